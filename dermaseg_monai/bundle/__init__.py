@@ -1,0 +1,21 @@
+"""Sheets of values are found, checked and run."""
+
+from dermaseg_monai.bundle.hook import find_cause, install_hook
+from dermaseg_monai.bundle.roots import bundle_root, project_path, project_root, tracking_uri
+from dermaseg_monai.bundle.run_folder import evaluation_folder, latest_weights, run_folder
+from dermaseg_monai.bundle.sheet import Sheet, open_sheet, read_sheet
+
+__all__ = [
+    "Sheet",
+    "bundle_root",
+    "evaluation_folder",
+    "find_cause",
+    "install_hook",
+    "latest_weights",
+    "open_sheet",
+    "project_path",
+    "project_root",
+    "read_sheet",
+    "run_folder",
+    "tracking_uri",
+]

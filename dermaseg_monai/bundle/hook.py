@@ -1,0 +1,40 @@
+"""Errors that a user caused are printed as one line; everything else keeps its traceback."""
+
+import sys
+from types import TracebackType
+
+from dermaseg_monai.errors import DermasegError
+
+
+def find_cause(error: BaseException | None) -> DermasegError | None:
+    """Return the first `DermasegError` in the chain of causes; MONAI wraps what a component raises."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, DermasegError):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def install_hook() -> None:
+    """Make an uncaught `DermasegError` end the process with one line on stderr and exit code 1."""
+    if sys.excepthook is not _show:
+        _show.previous = sys.excepthook
+        sys.excepthook = _show
+
+
+class _Show:
+    def __init__(self) -> None:
+        self.previous = sys.__excepthook__
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        cause = find_cause(error)
+        if cause is None or isinstance(error, KeyboardInterrupt):
+            self.previous(kind, error, trace)
+            return
+        line = " ".join(str(cause).split())
+        sys.stderr.write(f"dermaseg: error: {line}\n")
+
+
+_show = _Show()

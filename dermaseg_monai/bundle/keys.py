@@ -1,0 +1,132 @@
+"""The keys that every sheet shares, what values they take, and the check of overrides against a sheet."""
+
+import difflib
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from dermaseg_monai.errors import ConfigError
+
+Check = tuple[str, Callable[[Any], bool]]
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+_PATH: Final[Check] = ("a path", lambda value: isinstance(value, str) and value != "")
+_PATH_OR_NULL: Final[Check] = (
+    "a path or null",
+    lambda value: value is None or (isinstance(value, str) and value != ""),
+)
+_NAME: Final[Check] = ("a name", lambda value: isinstance(value, str) and value != "")
+_NAME_OR_NULL: Final[Check] = ("a name or null", lambda value: value is None or isinstance(value, str))
+_COUNT: Final[Check] = ("a whole number of at least 1", lambda value: _is_int(value) and value >= 1)
+_SIZE: Final[Check] = ("a whole number of at least 32", lambda value: _is_int(value) and value >= 32)  # noqa: PLR2004
+_COUNT_OR_ZERO: Final[Check] = ("a whole number of at least 0", lambda value: _is_int(value) and value >= 0)
+_POSITIVE: Final[Check] = ("a number above 0", lambda value: _is_number(value) and value > 0)
+_FRACTION: Final[Check] = ("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1)
+_NUMBER: Final[Check] = ("a number", _is_number)
+_BOOL: Final[Check] = ("true or false", lambda value: isinstance(value, bool))
+
+
+def _one_of(*choices: str | int) -> Check:
+    return ("one of " + ", ".join(map(str, choices)), lambda value: value in choices and not isinstance(value, bool))
+
+
+SHARED_KEYS: Final[Mapping[str, Check]] = {
+    "bundle_root": _PATH,
+    "manifest": _PATH,
+    "dataset_dir": _PATH,
+    "output_dir": _PATH,
+    "tracking_uri": _NAME,
+    "experiment": _NAME,
+    "run_name": _NAME_OR_NULL,
+    "max_epochs": _COUNT,
+    "val_interval": _COUNT,
+    "learning_rate": _POSITIVE,
+    "batch_size": _COUNT,
+    "image_size": _SIZE,
+    "num_workers": _COUNT_OR_ZERO,
+    "cache_rate": _FRACTION,
+    "amp": _one_of("off", "bf16", "fp16"),
+    "device": ("cpu, cuda or cuda:N", lambda value: isinstance(value, str) and value != ""),
+    "seed": _COUNT_OR_ZERO,
+    "encoder": _NAME,
+    "encoder_weights": _PATH_OR_NULL,
+    "output_stride": _one_of(8, 16),
+    "resume": _PATH_OR_NULL,
+    "allow_leaks": _BOOL,
+    "images": _PATH,
+    "weights": _PATH,
+    "split": _one_of("train", "val", "test"),
+    "threshold": _FRACTION,
+    "tolerance_px": _POSITIVE,
+    "early_stop": ("a whole number of at least 1 or null", lambda value: value is None or _COUNT[1](value)),
+}
+
+RESERVED: Final = frozenset(
+    {"run_id", "init_id", "final_id", "meta_file", "config_file", "logging_file", "tracking", "args_file"}
+)
+"""What `python -m monai.bundle run` keeps for itself."""
+
+
+def check_overrides(overrides: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Refuse an override that names no key of the sheet, or whose value a shared key cannot take.
+
+    Args:
+        overrides: id to value, as on the command line; nested ids are written with `#` or `::`.
+        known: every id of the sheet, nested ids with `::`.
+
+    Raises:
+        ConfigError: names the key, the value, what is expected and the nearest known key.
+    """
+    names = set(known)
+    for key, value in overrides.items():
+        name = key.replace("#", "::").lstrip("+")
+        if name in RESERVED:
+            continue
+        if name not in names:
+            top = sorted(known_name for known_name in names if "::" not in known_name)
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+            hint = f"Did you mean --{near[0]}?" if near else f"Known keys: {', '.join(top)}."
+            raise ConfigError(f"Unknown key --{key} (value {value!r}): the sheet has no such key. {hint}")
+        if name in SHARED_KEYS and not isinstance(value, dict):
+            expected, fits = SHARED_KEYS[name]
+            if not fits(value):
+                raise ConfigError(
+                    f"--{key} is {value!r} ({type(value).__name__}); expected {expected}. Correct it and run again."
+                )
+
+
+def check_kinds(overrides: Mapping[str, Any], sheet: Mapping[str, Any]) -> None:
+    """Refuse a nested override that puts another kind of value where the sheet has a number, or true or false.
+
+    Shared keys have their own checks; a reference (`@id`, `%file`) or null may stand for any value.
+
+    Raises:
+        ConfigError: names the key, the value and the kind that is expected.
+    """
+    for key, value in overrides.items():
+        name = key.replace("#", "::").lstrip("+")
+        if name in RESERVED or name in SHARED_KEYS or value is None or _is_reference(value):
+            continue
+        found = _item(sheet, name.split("::"))
+        expected, fits = _BOOL if isinstance(found, bool) else _NUMBER
+        if isinstance(found, bool | int | float) and not fits(value):
+            kind = f"expected {expected}, as the sheet's {found!r}"
+            raise ConfigError(f"--{key} is {value!r} ({type(value).__name__}); {kind}. Correct it and run again.")
+
+
+def _is_reference(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(("@", "%", "$"))
+
+
+def _item(sheet: Any, names: Sequence[str]) -> Any:  # noqa: ANN401 (a sheet holds anything)
+    for name in names:
+        sheet = sheet[int(name)] if isinstance(sheet, list) else sheet[name]
+    return sheet

@@ -1,0 +1,59 @@
+"""Where the checkout, the bundles and the tracking store are, whatever the current folder is."""
+
+import os
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import dermaseg_monai
+from dermaseg_monai.errors import ConfigError
+
+
+def project_root() -> Path:
+    """Return the checkout the package is imported from, or the current folder for an installed copy."""
+    checkout = Path(dermaseg_monai.__file__).resolve().parents[1]
+    return checkout if (checkout / "setup.cfg").is_file() and (checkout / "bundles").is_dir() else Path.cwd()
+
+
+def project_path(path: str) -> str:
+    """Return `path` below the project root, absolute."""
+    return str(project_root() / path)
+
+
+def bundle_root(name: str) -> str:
+    """Return the folder of a bundle, absolute.
+
+    Looked up in this order: `$DERMASEG_BUNDLES/name`, the current folder when it has that name, `bundles/name` below
+    the current folder, the checkout, the installed copy. A folder counts when it holds `configs/metadata.json`.
+
+    Raises:
+        ConfigError: no folder of that name is a bundle.
+    """
+    here = Path.cwd()
+    places = [here / "bundles" / name, project_root() / "bundles" / name, *_installed(name)]
+    if here.name == name:
+        places.insert(0, here)
+    if os.environ.get("DERMASEG_BUNDLES"):
+        places.insert(0, Path(os.environ["DERMASEG_BUNDLES"]) / name)
+    for place in places:
+        if (place / "configs" / "metadata.json").is_file():
+            return str(place.resolve())
+    looked = ", ".join(str(place) for place in places)
+    raise ConfigError(
+        f"No bundle named '{name}': looked in {looked}. Set DERMASEG_BUNDLES to the folder that holds it."
+    )
+
+
+def tracking_uri() -> str:
+    """Return `sqlite:///<project root>/mlflow.db`, the store that a plain `mlflow ui` started there shows."""
+    return f"sqlite:///{project_root() / 'mlflow.db'}"
+
+
+def _installed(name: str) -> list[Path]:
+    # RECORD knows where the installer put the shared files, whichever scheme it used
+    try:
+        package = distribution("dermaseg_monai")
+    except PackageNotFoundError:
+        return []
+    wanted = f"bundles/{name}/configs/metadata.json"
+    found = [Path(str(package.locate_file(file))) for file in package.files or [] if str(file).endswith(wanted)]
+    return [path.parents[1] for path in found]

@@ -1,0 +1,113 @@
+"""`dermaseg data`: make, index and verify data sets."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+data_app = typer.Typer(help="Make, index and verify data sets.", no_args_is_help=True)
+
+
+@data_app.command("demo")
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder to write; must not exist or be empty.")],
+    n: Annotated[int, typer.Option(min=10, help="Number of images.")] = 240,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
+) -> None:
+    """Draw a synthetic dermoscopy set: images, reference masks, three annotators, manifest."""
+    from dermaseg_monai.data.demo import make_demo  # noqa: PLC0415
+
+    typer.echo(f"Wrote {n} images and {make_demo(out, n=n, seed=seed)}")
+
+
+@data_app.command("index")
+def index(  # noqa: PLR0913 (each is one option of the command line)
+    name: Annotated[str, typer.Argument(help="isic2016, isic2017, isic2018, ham10000, ph2 or folder.")],
+    root: Annotated[Path, typer.Option(help="Folder of the data set.")],
+    out: Annotated[Path, typer.Option(help="Manifest to write (.json).")],
+    *,
+    table: Annotated[list[Path] | None, typer.Option(help="CSV, one row per image; repeat to join several.")] = None,
+    id_column: Annotated[str | None, typer.Option(help="Column that holds the image id [id].")] = None,
+    split_column: Annotated[str | None, typer.Option(help="Column with train, val, test or excluded.")] = None,
+    lesion_column: Annotated[str | None, typer.Option(help="Column that names the lesion.")] = None,
+    patient_column: Annotated[str | None, typer.Option(help="Column that names the patient.")] = None,
+    group_column: Annotated[str | None, typer.Option(help="Column of pictures that must stay together.")] = None,
+    licence_column: Annotated[str | None, typer.Option(help="Column with the licence of each image.")] = None,
+    attribution_column: Annotated[str | None, typer.Option(help="Column with whom to name.")] = None,
+    attributes: Annotated[str | None, typer.Option(help="Columns to keep, separated by commas.")] = None,
+    images: Annotated[str | None, typer.Option(help="Sub-folder of the images [images].")] = None,
+    masks: Annotated[str | None, typer.Option(help="Sub-folder of the masks [masks].")] = None,
+    set_name: Annotated[str | None, typer.Option("--name", help="Name of the set [the folder's].")] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of the whole set (folder).")] = None,
+    archive: Annotated[Path | None, typer.Option(help="Metadata table of the ISIC Archive (isic20..).")] = None,
+    splits: Annotated[str | None, typer.Option(help="Official parts to read, e.g. train,val (isic20..).")] = None,
+    split: Annotated[str | None, typer.Option(help="The split of a set that has none of its own.")] = None,
+    val_share: Annotated[float, typer.Option(help="Part of the cases for val, lesions kept together.")] = 0.0,
+    test_share: Annotated[float, typer.Option(help="Part of the cases for test, lesions kept together.")] = 0.0,
+    allow_partial: Annotated[bool, typer.Option("--allow-partial", help="Index what is there.")] = False,
+) -> None:
+    """Write the manifest of a data set: every file with its size and sha256, every case with its split.
+
+    The columns describe a plain folder (`folder`); the official layouts need none of them.
+    """
+    from dermaseg_monai.manifest import SPLITS  # noqa: PLC0415
+    from dermaseg_monai.manifest import index as build  # noqa: PLC0415
+
+    options: dict[str, object] = {
+        "tables": table,
+        "id_column": id_column,
+        "split_column": split_column,
+        "lesion_column": lesion_column,
+        "patient_column": patient_column,
+        "group_column": group_column,
+        "licence_column": licence_column,
+        "attribution_column": attribution_column,
+        "attributes": _words(attributes),
+        "images": images,
+        "masks": masks,
+        "name": set_name,
+        "licence": licence,
+        "archive": archive,
+        "splits": _words(splits),
+        "split": split,
+        "allow_partial": allow_partial,
+    }
+    given = {key: value for key, value in options.items() if value}
+    manifest = build(name, root, out, val_share=val_share, test_share=test_share, **given)
+    counts = ", ".join(f"{manifest.counts[split]} {split}" for split in SPLITS)
+    typer.echo(f"Wrote {out}: {len(manifest.cases)} cases ({counts}), digest {manifest.digest[:12]}")
+
+
+@data_app.command("datalist")
+def datalist(
+    manifest: Annotated[Path, typer.Argument(help="Manifest (.json).")],
+    out: Annotated[Path, typer.Option(help="Data list to write (.json).")],
+    dataset_dir: Annotated[Path | None, typer.Option(help="Folder of the files; default: the manifest's.")] = None,
+) -> None:
+    """Write a Decathlon-style data list, which MONAI's load_decathlon_datalist reads."""
+    from dermaseg_monai.manifest import Manifest, write_decathlon_datalist  # noqa: PLC0415
+
+    write_decathlon_datalist(Manifest.load(manifest), dataset_dir or manifest.parent, out)
+    typer.echo(f"Wrote {out}")
+
+
+@data_app.command("verify")
+def verify(
+    manifest: Annotated[Path, typer.Argument(help="Manifest (.json).")],
+    dataset_dir: Annotated[Path | None, typer.Option(help="Folder of the files; default: the manifest's.")] = None,
+) -> None:
+    """Check that every file of a manifest is there, unchanged and usable; exit code 1 when one is not."""
+    from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
+    from dermaseg_monai.manifest import verify as find_problems  # noqa: PLC0415
+
+    found = Manifest.load(manifest)
+    problems = find_problems(found, dataset_dir or manifest.parent)
+    for problem in problems:
+        typer.echo(str(problem))
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"{len(found.cases)} cases are as {manifest} says (digest {found.digest[:12]}).")
+
+
+def _words(text: str | None) -> list[str] | None:
+    return None if text is None else [word.strip() for word in text.split(",") if word.strip()]

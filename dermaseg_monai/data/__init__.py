@@ -1,0 +1,28 @@
+"""From a manifest to MONAI samples: reading, resizing, value range, augmentation, the demo set."""
+
+from dermaseg_monai.data.cases import Sample, cases
+from dermaseg_monai.data.chain import chain
+from dermaseg_monai.data.colour import RandColorJitterd
+from dermaseg_monai.data.demo import demo_manifest, make_demo
+from dermaseg_monai.data.readable import ImageList, Unreadable, readable_images
+from dermaseg_monai.data.reader import LesionReader, MaskReader
+from dermaseg_monai.data.resize import Fitd, RestoreGridd, original_size_key
+from dermaseg_monai.data.unit_range import ToUnitRanged
+
+__all__ = [
+    "Fitd",
+    "ImageList",
+    "LesionReader",
+    "MaskReader",
+    "RandColorJitterd",
+    "RestoreGridd",
+    "Sample",
+    "ToUnitRanged",
+    "Unreadable",
+    "cases",
+    "chain",
+    "demo_manifest",
+    "make_demo",
+    "original_size_key",
+    "readable_images",
+]

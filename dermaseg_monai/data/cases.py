@@ -1,0 +1,59 @@
+"""One split of a manifest as the list of samples that MONAI's data sets take."""
+
+from pathlib import Path
+
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.manifest import Case, Manifest, Split, require_no_leaks, require_verified
+
+Sample = dict[str, str]
+
+
+def cases(manifest: str | Path, dataset_dir: str | Path, split: Split, *, allow_leaks: bool = False) -> list[Sample]:
+    """Return the samples of one split after checking every file of it.
+
+    A sample holds `image` and `label` (paths, for LoadImaged), `case_id`, and the same paths once more as `image_path`
+    and `label_path`, which stay strings when the pixels are loaded.
+
+    Raises:
+        DataError: no such manifest, folder or case; cases without a reference mask.
+        LeakError: train, val and test share a lesion, patient or picture, and `allow_leaks` is off.
+        IntegrityError: files are missing, damaged or other than the manifest says.
+    """
+    loaded = Manifest.load(manifest)
+    chosen = loaded.in_split(split)
+    folder = data_folder(dataset_dir, manifest)
+    _require_references(chosen, loaded.name, split)
+    require_no_leaks(loaded, allow_leaks=allow_leaks)
+    require_verified(loaded, folder, splits=[split])
+    return [_sample(case, folder) for case in chosen]
+
+
+def data_folder(dataset_dir: str | Path, manifest: str | Path) -> Path:
+    """Return `dataset_dir` as an absolute path.
+
+    Raises:
+        DataError: it is no folder.
+    """
+    folder = Path(dataset_dir).expanduser()
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise DataError(
+            f"dataset_dir {folder} {what}. Pass the folder that the paths of {manifest} start from: "
+            f"--manifest {manifest} --dataset_dir FOLDER."
+        )
+    return folder.absolute()
+
+
+def _require_references(chosen: tuple[Case, ...], name: str, split: Split) -> None:
+    bare = [case.id for case in chosen if case.reference is None]
+    if bare:
+        raise DataError(
+            f"{len(bare)} of {len(chosen)} {split} cases of manifest {name} have no reference mask, first {bare[0]}. "
+            "Add an annotation with the role `reference`, or put these cases into the split `excluded`."
+        )
+
+
+def _sample(case: Case, folder: Path) -> Sample:
+    assert case.reference is not None  # noqa: S101 (checked by _require_references)
+    image, label = str(folder / case.image.path), str(folder / case.reference.mask.path)
+    return {"image": image, "label": label, "case_id": case.id, "image_path": image, "label_path": label}

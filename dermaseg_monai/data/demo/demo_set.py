@@ -1,0 +1,157 @@
+"""The demo set on disk: images, reference masks, three annotators' masks, manifest, licence."""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from dermaseg_monai.data.demo.annotators import ANNOTATORS
+from dermaseg_monai.data.demo.photograph import Photograph, take_photograph
+from dermaseg_monai.data.demo.plan import Shot, plan_set
+from dermaseg_monai.data.demo.skin import fitzpatrick_estimate, skin_band
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.files import sha256_of, write_text
+from dermaseg_monai.images import write_mask, write_rgb
+from dermaseg_monai.manifest import Annotation, Attribute, Case, FileRecord, Manifest
+
+GENERATOR_VERSION = "1"
+"""Changes when the same seed no longer gives the same pictures."""
+
+_LICENCE = "CC0-1.0"
+_ATTRIBUTION = "Drawn by dermaseg_monai; no photograph of a person"
+_MANIFEST = "manifest.json"
+_DATE = "2026-01-05"
+_README = """Synthetic dermoscopy, drawn by dermaseg_monai (seed {seed}, {n} images). Licence: CC0-1.0.
+
+No photograph of a person, no clinical meaning: it shows that the software works, not how well it does on patients.
+images/ photographs, masks/ true extent of the lesion, annotations/<annotator>/ three simulated readers, manifest.json.
+"""
+_log = logging.getLogger(__name__)
+
+
+def demo_manifest(folder: str | Path, n: int = 240, seed: int = 0) -> str:
+    """Return the path of the manifest of the demo set in `folder`; draw the set first when it is not there.
+
+    A set that is there is returned as it is, whatever its number of images and its seed.
+
+    Raises:
+        DataError: the folder holds other things, or cannot be written.
+    """
+    manifest = Path(folder) / _MANIFEST
+    if not manifest.is_file():
+        _log.info("Drawing %d synthetic images into %s", n, folder)
+        _draw_into(Path(folder), n, seed)
+    return str(manifest)
+
+
+def make_demo(out: str | Path, n: int, seed: int) -> Path:
+    """Draw a demo set into the new or empty folder `out` and return the path of its manifest.
+
+    The same seed and number give the same bytes, on one machine with the same versions of NumPy, SciPy and Pillow.
+
+    Raises:
+        ValueError: `n` is below 3, or the seed is negative.
+        DataError: the folder is not empty, or cannot be written.
+    """
+    folder = Path(out)
+    if (folder / _MANIFEST).is_file():
+        raise DataError(f"{folder} already holds a data set ({_MANIFEST}). Choose another folder or remove it.")
+    _draw_into(folder, n, seed)
+    return folder / _MANIFEST
+
+
+def _draw_into(folder: Path, n: int, seed: int) -> None:
+    shots = plan_set(n, seed)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(
+            f"{folder} is not empty and holds no {_MANIFEST}, so no demo set can be made there. "
+            "Remove what is in it or choose another folder."
+        )
+    with _whole_folder(folder) as draft:
+        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+            cases = tuple(pool.map(lambda shot: _write_case(draft, shot, seed), shots))
+        write_text(draft / "README.txt", _README.format(seed=seed, n=n))
+        manifest = Manifest(name=f"demo-{n}-seed{seed}", version=GENERATOR_VERSION, licence=_LICENCE, cases=cases)
+        manifest.save(draft / _MANIFEST)
+
+
+@contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    """Yield a folder beside `folder` and rename it when the block ends well; who comes second keeps the first's."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-making-"))
+    except OSError as error:
+        raise DataError(f"Cannot write {folder}: {error.strerror}. Choose a folder you may write to.") from error
+    try:
+        yield draft
+        draft.chmod(0o755)
+        try:
+            draft.rename(folder)
+        except OSError as error:
+            if not (folder / _MANIFEST).is_file():
+                raise DataError(f"Cannot write {folder}: {error.strerror}. Remove it or choose another.") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _write_case(folder: Path, shot: Shot, seed: int) -> Case:
+    photograph = take_photograph(shot, seed)
+    name = f"demo_{shot.number:04d}"
+    size_px = shot.size_px
+
+    def record(path: str) -> FileRecord:
+        return FileRecord(path=path, sha256=sha256_of(folder / path), size_px=size_px)
+
+    write_rgb(folder / f"images/{name}.jpg", photograph.rgb)
+    write_mask(folder / f"masks/{name}.png", photograph.lesion)
+    reference = Annotation(
+        mask=record(f"masks/{name}.png"), annotator="generator", tool="true extent", created_at=_DATE, role="reference"
+    )
+    readers: list[Annotation] = []
+    for one in ANNOTATORS:
+        path = f"annotations/{one.name}/{name}.png"
+        write_mask(folder / path, photograph.outlines[one.name])
+        readers.append(
+            Annotation(
+                mask=record(path),
+                annotator=one.name,
+                tool=one.tool,
+                skill=one.skill,
+                created_at=_DATE,
+                role="reader",
+            )
+        )
+    return Case(
+        id=name,
+        image=record(f"images/{name}.jpg"),
+        annotations=(reference, *readers),
+        split=shot.split,
+        lesion_id=f"L{shot.lesion_number:04d}",
+        patient_id=shot.person.patient_id,
+        attributes=_attributes(shot, photograph),
+        licence=_LICENCE,
+        attribution=_ATTRIBUTION,
+    )
+
+
+def _attributes(shot: Shot, photograph: Photograph) -> dict[str, Attribute]:
+    lesion = photograph.lesion
+    touches = bool(lesion[0].any() or lesion[-1].any() or lesion[:, 0].any() or lesion[:, -1].any())
+    return {
+        "diagnosis": shot.diagnosis,
+        "age": shot.person.age,
+        "sex": shot.person.sex,
+        "site": shot.site,
+        "device": shot.device,
+        "ita_deg": shot.person.ita_deg,
+        "skin_band": skin_band(shot.person.ita_deg),
+        "fitzpatrick_estimate": fitzpatrick_estimate(shot.person.ita_deg),
+        "artefacts": ", ".join(shot.artefacts) or "none",
+        "border_contact": "yes" if touches else "no",
+        "satellites": photograph.satellites,
+    }

@@ -1,0 +1,115 @@
+"""The images to predict on: those that can be decoded, and a note of those that cannot."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from dermaseg_monai.data.cases import Sample, data_folder
+from dermaseg_monai.errors import DataError, ImageError
+from dermaseg_monai.files import sha256_of
+from dermaseg_monai.images import IMAGE_SUFFIXES, read_image
+from dermaseg_monai.manifest import Manifest, Split
+from dermaseg_monai.manifest.listing import files_below
+from dermaseg_monai.manifest.table import image_id
+from dermaseg_monai.manifest.threads import in_threads
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An image that is left out, and the sentence that says why."""
+
+    case_id: str
+    path: str
+    reason: str
+
+
+class ImageList(list[Sample]):
+    """Samples of `image`, `image_path` (both the path) and `case_id`; `failures` holds what was left out."""
+
+    def __init__(self, samples: Iterable[Sample] = (), failures: Iterable[Unreadable] = ()) -> None:
+        super().__init__(samples)
+        self.failures = tuple(failures)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    case_id: str
+    path: Path
+    sha256: str | None = None
+
+
+def readable_images(source: str | Path, dataset_dir: str | Path | None = None, split: Split | None = None) -> ImageList:
+    """Return the readable images of a folder (with its sub-folders), of one image file, or of a manifest (.json).
+
+    Every image is decoded once, several at a time, so that a damaged one is known before the first prediction and costs
+    nothing but itself. Of a manifest come the cases of `split`, by default all but `excluded`; a file whose sha256
+    differs from the manifest's is left out too. The id of an image in a folder is its name without suffix, or its
+    path with `_` for `/` and `.` where two images share a name.
+
+    Raises:
+        DataError: `source` does not exist, holds no image, or none that can be read; `dataset_dir` is missing.
+    """
+    candidates = _candidates(Path(source).expanduser(), dataset_dir, split)
+    faults = in_threads(_fault, candidates, title=f"Checking {len(candidates)} images")
+    pairs = list(zip(candidates, faults, strict=True))
+    failures = [Unreadable(one.case_id, str(one.path), fault) for one, fault in pairs if fault]
+    if len(failures) == len(pairs):
+        raise DataError(f"None of the {len(pairs)} images of {source} can be used. First: {failures[0].reason}")
+    return ImageList((_sample(one) for one, fault in pairs if not fault), failures)
+
+
+def _candidates(source: Path, dataset_dir: str | Path | None, split: Split | None) -> list[_Candidate]:
+    if source.suffix.lower() == ".json":
+        return _of_manifest(source, dataset_dir, split)
+    if source.is_file():
+        return [_Candidate(image_id(source.name), source)]
+    if not source.is_dir():
+        raise DataError(f"There is no folder or manifest {source}. Pass a folder of images, an image or a manifest.")
+    files = files_below(source)
+    if not files:
+        raise DataError(f"{source} holds no image. Known are {', '.join(IMAGE_SUFFIXES)}.")
+    return [_Candidate(name, path) for name, path in zip(_ids(files, source), files, strict=True)]
+
+
+def _of_manifest(source: Path, dataset_dir: str | Path | None, split: Split | None) -> list[_Candidate]:
+    if dataset_dir is None:
+        raise DataError(f"{source} is a manifest; pass the folder that its paths start from with --dataset_dir.")
+    manifest = Manifest.load(source)
+    folder = data_folder(dataset_dir, source)
+    wanted = manifest.in_split(split) if split else [case for case in manifest.cases if case.split != "excluded"]
+    if not wanted:
+        raise DataError(f"Every case of manifest {manifest.name} is excluded. Choose a split with --split excluded.")
+    return [_Candidate(case.id, folder / case.image.path, case.image.sha256) for case in wanted]
+
+
+def _ids(files: list[Path], folder: Path) -> list[str]:
+    shared = Counter(image_id(path.name) for path in files)
+    long_id = partial(_long_id, folder=folder)
+    ids = [long_id(path) if shared[image_id(path.name)] > 1 else image_id(path.name) for path in files]
+    repeated = [name for name, count in Counter(ids).items() if count > 1]
+    if repeated:
+        raise DataError(f"Two images below {folder} would get the id {repeated[0]!r}. Rename one of them.")
+    return ids
+
+
+def _long_id(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix().replace("/", "_").replace(".", "_")
+
+
+def _fault(one: _Candidate) -> str | None:
+    try:
+        read_image(one.path)
+        found = sha256_of(one.path) if one.sha256 else None
+    except ImageError as error:
+        return str(error)
+    except OSError as error:
+        return f"Cannot read {one.path}: {error.strerror or error}. Copy it again or leave it out."
+    if found != one.sha256:
+        return f"{one.path} is not the file the manifest means: its sha256 differs. Get it again or index it anew."
+    return None
+
+
+def _sample(one: _Candidate) -> Sample:
+    return {"image": str(one.path), "image_path": str(one.path), "case_id": one.case_id}

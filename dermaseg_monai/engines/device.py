@@ -1,0 +1,61 @@
+"""Where the network runs."""
+
+import torch
+from torch import nn
+
+from dermaseg_monai.errors import DeviceError
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """Return the device called `name`; `auto` is CUDA where there is one, else the CPU.
+
+    Raises:
+        DeviceError: `name` is no device, or CUDA (or that number of it) is not there.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise DeviceError(f"{name!r} is not a device. Give --device auto, cpu, cuda or cuda:0.") from error
+    if device.type == "cuda":
+        _require_cuda(device)
+    return device
+
+
+def to_device(network: nn.Module, device: str | torch.device) -> nn.Module:
+    """Move a network in place and return it.
+
+    Raises:
+        DeviceError: the device is not there.
+    """
+    return network.to(pick_device(str(device)))
+
+
+def set_cuda_math(device: str | torch.device, *, tf32: bool, benchmark: bool) -> None:
+    """Choose how CUDA multiplies; on any other device nothing changes.
+
+    Args:
+        device: the device of the run.
+        tf32: multiply float32 with 10 bits of mantissa (about 1e-3 relative), several times as fast.
+        benchmark: let cuDNN time its algorithms and take the fastest; two runs then differ in the last bits.
+
+    Raises:
+        DeviceError: the device is not there.
+    """
+    if pick_device(str(device)).type != "cuda":
+        return
+    torch.set_float32_matmul_precision("high" if tf32 else "highest")
+    torch.backends.cudnn.allow_tf32 = tf32
+    torch.backends.cudnn.benchmark = benchmark
+    torch.backends.cudnn.deterministic = not benchmark
+
+
+def _require_cuda(device: torch.device) -> None:
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if count == 0:
+        raise DeviceError(
+            f"Device {device} was asked for but torch {torch.__version__} sees no CUDA. Give --device cpu."
+        )
+    if device.index is not None and device.index >= count:
+        raise DeviceError(f"Device {device} was asked for but there are {count} CUDA devices, cuda:0 the first.")

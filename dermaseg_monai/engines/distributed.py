@@ -1,0 +1,106 @@
+"""Several processes, one training: what `torchrun` starts."""
+
+import os
+from typing import TypeVar
+
+import ignite.distributed as idist
+import torch
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from dermaseg_monai.engines.device import pick_device, to_device
+from dermaseg_monai.errors import ConfigError
+
+T = TypeVar("T")
+
+
+def start_distributed(backend: str | None = None) -> None:
+    """Join the other processes of this `torchrun`; the first thing a run of several processes does.
+
+    The back end is NCCL with CUDA and gloo without, unless given. ignite is told on every rank at once: its first
+    look at the rank is a collective call, and where only rank 0 makes it (a saver) the others wait for ever.
+
+    Raises:
+        ConfigError: the process was not started by torchrun.
+        DeviceError: there are more processes than CUDA devices.
+    """
+    if distributed.is_initialized():
+        return
+    missing = [name for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR") if name not in os.environ]
+    if missing:
+        command = "torchrun --standalone --nproc_per_node=2 -m monai.bundle run training --config_file ..."
+        raise ConfigError(
+            f"This sheet is for several processes but {', '.join(missing)} is not set. Start it with `{command}`."
+        )
+    if torch.cuda.is_available() and backend != "gloo":
+        torch.cuda.set_device(rank_device())
+    distributed.init_process_group(backend or ("nccl" if torch.cuda.is_available() else "gloo"))
+    idist.sync()
+
+
+def stop_distributed() -> None:
+    """Wait for the others and leave; the last thing a run of several processes does. Alone, nothing happens."""
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.barrier()
+        distributed.destroy_process_group()
+        idist.sync()
+
+
+def rank_device(name: str = "auto") -> torch.device:
+    """Return the device of this process: `cuda:LOCAL_RANK` or the CPU.
+
+    Raises:
+        DeviceError: there is no such device.
+    """
+    device = pick_device(name)
+    if device.type == "cuda" and device.index is None:
+        return pick_device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
+    return device
+
+
+def distributed_network(
+    network: nn.Module, device: str | torch.device, *, find_unused_parameters: bool = False
+) -> nn.Module:
+    """Return the network on its device, wrapped so that all ranks train the same weights.
+
+    On CUDA batch norm takes its statistics over all ranks; on the CPU torch has no such layer and rank 0's are kept.
+    Without a process group this is `to_device`.
+
+    Raises:
+        DeviceError: the device is not there.
+    """
+    if world_size() == 1:
+        return to_device(network, device)
+    place = pick_device(str(device))
+    if place.type == "cuda":
+        network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    ids = [place.index] if place.type == "cuda" else None
+    return DistributedDataParallel(network.to(place), device_ids=ids, find_unused_parameters=find_unused_parameters)
+
+
+def is_rank_zero() -> bool:
+    """Say whether this process is the one that writes."""
+    return not (distributed.is_available() and distributed.is_initialized()) or distributed.get_rank() == 0
+
+
+def world_size() -> int:
+    """Return the number of processes that train together."""
+    return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
+
+
+def from_rank_zero(value: T) -> T:
+    """Return rank 0's value on every rank: one folder, one run id for all."""
+    if world_size() == 1:
+        return value
+    box = [value]
+    distributed.broadcast_object_list(box, src=0)
+    return box[0]
+
+
+def from_all_ranks(rows: list[T]) -> list[T]:
+    """Return the rows of all ranks, rank after rank, on every rank."""
+    if world_size() == 1:
+        return list(rows)
+    boxes: list[list[T]] = [[] for _ in range(world_size())]
+    distributed.all_gather_object(boxes, rows)
+    return [row for box in boxes for row in box]

@@ -1,0 +1,166 @@
+"""The prediction folder: masks, maps, overlays and a row per image, at the size of the original."""
+
+import csv
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from ignite.engine import Engine, Events
+
+from dermaseg_monai import __version__
+from dermaseg_monai.engines.distributed import from_all_ranks, is_rank_zero
+from dermaseg_monai.engines.samples import channel, file_of, samples
+from dermaseg_monai.engines.stems import file_stem
+from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.files import replacing, sha256_of, write_json
+from dermaseg_monai.images import draw_outline, is_volume, read_image, write_mask, write_probability, write_rgb
+
+PURPOSE = "Supports a clinician's judgement and does not replace it. Not a medical device."
+
+_HEADS = ("uncertainty", "boundary")
+_OVERLAY_COLOUR = (0, 255, 255)
+_WAITING = 16
+
+
+class PredictionFolder:
+    """Evaluator handler: writes one prediction folder per run of the evaluator.
+
+    `masks/`, `probabilities/`, `uncertainty/` and `boundary/` (where the output holds these maps), `overlays/` (the
+    photograph with the outline), `cases.csv` (one row per image; those that failed with their reason, those that were
+    scored with their scores) and `run.json`. A file is named by its case id, made harmless. Every file appears whole or
+    not at all, `cases.csv` and `run.json` last.
+
+    Args:
+        folder: where to write; made when it is not there.
+        threshold: a pixel is lesion where the probability is at least this.
+        weights: the weights file, for run.json.
+        about: names with values (manifest digest, split, ...) for run.json.
+        images: the list that is predicted; its `failures` (case_id, path, reason each) get a row too.
+        overlays: False leaves the overlays out.
+        pred_key: key of the probability in the engine's output.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        threshold: float,
+        weights: str | Path | None = None,
+        about: Mapping[str, Any] | None = None,
+        images: Sequence[Any] = (),
+        overlays: bool = True,
+        pred_key: str = "pred",
+    ) -> None:
+        self.folder, self.threshold = Path(folder), threshold
+        self.weights, self.about = weights, dict(about or {})
+        self.failures: Sequence[Any] = getattr(images, "failures", ())
+        self.overlays, self.pred_key = overlays, pred_key
+        self._pool: ThreadPoolExecutor | None = None
+        self._waiting: deque[Future[dict[str, Any]]] = deque()
+        self._rows: list[dict[str, Any]] = []
+
+    def attach(self, engine: Engine) -> None:
+        """Attach to an evaluator that decollates and restores the original grid."""
+        engine.add_event_handler(Events.STARTED, self.start)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self)
+        engine.add_event_handler(Events.COMPLETED, self.finish)
+
+    def start(self) -> None:
+        """Start with no rows; pictures are written by a few threads while the network goes on."""
+        self._pool, self._waiting, self._rows = ThreadPoolExecutor(max_workers=4), deque(), []
+
+    def __call__(self, engine: Engine) -> None:
+        """Write the cases of one batch.
+
+        Raises:
+            ConfigError: there is no prediction, or it does not lie on the grid of its image.
+            DataError: a file cannot be written.
+        """
+        assert self._pool is not None, "an engine fires STARTED first"  # noqa: S101
+        for sample, result in samples(engine):
+            if self.pred_key not in result:
+                raise ConfigError(
+                    f"PredictionFolder finds no {self.pred_key!r} in the output; it has {', '.join(result)}."
+                )
+            maps = {key: channel(result[key]) for key in (self.pred_key, *_HEADS) if key in result}
+            image = file_of(sample, "image")
+            self._waiting.append(self._pool.submit(self._write_case, str(sample["case_id"]), image, maps))
+        self._collect(_WAITING)
+
+    def finish(self, engine: Engine) -> None:
+        """Write the table and `run.json`."""
+        self._collect(0)
+        if self._pool is not None:
+            self._pool.shutdown()
+        rows = {row["case_id"]: row for row in from_all_ranks(self._rows)}
+        for one in self.failures:
+            about = {"case_id": one.case_id, "image": Path(one.path).name}
+            rows[one.case_id] = {**about, "status": "failed", "reason": one.reason}
+        for score in getattr(engine.state, "case_scores", ()):
+            rows[score.case_id] |= {key: value for key, value in asdict(score).items() if value is not None}
+        if is_rank_zero():
+            _write_table(self.folder / "cases.csv", [rows[case_id] for case_id in sorted(rows)])
+            write_json(self.folder / "run.json", self._run(rows))
+
+    def _collect(self, allowed: int) -> None:
+        while len(self._waiting) > allowed:
+            self._rows.append(self._waiting.popleft().result())
+
+    def _write_case(self, case_id: str, image: str, maps: dict[str, np.ndarray]) -> dict[str, Any]:
+        probability = maps[self.pred_key]
+        mask = probability >= self.threshold
+        picture = read_image(image) if is_volume(image) or self.overlays else None
+        if picture is not None and picture.pixels.shape[: mask.ndim] != mask.shape:
+            found = f"Case {case_id}: the prediction has {mask.shape} px, the image {picture.pixels.shape[: mask.ndim]}"
+            raise ConfigError(f"{found}. Put dermaseg_monai.data.RestoreGridd in the postprocessing.")
+        name = file_stem(case_id) + (".nii.gz" if is_volume(image) else ".png")
+        write_mask(self.folder / "masks" / name, mask, like=picture)
+        write_probability(self.folder / "probabilities" / name, probability, like=picture)
+        for head in _HEADS:
+            if head in maps:
+                write_probability(self.folder / head / name, maps[head], like=picture)
+        if picture is not None and not is_volume(image):
+            width_px = max(1, round(max(mask.shape) / 400))
+            drawn = draw_outline(picture.pixels, mask, _OVERLAY_COLOUR, width_px)
+            write_rgb(self.folder / "overlays" / name, drawn)
+        return {
+            "case_id": case_id,
+            "image": Path(image).name,
+            "status": "ok",
+            "reason": "",
+            "file": name,
+            "size_px": "x".join(map(str, mask.shape)),
+            "pred_px": int(mask.sum()),
+            "lesion_fraction": round(float(mask.mean()), 6),
+        }
+
+    def _run(self, rows: dict[str, Any]) -> dict[str, Any]:
+        weights = None
+        if self.weights is not None:
+            weights = {"path": str(self.weights), "sha256": sha256_of(self.weights)}
+        return {
+            "schema": 1,
+            "written_at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "dermaseg_monai": __version__,
+            "torch": str(torch.__version__),
+            "threshold": self.threshold,
+            "cases": len(rows),
+            "failed": len(self.failures),
+            "weights": weights,
+            "about": self.about,
+            "purpose": PURPOSE,
+        }
+
+
+def _write_table(path: Path, rows: list[dict[str, Any]]) -> None:
+    columns = list(dict.fromkeys(key for row in sorted(rows, key=len, reverse=True) for key in row))
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,108 @@
+"""The verbs a sheet calls: put the engines together, train, evaluate."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from ignite.engine import Engine, Events
+from ignite.handlers import EarlyStopping
+from monai.engines.evaluator import Evaluator
+from monai.engines.trainer import Trainer
+
+from dermaseg_monai.engines.checkpoint import LAST, Checkpoints
+from dermaseg_monai.engines.distributed import is_rank_zero
+from dermaseg_monai.errors import ConfigError, TrainingError
+
+_STOPPED_BY_USER = 130
+
+
+def prepare(
+    trainer: Trainer,
+    evaluator: Evaluator,
+    checkpoints: Checkpoints,
+    *,
+    patience: int | None = None,
+    resume: str | Path | None = None,
+) -> None:
+    """Hang on the engines what needs both of them, and resume where asked; stands in `initialize`, after the seed.
+
+    Args:
+        trainer: the engine that trains.
+        evaluator: the engine that validates; its key metric chooses the best weights.
+        checkpoints: what is written.
+        patience: stop after so many validations without a better key metric; None trains all epochs.
+        resume: `last.ckpt` of an earlier run (or its folder) to go on from.
+
+    Raises:
+        ConfigError: no key metric, or a patience below 1.
+        TrainingError: the training data give no batch, or there is nothing left to train.
+        WeightsError: the file to resume from cannot be used.
+    """
+    if not trainer.state.epoch_length:
+        raise TrainingError(
+            "The training data give no batch. Give a --manifest with more cases or a smaller --batch_size."
+        )
+    if evaluator.state.key_metric_name is None:
+        raise ConfigError(
+            "The evaluator has no key_val_metric, so that no weights can be chosen. Add one to the sheet."
+        )
+    for engine in (trainer, evaluator):
+        engine.logger.addFilter(_without_exceptions)
+    if patience is not None:
+        checkpoints.early_stop = _early_stop(trainer, evaluator, patience)
+    checkpoints.attach(trainer, evaluator)
+    if resume:
+        checkpoints.resume(resume)
+
+
+def train(trainer: Trainer, checkpoints: Checkpoints | None = None) -> None:
+    """Run the training to its end; Ctrl-C leaves with exit code 130 and says how to go on.
+
+    Raises:
+        TrainingError: from the guards.
+    """
+    try:
+        trainer.run()
+    except KeyboardInterrupt:
+        _say_how_to_go_on(trainer, checkpoints)
+        raise SystemExit(_STOPPED_BY_USER) from None
+
+
+def evaluate(evaluator: Evaluator) -> None:
+    """Run the evaluator once over its data.
+
+    Raises:
+        TrainingError: there are no data.
+    """
+    if not evaluator.state.epoch_length:
+        raise TrainingError("There is no case to evaluate. Check --manifest and its splits.")
+    evaluator.logger.addFilter(_without_exceptions)
+    evaluator.run()
+
+
+def _early_stop(trainer: Trainer, evaluator: Evaluator, patience: int) -> EarlyStopping:
+    if patience < 1:
+        raise ConfigError(f"patience is {patience}; it must be at least 1, or null to train all epochs.")
+    stop = EarlyStopping(patience, _key_metric, trainer)
+    evaluator.add_event_handler(Events.COMPLETED, stop)
+    return stop
+
+
+def _key_metric(engine: Engine) -> float:
+    state: Any = engine.state
+    return float(state.metrics[state.key_metric_name])
+
+
+def _say_how_to_go_on(trainer: Trainer, checkpoints: Checkpoints | None) -> None:
+    if not is_rank_zero():
+        return
+    last = None if checkpoints is None else checkpoints.folder / LAST
+    there = last is not None and last.is_file()
+    advice = f" Go on with --resume {last}" if there else ""
+    sys.stderr.write(f"\nStopped in epoch {trainer.state.epoch} of {trainer.state.max_epochs}.{advice}\n")
+
+
+def _without_exceptions(record: logging.LogRecord) -> bool:
+    # ignite logs every exception twice before it raises it; who catches it says it once
+    return "terminating due to exception" not in str(record.msg)

@@ -1,0 +1,52 @@
+"""The file a training is resumed from, read and checked before anything is changed."""
+
+from pathlib import Path
+from typing import Any
+
+from dermaseg_monai.engines.weights import read_torch
+from dermaseg_monai.errors import TrainingError, WeightsError
+
+_PARTS = {"schema", "network", "average", "optimizer", "lr_scheduler", "scaler", "trainer", "best", "rng", "extra"}
+
+
+def read_resume_file(path: str | Path) -> dict[str, Any]:
+    """Return the content of a `last.ckpt`.
+
+    Raises:
+        WeightsError: the file is missing, damaged or no resume state.
+    """
+    file = Path(path)
+    if file.is_dir():
+        file = file / "last.ckpt"
+    if not file.is_file():
+        raise WeightsError(f"There is no {file} to resume from. Give --resume the last.ckpt of a run's folder.")
+    if file.suffix == ".safetensors":
+        raise WeightsError(f"{file} holds weights only; a training resumes from {file.with_name('last.ckpt')}.")
+    content = read_torch(file)
+    missing = sorted(_PARTS - content.keys())
+    if missing:
+        raise WeightsError(f"{file} is no resume state, it has no {', '.join(missing)}. Give --resume a last.ckpt.")
+    return content
+
+
+def saved_extra(path: str | Path) -> dict[str, Any]:
+    """Return what was saved beside the training state, {"run_id": ...}: the tracked run that goes on.
+
+    Raises:
+        WeightsError: the file is missing, damaged or no resume state.
+    """
+    return dict(read_resume_file(path)["extra"])
+
+
+def require_same_epoch_length(saved: dict[str, Any], state: Any, path: str | Path) -> None:  # noqa: ANN401 (ignite's State)
+    """Check that a trainer can go on where the saved one stopped.
+
+    Raises:
+        TrainingError: all epochs are trained, or an epoch had another number of iterations.
+    """
+    if saved["epoch_length"] != state.epoch_length:
+        found = f"{path} has epochs of {saved['epoch_length']} iterations, this run has {state.epoch_length}"
+        raise TrainingError(f"{found}. Resume with the same manifest, --batch_size and number of processes.")
+    if saved["epoch"] >= state.max_epochs:
+        found = f"{path} has trained {saved['epoch']} epochs and max_epochs is {state.max_epochs}"
+        raise TrainingError(f"{found}: nothing is left to do. Give a larger --max_epochs.")

@@ -1,0 +1,41 @@
+"""What a user can cause. Each message says what is wrong, the value, where, and the next command."""
+
+
+class DermasegError(Exception):
+    """Base of every error that is printed as one line, without a traceback, and ends a command with exit code 1."""
+
+
+class DataError(DermasegError):
+    """A manifest, table or file is not what it should be."""
+
+
+class ImageError(DataError):
+    """One image or mask cannot be used."""
+
+
+class IntegrityError(DataError):
+    """Files differ from what the manifest says of them."""
+
+
+class LeakError(DataError):
+    """One lesion, patient or picture stands on two sides of a split."""
+
+
+class ConfigError(DermasegError):
+    """A sheet of values or a command line does not fit."""
+
+
+class WeightsError(DermasegError):
+    """A weights file is missing, changed or made for another network."""
+
+
+class DeviceError(DermasegError):
+    """The device asked for is not there."""
+
+
+class TrainingError(DermasegError):
+    """A training cannot go on."""
+
+
+class MissingExtraError(DermasegError):
+    """An optional dependency is not installed; the message names the extra that brings it."""

@@ -1,0 +1,85 @@
+"""Files are written beside their target and renamed, so that nobody ever reads half a file."""
+
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dermaseg_monai.errors import DataError
+
+
+@contextmanager
+def replacing(path: str | Path) -> Generator[Path]:
+    """Yield a temporary path beside `path`; rename it onto `path` when the block ends well, remove it when it fails.
+
+    The temporary name keeps the suffixes of `path`, because writers choose the format by suffix. Folders are made.
+
+    Raises:
+        DataError: no space is left, or the folder cannot be written.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-", suffix="".join(target.suffixes[-2:]))
+        os.close(handle)
+    except OSError as error:
+        raise _write_error(target, error) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    except OSError as error:
+        raise _write_error(target, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def make_folder(path: str | Path) -> Path:
+    """Make a folder with its parents, unless it is there, and return it.
+
+    Raises:
+        DataError: no space is left, a file is in the way, or the place cannot be written.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _write_error(folder, error) from error
+    return folder
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 text with `replacing`."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, data: Any) -> None:  # noqa: ANN401 (whatever json takes)
+    """Write JSON, indented by two, with `replacing`; NaN is refused because JSON has none."""
+    write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def sha256_of(path: str | Path) -> str:
+    """Return the sha256 of a file in hex, read in pieces."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _umask() -> int:
+    # the only portable way to read the umask is to set it; mkstemp made the file private (0600)
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _write_error(target: Path, error: OSError) -> DataError:
+    if error.errno == errno.ENOSPC:
+        return DataError(f"No space left to write {target}. Free some space or choose another folder (--output_dir).")
+    reason = error.strerror or str(error)
+    return DataError(f"Cannot write {target}: {reason}. Choose a folder you may write to (--output_dir).")

@@ -1,0 +1,34 @@
+"""The one reader and writer of pixels: NumPy, Pillow and nibabel, no torch."""
+
+from dermaseg_monai.images.masks import read_mask, read_probability
+from dermaseg_monai.images.outlines import draw_outline, outline
+from dermaseg_monai.images.picture import (
+    IMAGE_SUFFIXES,
+    MAX_PIXELS,
+    MAX_VOXELS,
+    PHOTOGRAPH_SUFFIXES,
+    VOLUME_SUFFIXES,
+    Picture,
+)
+from dermaseg_monai.images.reading import measure, read_image
+from dermaseg_monai.images.volumes import is_volume
+from dermaseg_monai.images.writing import write_mask, write_probability, write_rgb
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_PIXELS",
+    "MAX_VOXELS",
+    "PHOTOGRAPH_SUFFIXES",
+    "VOLUME_SUFFIXES",
+    "Picture",
+    "draw_outline",
+    "is_volume",
+    "measure",
+    "outline",
+    "read_image",
+    "read_mask",
+    "read_probability",
+    "write_mask",
+    "write_probability",
+    "write_rgb",
+]

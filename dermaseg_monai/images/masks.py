@@ -1,0 +1,90 @@
+"""Read lesion masks and probability maps."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dermaseg_monai.arrays import BoolMask, Probability
+from dermaseg_monai.errors import ImageError
+from dermaseg_monai.images.photographs import decode_photograph, eight_bit, is_deep
+from dermaseg_monai.images.volumes import is_volume, read_volume
+
+LESION_ABOVE = 128  # of 255, as ISIC's own scorer does
+WHITE = 255
+NEAR_THE_ENDS = 32  # JPEG noise around 0 and 255 is still binary
+
+
+def read_mask(path: str | Path, *, allow_grey: bool = False) -> BoolMask:
+    """Read a mask as bool, True inside the lesion, on the same grid as `read_image` and `measure`.
+
+    Two-valued masks (0/255, 0/1, 1-bit, 0 and any one other value) are taken as they are. In others (a mask saved as
+    JPEG) values above 128 of 255 are lesion; values further than 32 from both 0 and 255 are refused unless
+    `allow_grey`, and volumes must be two-valued.
+
+    Raises:
+        ImageError: as `read_image`; also a mask that is not binary.
+    """
+    source = Path(path)
+    values = _levels(source)
+    low, high = float(values.min()), float(values.max())
+    two_valued = bool(((values == low) | (values == high)).all())
+    if two_valued and (low == 0 or (low == high and _is_lesion(high))):
+        return values != 0
+    if not allow_grey and (is_volume(source) or not _is_binary(values)):
+        raise _not_binary(source, f"values from {low:g} to {high:g} that are not two levels, black and white")
+    return values > LESION_ABOVE
+
+
+def read_probability(path: str | Path) -> Probability:
+    """Read a probability map as float32 in [0, 1]: PNG value / 65535 (or / 255 for 8 bits), or a NIfTI of fractions.
+
+    Raises:
+        ImageError: as `read_image`; also a coloured picture, or NIfTI values outside [0, 1].
+    """
+    source = Path(path)
+    if is_volume(source):
+        values = read_volume(source).pixels
+        if values.min() < 0 or values.max() > 1:
+            raise ImageError(f"{source} holds values outside 0 to 1. Write probabilities, not logits.")
+        return values
+    image = decode_photograph(source)
+    if image.mode == "L":
+        return np.asarray(image, dtype=np.float32) / np.float32(WHITE)
+    if not image.mode.startswith("I;16"):
+        raise ImageError(f"{source} has colour mode {image.mode}; a grey 16-bit PNG was expected (value / 65535).")
+    return np.asarray(image).astype(np.float32) / np.float32(np.iinfo(np.uint16).max)
+
+
+def _levels(source: Path) -> np.ndarray:
+    """Grey values as stored; deep ones are brought to 8 bits unless they are 0 and 1."""
+    if is_volume(source):
+        return read_volume(source).pixels
+    image = decode_photograph(source)
+    if image.mode == "1":
+        return np.asarray(image, dtype=np.uint8)
+    if is_deep(image):
+        values = np.asarray(image)
+        return values if values.max() <= 1 else eight_bit(image, source)
+    if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema() != (WHITE, WHITE):
+        raise _not_binary(source, "transparent pixels")
+    try:
+        return np.asarray(image.convert("L"))
+    except ValueError as error:
+        raise _not_binary(source, f"colour mode {image.mode}") from error
+
+
+def _is_lesion(level: float) -> bool:
+    """Say whether a mask that holds one level only is all lesion."""
+    return level == 1 or level >= WHITE - NEAR_THE_ENDS
+
+
+def _is_binary(values: np.ndarray) -> bool:
+    """Say whether every value is near black or near white, and some are near white."""
+    black, white = values <= NEAR_THE_ENDS, values >= WHITE - NEAR_THE_ENDS
+    return bool((black | white).all() and white.any())
+
+
+def _not_binary(source: Path, found: str) -> ImageError:
+    return ImageError(
+        f"{source} is not a binary mask: found {found}. Save it with 0 for skin and 255 (volumes: 1) for lesion."
+    )

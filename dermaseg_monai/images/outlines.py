@@ -1,0 +1,43 @@
+"""The outline of a mask, and outlines drawn on photographs."""
+
+import numpy as np
+
+from dermaseg_monai.arrays import BoolMask, RgbImage
+
+
+def outline(mask: BoolMask, width_px: int = 1) -> BoolMask:
+    """Return the lesion pixels closer than `width_px` steps (up, down, left, right) to skin or to the picture's edge.
+
+    Raises:
+        ValueError: `width_px` is below 1.
+    """
+    if width_px < 1:
+        raise ValueError(f"width_px must be at least 1; got {width_px}.")
+    inner = mask
+    for _ in range(width_px):
+        inner = _eroded(inner)
+    return mask & ~inner
+
+
+def draw_outline(rgb: RgbImage, mask: BoolMask, colour: tuple[int, int, int], width_px: int = 1) -> RgbImage:
+    """Return a copy of the picture with the outline of the mask in `colour` (0 to 255).
+
+    Raises:
+        ValueError: mask and picture differ in size.
+    """
+    if rgb.shape[:2] != mask.shape:
+        raise ValueError(f"The mask has {mask.shape} px, the picture {rgb.shape[:2]}.")
+    drawn = rgb.copy()
+    drawn[outline(mask, width_px)] = colour
+    return drawn
+
+
+def _eroded(mask: BoolMask) -> BoolMask:
+    framed = np.pad(mask, 1)
+    inner = mask.copy()
+    for axis in range(mask.ndim):
+        for start in (0, 2):
+            window = [slice(1, -1)] * mask.ndim
+            window[axis] = slice(start, start + mask.shape[axis])
+            inner &= framed[tuple(window)]
+    return inner

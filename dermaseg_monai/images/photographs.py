@@ -1,0 +1,125 @@
+"""Open JPEG, PNG, BMP and TIFF files: guarded by size, fully decoded, the right way up."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import Base
+
+from dermaseg_monai.arrays import RgbImage
+from dermaseg_monai.errors import ImageError
+from dermaseg_monai.images.picture import IMAGE_SUFFIXES, MAX_PIXELS
+
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
+SIXTEEN_TO_EIGHT_BIT = 257  # 65535 / 255
+
+# EXIF orientation -> what puts the picture upright (EXIF 2.32, 4.6.4 A)
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = (5, 6, 7, 8)
+
+
+def decode_photograph(path: Path) -> Image.Image:
+    """Decode a photograph completely and turn it upright, in the mode it is stored in.
+
+    Raises:
+        ImageError: missing, unknown format, more than MAX_PIXELS, several pages, cut short or damaged.
+    """
+    with _opened(path) as image:
+        if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
+            pages = getattr(image, "n_frames", 1)
+            raise ImageError(f"{path} has {pages} pages; one photograph was expected. Save the wanted page as a file.")
+        orientation = _orientation(image)
+        image.load()
+        return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+
+
+def photograph_size(path: Path) -> tuple[int, int]:
+    """Return rows and columns after turning upright, from the header alone. Raises: ImageError."""
+    with _opened(path) as image:
+        width, height = image.size
+        return (width, height) if _orientation(image) in _SIDEWAYS else (height, width)
+
+
+def to_rgb(image: Image.Image, path: Path) -> RgbImage:
+    """Return 8-bit RGB: grey is repeated, 16-bit divided by 257, transparency laid on white. Raises: ImageError."""
+    if image.mode == "RGB":
+        return np.array(image)
+    if is_deep(image):
+        return np.repeat(eight_bit(image, path)[..., None], 3, axis=2)
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        return np.array(Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB"))
+    try:
+        return np.array(image.convert("RGB"))
+    except ValueError as error:
+        raise ImageError(f"{path} has colour mode {image.mode}. Save it as an RGB PNG or JPEG.") from error
+
+
+def is_deep(image: Image.Image) -> bool:
+    """Say whether the grey values have more than 8 bits."""
+    return image.mode == "F" or image.mode.startswith("I")
+
+
+def eight_bit(image: Image.Image, path: Path) -> np.ndarray:
+    """Return deep grey values as uint8: value / 257, rounded. Raises: ImageError when they are not 16-bit integers."""
+    values = np.asarray(image)
+    if image.mode == "F" or values.min() < 0 or values.max() > np.iinfo(np.uint16).max:
+        raise ImageError(f"{path} holds values outside 0 to 65535 or fractions. Save it with 8 or 16 bits per channel.")
+    half = SIXTEEN_TO_EIGHT_BIT // 2
+    return ((values.astype(np.uint32) + half) // SIXTEEN_TO_EIGHT_BIT).astype(np.uint8)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            _require_small(image, path)
+            yield image
+    except ImageError:
+        raise
+    except FileNotFoundError as error:
+        raise ImageError(f"{path} does not exist. Check dataset_dir and the path in the manifest.") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(path, "its header claims a huge size") from error
+    except UnidentifiedImageError as error:
+        raise ImageError(_unknown_format(path)) from error
+    except Exception as error:  # damaged files make Pillow raise nearly anything: OSError, KeyError, struct.error, ...
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ImageError(
+            f"Cannot read {path}: {reason}. The file is cut short, damaged or locked; copy it again or leave it out."
+        ) from error
+
+
+def _require_small(image: Image.Image, path: Path) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise _too_large(path, f"{height} x {width} px")
+
+
+def _too_large(path: Path, size: str) -> ImageError:
+    return ImageError(
+        f"{path} is too large ({size}); at most {MAX_PIXELS:,} px are read. Scale the picture down first."
+    )
+
+
+def _unknown_format(path: Path) -> str:
+    if path.stat().st_size == 0:
+        return f"{path} is empty (0 bytes). Copy it again or leave it out."
+    return f"{path} is not an image that can be read. Known are {', '.join(IMAGE_SUFFIXES)}."
+
+
+def _orientation(image: Image.Image) -> int:
+    # Pillow turns TIFF itself (its size is already upright), and would decode a PNG without EXIF just to look for it
+    if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):
+        return 1
+    return image.getexif().get(Base.Orientation, 1)

@@ -1,0 +1,77 @@
+"""Read and write NIfTI volumes in nibabel's x, y, z order, with their affine."""
+
+import zlib
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
+
+from dermaseg_monai.errors import ImageError
+from dermaseg_monai.files import replacing
+from dermaseg_monai.images.picture import MAX_VOXELS, VOLUME_SUFFIXES, Picture
+
+_READ_ERRORS = (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error)
+_SPATIAL = 3
+
+
+def is_volume(path: str | Path) -> bool:
+    """Say whether the file name is that of a NIfTI volume."""
+    return str(path).lower().endswith(VOLUME_SUFFIXES)
+
+
+def read_volume(path: Path) -> Picture:
+    """Read a volume as float32 "x y z" with spacing in mm, affine and header. Raises: ImageError."""
+    image = _open(path)
+    grid = _grid(image, path)
+    try:
+        pixels = np.asarray(image.dataobj, dtype=np.float32).reshape(grid)
+    except _READ_ERRORS as error:
+        raise _unreadable(path, error) from error
+    spacing_mm = tuple(float(step) for step in image.header.get_zooms()[:_SPATIAL])
+    return Picture(pixels, spacing_mm, np.array(image.affine), image.header)
+
+
+def volume_size(path: Path) -> tuple[int, int, int]:
+    """Return the number of voxels along x, y, z from the header alone. Raises: ImageError."""
+    return _grid(_open(path), path)
+
+
+def write_volume(path: Path, values: np.ndarray, like: Picture | None) -> None:
+    """Write values with the affine and geometry of `like`; its free text and extensions stay behind (patient names)."""
+    header, affine = nib.Nifti1Header(), np.eye(4)
+    if like is not None and like.affine is not None and like.header is not None:
+        affine = like.affine
+        header.set_xyzt_units(*like.header.get_xyzt_units())
+        header.set_qform(like.header.get_qform(), code=int(like.header["qform_code"]))
+        header.set_sform(like.header.get_sform(), code=int(like.header["sform_code"]))
+    with replacing(path) as temporary:
+        nib.save(nib.Nifti1Image(values, affine, header, dtype=values.dtype), temporary)
+
+
+def _open(path: Path) -> nib.Nifti1Image:
+    try:
+        image = nib.load(path)
+    except FileNotFoundError as error:
+        raise ImageError(f"{path} does not exist. Check dataset_dir and the path in the manifest.") from error
+    except _READ_ERRORS as error:
+        raise _unreadable(path, error) from error
+    if not isinstance(image, nib.Nifti1Image) or np.dtype(image.get_data_dtype()).fields is not None:
+        raise ImageError(f"{path} is not a NIfTI volume of single values. Save one value per voxel as .nii.gz.")
+    return image
+
+
+def _grid(image: nib.Nifti1Image, path: Path) -> tuple[int, int, int]:
+    shape = image.shape
+    x, y, z = (*shape[:_SPATIAL], 1, 1, 1)[:_SPATIAL]
+    if np.prod(shape[_SPATIAL:], dtype=np.int64) != 1:
+        raise ImageError(f"{path} has shape {shape}; three axes were expected. Save one volume per file.")
+    if x * y * z > MAX_VOXELS:
+        raise ImageError(f"{path} is too large ({x} x {y} x {z} voxels); at most {MAX_VOXELS:,} are read.")
+    return x, y, z
+
+
+def _unreadable(path: Path, error: Exception) -> ImageError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return ImageError(f"Cannot read {path}: {reason}. The file is cut short or damaged; copy it again or leave it out.")

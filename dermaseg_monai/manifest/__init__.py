@@ -1,0 +1,35 @@
+"""What the data is: cases, files, outlines, splits, licences; no torch, no MONAI."""
+
+from dermaseg_monai.manifest.case import SPLITS, Annotation, Attribute, Case, FileRecord, Role, Split
+from dermaseg_monai.manifest.decathlon import decathlon_datalist, write_decathlon_datalist
+from dermaseg_monai.manifest.folder import index_folder
+from dermaseg_monai.manifest.groups import case_groups
+from dermaseg_monai.manifest.leaks import Leak, find_leaks, require_no_leaks
+from dermaseg_monai.manifest.manifest import Manifest
+from dermaseg_monai.manifest.readers import READERS, index
+from dermaseg_monai.manifest.split import split_by_group
+from dermaseg_monai.manifest.verification import Problem, require_verified, verify
+
+__all__ = [
+    "READERS",
+    "SPLITS",
+    "Annotation",
+    "Attribute",
+    "Case",
+    "FileRecord",
+    "Leak",
+    "Manifest",
+    "Problem",
+    "Role",
+    "Split",
+    "case_groups",
+    "decathlon_datalist",
+    "find_leaks",
+    "index",
+    "index_folder",
+    "require_no_leaks",
+    "require_verified",
+    "split_by_group",
+    "verify",
+    "write_decathlon_datalist",
+]

@@ -1,0 +1,86 @@
+"""One case: a picture, who outlined what on it, and what is known about the lesion."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, get_args
+
+Split: TypeAlias = Literal["train", "val", "test", "excluded"]
+"""The side of the study a case stands on; `excluded` takes no part in anything."""
+
+Role: TypeAlias = Literal["reference", "reader", "consensus", "adjudicated"]
+"""What an annotation is for: the label, one reader's opinion, a fusion of several, the senior's decision."""
+
+Attribute: TypeAlias = str | float | int | None
+"""What a table cell can hold; None is an empty cell."""
+
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A file as it was indexed: its path below the data folder (with `/`), its sha256 and its size.
+
+    A photograph or mask has `size_px` (height, width) after EXIF orientation; a volume has `shape_vox` (x, y, z).
+    """
+
+    path: str
+    sha256: str
+    size_px: tuple[int, int] | None = None
+    shape_vox: tuple[int, int, int] | None = None
+    spacing_mm: tuple[float, ...] | None = None
+
+    @property
+    def grid(self) -> tuple[int, ...] | None:
+        """Size in pixels or voxels, whichever the file has."""
+        return self.size_px or self.shape_vox
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One outline of the lesion, stored as a mask.
+
+    `created_at` is an ISO 8601 date or time; `replaces` is the path of the mask that this one corrects.
+    """
+
+    mask: FileRecord
+    annotator: str | None = None
+    tool: str | None = None
+    skill: str | None = None
+    created_at: str | None = None
+    role: Role = "reference"
+    replaces: str | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One picture of one lesion; `lesion_id` and `patient_id` join pictures that must stay on one side of a split.
+
+    `attributes` holds the columns somebody chose to keep. The attribute `group` is a further key that joins pictures.
+    """
+
+    id: str
+    image: FileRecord
+    annotations: tuple[Annotation, ...]
+    split: Split
+    lesion_id: str | None = None
+    patient_id: str | None = None
+    attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
+    licence: str | None = None
+    attribution: str | None = None
+
+    @property
+    def reference(self) -> Annotation | None:
+        """The label: the newest `adjudicated` annotation, else the newest `reference`, else None.
+
+        Without dates the later one in the list counts as newer.
+        """
+        for role in ("adjudicated", "reference"):
+            chosen = [annotation for annotation in self.annotations if annotation.role == role]
+            if chosen:
+                return max(enumerate(chosen), key=lambda item: (item[1].created_at or "", item[0]))[1]
+        return None
+
+    @property
+    def files(self) -> tuple[FileRecord, ...]:
+        """The image and every mask."""
+        return (self.image, *(annotation.mask for annotation in self.annotations))

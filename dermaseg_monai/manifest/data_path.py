@@ -1,0 +1,25 @@
+"""Where a manifest's path lies: always below dataset_dir."""
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from dermaseg_monai.errors import DataError
+
+
+def is_inside(path: str) -> bool:
+    """Say whether a relative path with `/` stays below the folder it is joined to."""
+    windows = PureWindowsPath(path)
+    rooted = PurePosixPath(path).is_absolute() or bool(windows.drive or windows.root)
+    return bool(path) and not rooted and "\\" not in path and ".." not in PurePosixPath(path).parts
+
+
+def existing_dir(dataset_dir: str | Path) -> Path:
+    """Return `dataset_dir` as an absolute path.
+
+    Raises:
+        DataError: it is no folder.
+    """
+    folder = Path(dataset_dir).expanduser()
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise DataError(f"dataset_dir {folder} {what}. Pass the folder that the manifest's paths start from.")
+    return folder.absolute()

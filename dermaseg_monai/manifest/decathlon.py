@@ -1,0 +1,56 @@
+"""The datalist that MONAI's own loaders read."""
+
+from pathlib import Path
+from typing import Any
+
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.files import write_json
+from dermaseg_monai.manifest.case import Case, Split
+from dermaseg_monai.manifest.data_path import existing_dir
+from dermaseg_monai.manifest.manifest import Manifest
+
+LIST_KEYS: dict[str, Split] = {"training": "train", "validation": "val", "test": "test"}
+
+
+def decathlon_datalist(manifest: Manifest, dataset_dir: str | Path) -> dict[str, Any]:
+    """Return the manifest as a Medical Segmentation Decathlon datalist with absolute paths.
+
+    The lists `training`, `validation` and `test` hold {"image", "label", "case_id"}; the label is the reference mask
+    and is left out of test cases that have none. Splits without cases are left out.
+
+    Raises:
+        DataError: `dataset_dir` is no folder, or a training or validation case has no reference.
+    """
+    folder = existing_dir(dataset_dir)
+    lists = {
+        key: [_item(case, folder) for case in manifest.in_split(split)]
+        for key, split in LIST_KEYS.items()
+        if manifest.counts[split]
+    }
+    return {
+        "name": manifest.name,
+        "release": manifest.version,
+        "licence": manifest.licence or "unknown",
+        "description": "Skin lesion segmentation",
+        "manifest_digest": manifest.digest,
+        "tensorImageSize": "3D" if manifest.cases[0].image.shape_vox else "2D",
+        "modality": {"0": "dermoscopy"},
+        "labels": {"0": "skin", "1": "lesion"},
+        "numTraining": len(lists.get("training", ())),
+        "numValidation": len(lists.get("validation", ())),
+        "numTest": len(lists.get("test", ())),
+        **lists,
+    }
+
+
+def write_decathlon_datalist(manifest: Manifest, dataset_dir: str | Path, out: str | Path) -> None:
+    """Write the datalist as JSON for `monai.data.load_decathlon_datalist`."""
+    write_json(out, decathlon_datalist(manifest, dataset_dir))
+
+
+def _item(case: Case, folder: Path) -> dict[str, str]:
+    item = {"image": str(folder / case.image.path), "case_id": case.id}
+    reference = case.reference
+    if reference is None and case.split != "test":
+        raise DataError(f"Case {case.id} in {case.split} has no reference mask. Index the masks, or move it to test.")
+    return item if reference is None else {**item, "label": str(folder / reference.mask.path)}

@@ -1,0 +1,181 @@
+"""Plain folders: images, masks, and any number of tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.manifest.case import SPLITS, Attribute, Split
+from dermaseg_monai.manifest.draft import Draft, SetFacts, finish
+from dermaseg_monai.manifest.listing import MASK_SUFFIXES, files_below, images_by_id, masks_by_id, require_root
+from dermaseg_monai.manifest.manifest import Manifest
+from dermaseg_monai.manifest.table import Table, image_id, join_tables
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column of the tables says what; None: nobody says it."""
+
+    split: str | None = None
+    lesion: str | None = None
+    patient: str | None = None
+    group: str | None = None
+    licence: str | None = None
+    attribution: str | None = None
+    attributes: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> list[str]:
+        """Every column that must be there."""
+        single = (self.split, self.lesion, self.patient, self.group, self.licence, self.attribution)
+        return [column for column in (*single, *self.attributes) if column is not None]
+
+
+def index_folder(  # noqa: PLR0913 (one option of the command each)
+    root: str | Path,
+    *,
+    name: str | None = None,
+    version: str = "1",
+    licence: str | None = None,
+    images: str = "images",
+    masks: str | None = "masks",
+    mask_suffixes: Sequence[str] = MASK_SUFFIXES,
+    tables: str | Path | Sequence[str | Path] = (),
+    id_column: str = "id",
+    split_column: str | None = None,
+    split: Split = "train",
+    lesion_column: str | None = None,
+    patient_column: str | None = None,
+    group_column: str | None = None,
+    licence_column: str | None = None,
+    attribution_column: str | None = None,
+    attributes: Sequence[str] = (),
+    allow_partial: bool = False,
+) -> Manifest:
+    """Index the images below `root`/`images` with their masks below `root`/`masks` (None: pictures without outlines).
+
+    The id of a case is the stem of its image. Every image needs a row when there are tables, which are joined on
+    `id_column`; without `split_column` all cases go into `split`. `group_column` may be any column that joins pictures
+    which must stay together; it is kept as the attribute `group`. `licence` names the set's own licence, `name` (by
+    default the folder's) the set; `allow_partial` leaves out table rows and masks without an image.
+
+    Raises:
+        DataError: what does not fit, how much of it, and the first file or row.
+    """
+    folder = require_root(root)
+    columns = Columns(
+        split_column,
+        lesion_column,
+        patient_column,
+        group_column,
+        licence_column,
+        attribution_column,
+        tuple(attributes),
+    )
+    table = _table(tables, id_column, columns)
+    pairs = _pairs(folder, images, masks, mask_suffixes, allow_partial=allow_partial)
+    if table is not None:
+        _require_rows(table, list(pairs), allow_partial=allow_partial)
+    facts = SetFacts(name or folder.name or "folder", version, licence)
+    return finish(_drafts(pairs, table, columns, split), folder, facts)
+
+
+def _table(tables: str | Path | Sequence[str | Path], id_column: str, columns: Columns) -> Table | None:
+    paths = [tables] if isinstance(tables, str | Path) else list(tables)
+    if not paths:
+        if columns.named:
+            raise DataError(f"Columns are named ({', '.join(columns.named)}) but no table is given. Add --table CSV.")
+        return None
+    table = join_tables(paths, id_column=id_column)
+    table.require(columns.named)
+    return table
+
+
+def _pairs(
+    folder: Path, images: str, masks: str | None, suffixes: Sequence[str], *, allow_partial: bool
+) -> dict[str, tuple[Path, Path | None]]:
+    image_files = _files(folder, images, "--images")
+    mask_files = _files(folder, masks, "--masks") if masks is not None else []
+    if masks is not None:
+        image_files = _without_masks(image_files, mask_files, suffixes)
+    found = images_by_id(image_files)
+    if not found:
+        raise DataError(f"There is no image in {folder / images}. Name the sub folder that holds them with --images.")
+    if masks is None:
+        return {name: (path, None) for name, path in found.items()}
+    pictures = set(image_files)
+    pictures, place = set(image_files), folder / masks
+    others = [path for path in mask_files if path not in pictures]
+    chosen = masks_by_id(others, found, place=place, suffixes=suffixes, allow_partial=allow_partial)
+    return {name: (path, chosen[name]) for name, path in found.items()}
+
+
+def _files(folder: Path, part: str, option: str) -> list[Path]:
+    place = folder / part
+    if not place.is_dir():
+        held = ", ".join(sorted(item.name for item in folder.iterdir() if item.is_dir())) or "no sub folder"
+        raise DataError(f"There is no folder {place}; {folder} holds {held}. Name the right one with {option}.")
+    return files_below(place)
+
+
+def _without_masks(image_files: list[Path], mask_files: list[Path], suffixes: Sequence[str]) -> list[Path]:
+    """Where images and masks share a folder, a mask is a file whose name is that of another file plus a suffix."""
+    shared, stems = set(mask_files), {image_id(path.name) for path in image_files}
+    if shared != set(image_files):
+        return [path for path in image_files if path not in shared]
+    marked = tuple(suffix for suffix in suffixes if suffix)
+    return [path for path in image_files if not _is_marked(image_id(path.name), marked, stems)]
+
+
+def _is_marked(stem: str, marked: Sequence[str], stems: set[str]) -> bool:
+    return any(stem.endswith(suffix) and stem.removesuffix(suffix) in stems for suffix in marked)
+
+
+def _require_rows(table: Table, ids: list[str], *, allow_partial: bool) -> None:
+    without_row = [name for name in ids if name not in table.rows]
+    if without_row:
+        raise DataError(
+            f"{len(without_row)} of {len(ids)} images have no row in {table.source}, first {without_row[0]}."
+        )
+    without_image = sorted(set(table.rows) - set(ids))
+    if without_image and not allow_partial:
+        raise DataError(
+            f"{len(without_image)} of {len(table.rows)} rows of {table.source} have no image, "
+            f"first {without_image[0]}. Copy the missing images, or index what is there with --allow-partial."
+        )
+
+
+def _drafts(
+    pairs: dict[str, tuple[Path, Path | None]], table: Table | None, columns: Columns, split: Split
+) -> list[Draft]:
+    if table is None:
+        return [Draft(name, image, mask, split) for name, (image, mask) in pairs.items()]
+    kept = {column: table.typed(column) for column in columns.attributes}
+    if columns.group is not None:
+        kept["group"] = table.typed(columns.group)
+    return [
+        Draft(
+            id=name,
+            image=image,
+            mask=mask,
+            split=split if columns.split is None else _split(table, name, columns.split),
+            lesion_id=table.cell(name, columns.lesion),
+            patient_id=table.cell(name, columns.patient),
+            attributes=_attributes(kept, name),
+            licence=table.cell(name, columns.licence),
+            attribution=table.cell(name, columns.attribution),
+        )
+        for name, (image, mask) in pairs.items()
+    ]
+
+
+def _attributes(kept: dict[str, dict[str, Attribute]], name: str) -> dict[str, Attribute]:
+    return {column: cells.get(name) for column, cells in kept.items()}
+
+
+def _split(table: Table, name: str, column: str) -> Split:
+    value = table.cell(name, column)
+    if value not in SPLITS:
+        said = "is empty" if value is None else f"is {value!r}"
+        raise DataError(f"{table.source}: {column} of {name} {said}; it must be one of {', '.join(SPLITS)}.")
+    return value

@@ -1,0 +1,27 @@
+"""Cases that belong together: one lesion, one patient, one `group`, or the same picture."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from dermaseg_monai.manifest.case import Case
+from dermaseg_monai.manifest.leaks import shared_keys
+
+
+def case_groups(cases: Sequence[Case]) -> list[list[Case]]:
+    """Return the cases joined by what they share, directly or through others; each group in the order of ids."""
+    parent = {case.id: case.id for case in cases}
+
+    def head(name: str) -> str:
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    first: dict[tuple[str, str], str] = {}
+    for case in cases:
+        for tie in shared_keys(case):
+            parent[head(case.id)] = head(first.setdefault(tie, case.id))
+    groups: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        groups[head(case.id)].append(case)
+    return list(groups.values())

@@ -1,0 +1,97 @@
+"""Which files lie in a folder, and which mask belongs to which image."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.images import IMAGE_SUFFIXES
+from dermaseg_monai.manifest.table import image_id
+
+MASK_SUFFIXES = ("", "_segmentation", "_Segmentation", "_lesion", "_mask")
+"""What the file name of a mask may add to the id of its image."""
+
+
+def require_root(root: str | Path) -> Path:
+    """Return the folder as an absolute path.
+
+    Raises:
+        DataError: it does not exist or is no folder.
+    """
+    folder = Path(root).expanduser()
+    if not folder.exists():
+        raise DataError(f"There is no folder {folder}. Pass the folder that holds the data with --root.")
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder. Unpack it and pass the folder with --root.")
+    return folder.absolute()
+
+
+def find_part(root: Path, name: str) -> Path | None:
+    """Return the folder `name` below `root`, or `name`/`name` as some unpackers make it; None when it is not there."""
+    outer = root / name
+    inner = outer / name
+    return inner if inner.is_dir() else outer if outer.is_dir() else None
+
+
+def files_below(folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[Path]:
+    """Return the files that end in one of `suffixes`, sorted; hidden files and __MACOSX are left out."""
+    found = (path for path in folder.rglob("*") if path.name.lower().endswith(tuple(suffixes)))
+    return sorted((path for path in found if not _is_junk(path.relative_to(folder))), key=lambda path: path.as_posix())
+
+
+def images_by_id(images: Iterable[Path]) -> dict[str, Path]:
+    """Return images by the stem of their names.
+
+    Raises:
+        DataError: two images have one id.
+    """
+    found: dict[str, Path] = {}
+    for path in images:
+        first = found.setdefault(image_id(path.name), path)
+        if first != path:
+            raise DataError(f"Two images have the id {image_id(path.name)!r}: {first} and {path}. Rename one.")
+    return found
+
+
+def masks_by_id(
+    masks: Iterable[Path],
+    ids: Iterable[str],
+    *,
+    place: Path,
+    suffixes: Sequence[str] = MASK_SUFFIXES,
+    allow_partial: bool,
+) -> dict[str, Path]:
+    """Return the mask of every image; `place` is where the masks lie, for the messages.
+
+    Raises:
+        DataError: images without a mask, two masks for one image, or (unless `allow_partial`) masks without an image.
+    """
+    wanted = set(ids)
+    found: dict[str, Path] = {}
+    lone: list[Path] = []
+    for mask in masks:
+        name = _owner(image_id(mask.name), wanted, suffixes)
+        if name is None:
+            lone.append(mask)
+        elif found.setdefault(name, mask) != mask:
+            raise DataError(f"{name} has two masks, {found[name]} and {mask}. Keep the one that is the reference.")
+    alone = sorted(wanted - set(found))
+    if alone:
+        raise DataError(
+            f"{len(alone)} of {len(wanted)} images have no mask in {place}, first {alone[0]}. "
+            f"Copy the missing masks (named id + {' or '.join(map(repr, suffixes))}), or take these images out."
+        )
+    if lone and not allow_partial:
+        raise DataError(
+            f"{len(lone)} masks in {place} have no image, first {lone[0].name}. "
+            "Copy the missing images, or index what is there with --allow-partial."
+        )
+    return found
+
+
+def _owner(stem: str, ids: set[str], suffixes: Sequence[str]) -> str | None:
+    names = {stem.removesuffix(suffix) for suffix in suffixes if stem.endswith(suffix)} & ids
+    return max(names, key=len, default=None)
+
+
+def _is_junk(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)

@@ -1,0 +1,106 @@
+"""A manifest says what the data is."""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.files import write_json
+from dermaseg_monai.manifest.case import SPLITS, Case, Split
+from dermaseg_monai.manifest.case_json import case_from_json, case_to_json
+from dermaseg_monai.manifest.data_path import is_inside
+from dermaseg_monai.manifest.schema_check import SCHEMA_VERSION, read_checked
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The cases of one version of one data set, always in the order of their ids.
+
+    Raises:
+        DataError: no case, an id used twice, or a path that leaves the data folder.
+    """
+
+    name: str
+    version: str
+    licence: str | None
+    cases: tuple[Case, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cases", tuple(sorted(self.cases, key=lambda case: case.id)))
+        problem = _first_problem(self.cases)
+        if problem is not None:
+            raise DataError(f"Manifest {self.name}: {problem}")
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Manifest":
+        """Read a manifest file and check it against the schema.
+
+        Raises:
+            DataError: the file is missing, malformed, of an unknown version, or says something impossible.
+        """
+        data = read_checked(Path(path))
+        cases = tuple(case_from_json(item) for item in data["cases"])
+        try:
+            return cls(name=data["name"], version=data["version"], licence=data["licence"], cases=cases)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from None
+
+    def save(self, path: str | Path) -> None:
+        """Write the manifest as JSON; the same manifest gives the same bytes."""
+        write_json(path, self.to_json())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the manifest as a JSON object."""
+        return {
+            "schema": SCHEMA_VERSION,
+            "name": self.name,
+            "version": self.version,
+            "licence": self.licence,
+            "cases": [case_to_json(case) for case in self.cases],
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256, in hex, of the whole manifest as canonical JSON (sorted keys, no spaces, ASCII)."""
+        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+    @cached_property
+    def counts(self) -> dict[Split, int]:
+        """Number of cases in every split, 0 where there are none."""
+        found = Counter(case.split for case in self.cases)
+        return {split: found[split] for split in SPLITS}
+
+    def in_split(self, split: Split) -> tuple[Case, ...]:
+        """Return the cases of one split, in the order of their ids.
+
+        Raises:
+            DataError: there is no such split, or no case in it (`counts` says so without raising).
+        """
+        if split not in SPLITS:
+            raise DataError(f"{split!r} is no split; choose one of {', '.join(SPLITS)}.")
+        chosen = tuple(case for case in self.cases if case.split == split)
+        if not chosen:
+            held = ", ".join(f"{name} {count}" for name, count in self.counts.items() if count)
+            raise DataError(
+                f"Manifest {self.name} has no case in split {split!r} (it has {held}). "
+                "Index the data with a table that names a split per image (--table, --split-column)."
+            )
+        return chosen
+
+
+def _first_problem(cases: tuple[Case, ...]) -> str | None:
+    if not cases:
+        return "it has no case. Index a folder that holds images with `dermaseg data index`."
+    repeated = [name for name, count in Counter(case.id for case in cases).items() if count > 1]
+    if repeated:
+        return f"{len(repeated)} ids are used twice, first {repeated[0]!r}. Give every case its own id."
+    for case in cases:
+        for record in case.files:
+            if not is_inside(record.path):
+                return f"case {case.id!r} has the path {record.path!r}, which leaves dataset_dir. Make it relative."
+    return None

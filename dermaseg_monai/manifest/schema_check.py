@@ -1,0 +1,78 @@
+"""The one-line reading of what is wrong with a manifest's JSON."""
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match  # pyright: ignore[reportUnknownVariableType]
+
+from dermaseg_monai.errors import DataError
+
+SCHEMA_VERSION = 1
+
+
+def read_checked(path: Path) -> dict[str, Any]:
+    """Return the JSON object of a manifest file after checking it against the schema of its version.
+
+    Raises:
+        DataError: no such file, malformed JSON (with line and column), unknown version, or a value out of the schema.
+    """
+    data: Any = _read_json(path)
+    if not isinstance(data, dict) or "schema" not in data:
+        raise DataError(f'{path} is not a manifest: it has no "schema". Make one with `dermaseg data index`.')
+    found = cast("dict[str, Any]", data)
+    version = found["schema"]
+    if version != SCHEMA_VERSION:
+        raise DataError(
+            f"{path} has schema {json.dumps(version)}; this release reads {SCHEMA_VERSION}. "
+            "Update dermaseg_monai, or make the manifest again with `dermaseg data index`."
+        )
+    error = _worst(found)
+    if error is not None:
+        raise DataError(f"{path}: {_place(error.absolute_path)}: {_reason(error)}.")
+    return found
+
+
+def _worst(data: dict[str, Any]) -> ValidationError | None:
+    validator: Any = _validator()  # jsonschema's own types are partly unknown
+    return cast("ValidationError | None", best_match(validator.iter_errors(data)))
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    text = files("dermaseg_monai.manifest").joinpath(f"schema/manifest-{SCHEMA_VERSION}.json").read_text("utf-8")
+    return Draft202012Validator(json.loads(text))
+
+
+def _read_json(path: Path) -> Any:  # noqa: ANN401 (whatever the file holds)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except FileNotFoundError:
+        raise DataError(f"There is no manifest {path}. Make one with `dermaseg data index`.") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise DataError(f"{path} is not JSON: {error.msg} at {place}. Mend it or index the data again.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text (byte {error.start}). Index the data again.") from None
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}. Mend it or index the data again.") from None
+    except OSError as error:
+        raise DataError(f"Cannot read the manifest {path}: {error.strerror}.") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _place(path: Iterable[str | int]) -> str:
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return "".join(steps).removeprefix(".") or "top level"
+
+
+def _reason(error: ValidationError) -> str:
+    text = error.message if len(error.message) <= 200 else f"{error.message[:120]} ... {error.message[-60:]}"  # noqa: PLR2004
+    return text.replace("\n", " ").removesuffix(".")

@@ -1,0 +1,7 @@
+"""The networks room: one architecture per file, small blocks beside it, pretrained weights."""
+
+from dermaseg_monai.networks.ba_deeplab import BADeepLabV3
+from dermaseg_monai.networks.encoder import ENCODER_NAMES, build_encoder
+from dermaseg_monai.networks.weights import NAMED_WEIGHTS, load_encoder_weights
+
+__all__ = ["ENCODER_NAMES", "NAMED_WEIGHTS", "BADeepLabV3", "build_encoder", "load_encoder_weights"]

@@ -1,0 +1,29 @@
+"""The encoders that an architecture can stand on, by name."""
+
+from typing import Literal, get_args
+
+from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.networks.mobilenet_v2 import MobileNetV2
+from dermaseg_monai.networks.resnet import DilatedResNet
+
+EncoderName = Literal["resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2"]
+ENCODER_NAMES: tuple[EncoderName, ...] = get_args(EncoderName)
+OUTPUT_STRIDES = (8, 16)
+
+Encoder = DilatedResNet | MobileNetV2
+"""Maps normalised RGB to features at strides 4, 8 and the output stride; `channels` tells how many of each."""
+
+
+def build_encoder(name: str, *, output_stride: int) -> Encoder:
+    """Return an untrained encoder.
+
+    Raises:
+        ConfigError: the name or the output stride is unknown.
+    """
+    if name not in ENCODER_NAMES:
+        raise ConfigError(f"encoder {name!r} is unknown. Choose one of {', '.join(ENCODER_NAMES)}.")
+    if output_stride not in OUTPUT_STRIDES:
+        raise ConfigError(f"output_stride {output_stride!r} is not possible. Choose 8 (finer, slower) or 16.")
+    if name == "mobilenet_v2":
+        return MobileNetV2(output_stride=output_stride)
+    return DilatedResNet(name, output_stride=output_stride)

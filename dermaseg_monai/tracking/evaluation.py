@@ -1,0 +1,63 @@
+"""An evaluation as a run of its own: the scores with their intervals, the table of cases."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ignite.engine import Engine, Events
+
+from dermaseg_monai.tracking.tracker import MLflowTracker
+from dermaseg_monai.tracking.training import status_of
+
+
+class EvaluationTracking:
+    """Starts a run with the evaluation, logs its summary, and ends the run as the evaluation ended.
+
+    Logged: `<split>_<score>` with `..._low` and `..._high` of every score of `engine.state.summary` (ScoreSummaryFile),
+    the number of missed lesions, and files of the output folder. The first handler of the list (see TrainTracking).
+
+    Args:
+        tracker: with the evaluation's own output folder.
+        split: which part of the manifest is evaluated.
+        files: names in the tracker's folder that are sent when they are there.
+    """
+
+    def __init__(
+        self,
+        tracker: MLflowTracker,
+        split: str,
+        files: Sequence[str] = ("cases.csv", "summary.json", "summary.md"),
+    ) -> None:
+        self.tracker = tracker
+        self.split = split
+        self.files = tuple(files)
+
+    def attach(self, engine: Engine) -> None:
+        """Listen to an evaluator."""
+        engine.add_event_handler(Events.STARTED, self._started)
+        engine.add_event_handler(Events.EXCEPTION_RAISED, self._exception_raised)
+
+    def _started(self, engine: Engine) -> None:
+        self.tracker.start(device=str(getattr(engine.state, "device", "cpu")))
+        # registered now, it comes after the handlers that write the files
+        if not engine.has_event_handler(self._completed, Events.COMPLETED):
+            engine.add_event_handler(Events.COMPLETED, self._completed)
+
+    def _completed(self, engine: Engine) -> None:
+        summary: Any = getattr(engine.state, "summary", None)
+        if summary is not None:
+            figures = {f"{self.split}_n": summary.n, f"{self.split}_missed": summary.n_missed}
+            for name, score in summary.scores.items():
+                figures[f"{self.split}_{name}"] = score.mean
+                figures |= {f"{self.split}_{name}_low": score.low, f"{self.split}_{name}_high": score.high}
+            self.tracker.log_metrics(figures, step=0)
+            self.tracker.note_figures(figures)
+        for name in self.files:
+            path = Path(self.tracker.output_dir) / name
+            if path.is_file():
+                self.tracker.log_file(path, "evaluation")
+        self.tracker.end("FINISHED")
+
+    def _exception_raised(self, _engine: Engine, error: BaseException) -> None:
+        self.tracker.end(status_of(error))
+        raise error

@@ -1,0 +1,102 @@
+"""Who runs: host, process and start time, so that a run whose process is gone can be told from one that works."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final, TypeAlias
+
+import psutil
+
+logger = logging.getLogger(__name__)
+
+Client: TypeAlias = Any
+"""An `mlflow.MlflowClient`, a name that must not be imported before a run starts."""
+
+KEY_TAG: Final = "dermaseg.key"
+HOST_TAG: Final = "dermaseg.host"
+PID_TAG: Final = "dermaseg.pid"
+BORN_TAG: Final = "dermaseg.process_started_s"
+ENDED_TAG: Final = "dermaseg.ended"
+
+
+def owner_tags() -> dict[str, str]:
+    """Return the tags that say which process owns a run."""
+    process = psutil.Process()
+    return {HOST_TAG: _host(), PID_TAG: str(process.pid), BORN_TAG: f"{process.create_time():.2f}"}
+
+
+def owner_lives(tags: dict[str, str]) -> bool:
+    """Say whether the process that owns a run is alive; True where that cannot be known (another host, no tags)."""
+    if tags.get(HOST_TAG) != _host():
+        return True
+    try:
+        process = psutil.Process(int(tags[PID_TAG]))
+        # a number may have been given to another process since
+        same = abs(process.create_time() - float(tags[BORN_TAG])) < 1.0
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except (KeyError, ValueError, psutil.Error):
+        return True
+
+
+def bury_dead_runs(client: Client, *, but: str) -> list[str]:
+    """Mark as KILLED every RUNNING run of this host whose process is gone; return their ids. Never raises."""
+    buried: list[str] = []
+    try:
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        running = client.search_runs(
+            experiments, f"attributes.status = 'RUNNING' and tags.`{HOST_TAG}` = '{_host()}'", max_results=1000
+        )
+        for run in running:
+            if run.info.run_id != but and not owner_lives(run.data.tags):
+                client.set_tag(run.info.run_id, ENDED_TAG, "found without its process by a later run")
+                client.set_terminated(run.info.run_id, "KILLED")
+                buried.append(run.info.run_id)
+    except Exception as error:  # noqa: BLE001 (housekeeping must not stop a run)
+        logger.debug("dead runs were not looked for: %r", error)
+    return buried
+
+
+class StopSignal:
+    """While held, SIGTERM raises `SystemExit(143)` in the main thread, so that a stopped run can say so.
+
+    A program that has its own SIGTERM handler keeps it.
+    """
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._previous: Callable[[int, FrameType | None], Any] | int | None = None
+        self._held = False
+
+    def hold(self) -> None:
+        """Install the handler; only the main thread may."""
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            self._previous = signal.signal(signal.SIGTERM, self._stop)
+            self._held = True
+
+    def release(self) -> None:
+        """Put back what was there."""
+        if self._held and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._previous)
+            self._held = False
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != self._pid:
+            # a forked loader worker inherits the handler and must just go
+            os._exit(128 + number)
+        sys.exit(128 + number)
+
+
+def _host() -> str:
+    # process numbers mean something only within one namespace: two containers may share a host name
+    try:
+        namespace = str(os.stat("/proc/self/ns/pid").st_ino)  # noqa: PTH116 (a link that pathlib would follow the same)
+    except OSError:
+        namespace = "0"
+    return f"{socket.gethostname()}/{namespace}"

@@ -1,0 +1,84 @@
+"""What could not be sent waits in a file of the run's folder."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.files import write_text
+from dermaseg_monai.tracking.entries import Entry, decode, encode
+
+logger = logging.getLogger(__name__)
+
+_STEM: Final = "tracking_unsent"
+
+
+def spool_name(key: str) -> str:
+    """Return the file name for a run, so that two runs with one folder never share a file."""
+    return f"{_STEM}_{key[:8]}.jsonl"
+
+
+class Spool:
+    """One JSON entry per line; the first line opens the run. It exists only while something is unsent."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._failed = False
+
+    def write(self, entries: Iterable[Entry]) -> None:
+        """Replace the file; no space left costs a warning, never the training."""
+        try:
+            write_text(self.path, "".join(encode(entry) + "\n" for entry in entries))
+        except DataError as error:
+            self._warn(error)
+
+    def append(self, entry: Entry) -> None:
+        """Add one entry at the end of the file."""
+        try:
+            with self.path.open("a", encoding="utf-8") as stream:
+                stream.write(encode(entry) + "\n")
+        except OSError as error:
+            self._warn(error)
+
+    def read_if_any(self) -> list[Entry]:
+        """Return the entries, none where there is no file; an unreadable file is left alone and warned of."""
+        if not self.path.is_file():
+            return []
+        try:
+            return self.read()
+        except DataError as error:
+            logger.warning("%s", error)
+            self.path = self.path.with_stem(f"{self.path.stem}_next")
+            return []
+
+    def read(self) -> list[Entry]:
+        """Return the entries in order; a last line cut off by a kill is left out.
+
+        Raises:
+            DataError: the file cannot be read or holds something else.
+        """
+        try:
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"Cannot read {self.path}: {error}. Give the {_STEM}_*.jsonl of a run folder.") from error
+        found: list[Entry] = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                found.append(decode(line))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                if number == len(lines) and found:
+                    break
+                raise DataError(
+                    f"{self.path}, line {number} is no tracking entry ({error!r}). Give the {_STEM}_*.jsonl of a run."
+                ) from error
+        return found
+
+    def remove(self) -> None:
+        """Everything was sent."""
+        self.path.unlink(missing_ok=True)
+
+    def _warn(self, error: Exception) -> None:
+        if not self._failed:
+            logger.warning("Unsent tracking entries cannot be kept in %s: %s", self.path, error)
+        self._failed = True

@@ -1,0 +1,39 @@
+import subprocess
+import sys
+
+from dermaseg_monai.bundle.hook import find_cause
+from dermaseg_monai.errors import DataError
+
+SCRIPT = """
+from dermaseg_monai.bundle.hook import install_hook
+from dermaseg_monai.errors import DataError
+install_hook()
+try:
+    raise DataError("two words\\n  per line")
+except DataError as error:
+    raise {outer} from error
+"""
+
+
+def run(script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def test_a_wrapped_user_error_is_one_line_and_exit_code_1() -> None:
+    done = run(SCRIPT.format(outer="RuntimeError('Failed to instantiate component')"))
+    assert (done.returncode, done.stderr) == (1, "dermaseg: error: two words per line\n")
+
+
+def test_any_other_error_keeps_its_traceback() -> None:
+    done = run("from dermaseg_monai.bundle.hook import install_hook\ninstall_hook()\n1 / 0")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "ZeroDivisionError" in done.stderr
+
+
+def test_the_cause_is_found_through_the_chain() -> None:
+    inner = DataError("inner")
+    outer = RuntimeError("outer")
+    outer.__cause__ = inner
+    assert find_cause(outer) is inner
+    assert find_cause(ValueError("other")) is None

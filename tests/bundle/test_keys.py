@@ -1,0 +1,61 @@
+import pytest
+
+from dermaseg_monai.bundle.keys import check_kinds, check_overrides
+from dermaseg_monai.errors import ConfigError
+
+KNOWN = ["max_epochs", "amp", "device", "train", "train::dataset", "train::dataset::cache_rate"]
+
+
+def test_a_known_key_with_a_fitting_value_passes() -> None:
+    check_overrides({"max_epochs": 3, "train#dataset#cache_rate": 0.5, "device": "cpu"}, KNOWN)
+
+
+def test_an_unknown_key_names_the_nearest_one() -> None:
+    with pytest.raises(ConfigError, match=r"Unknown key --epoch \(value 9\).*Did you mean --max_epochs\?"):
+        check_overrides({"epoch": 9}, KNOWN)
+
+
+def test_a_key_that_resembles_nothing_gets_the_list() -> None:
+    with pytest.raises(ConfigError, match=r"Known keys: amp, device, max_epochs, train\."):
+        check_overrides({"zzzzqqq": 1}, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("max_epochs", "many", "whole number of at least 1"),
+        ("max_epochs", 0, "whole number of at least 1"),
+        ("max_epochs", True, "whole number of at least 1"),
+        ("amp", "yes", "one of off, bf16, fp16"),
+        ("device", 0, "cpu, cuda or cuda:N"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_says_what_is_expected(key: str, value: object, expected: str) -> None:
+    with pytest.raises(ConfigError, match=rf"--{key} is {value!r} .*expected.*{expected}"):
+        check_overrides({key: value}, KNOWN)
+
+
+def test_what_monai_keeps_for_itself_is_not_judged() -> None:
+    check_overrides({"config_file": "train.json", "run_id": "training"}, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("train#dataset#cache_rate", "many", "a number"),
+        ("train#dataset#cache_rate", True, "a number"),
+        ("train::dataset::progress", "maybe", "true or false"),
+        ("train#handlers#0#max_norm", "x", "a number"),
+    ],
+)
+def test_a_nested_value_of_another_kind_than_the_sheets_is_refused(key: str, value: object, expected: str) -> None:
+    sheet = {"train": {"dataset": {"cache_rate": 1.0, "progress": False}, "handlers": [{"max_norm": 5}]}}
+    with pytest.raises(ConfigError, match=rf"--{key} is {value!r} .*expected {expected}, as the sheet's"):
+        check_kinds({key: value}, sheet)
+
+
+def test_a_nested_number_reference_or_null_may_stand_for_a_number() -> None:
+    sheet = {"average": {"decay": 0.99, "name": "ema"}}
+    check_kinds({"average#decay": 1}, sheet)
+    check_kinds({"average#decay": "@decay"}, sheet)
+    check_kinds({"average#decay": None, "average#name": "other"}, sheet)

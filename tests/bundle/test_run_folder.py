@@ -1,0 +1,61 @@
+import importlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dermaseg_monai.bundle.run_folder import latest_weights, run_folder
+from dermaseg_monai.errors import ConfigError
+
+module = importlib.import_module("dermaseg_monai.bundle.run_folder")  # the function has the name of its module
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(module, "project_root", lambda: tmp_path)
+    return tmp_path
+
+
+def test_two_runs_of_one_second_get_two_folders(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.time, "strftime", lambda _: "now")
+    first, second = run_folder("mine"), run_folder("mine")
+    assert [Path(first).name, Path(second).name] == ["now", "now_1"]
+    assert Path(first).parent == root / "runs" / "mine"
+
+
+def test_a_resumed_run_goes_on_in_its_folder(root: Path) -> None:
+    assert run_folder("mine", resume=str(root / "runs/mine/then/last.ckpt")) == str(root / "runs/mine/then")
+
+
+def test_a_run_resumed_by_its_folder_goes_on_there(root: Path) -> None:
+    (root / "then").mkdir()
+    assert run_folder("mine", resume=str(root / "then")) == str(root / "then")
+
+
+@pytest.mark.usefixtures("root")
+def test_a_folder_goes_when_nothing_came_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_exit: list[tuple[Callable[..., None], Path]] = []
+    monkeypatch.setattr(module.atexit, "register", lambda *call: at_exit.append(call))
+    used, unused = Path(run_folder("mine")), Path(run_folder("mine"))
+    (used / "run.json").touch()
+    for function, folder in at_exit:
+        function(folder)
+    assert (used.is_dir(), unused.exists()) == (True, False)
+
+
+def test_the_newest_weights_are_found(root: Path) -> None:
+    for index, name in enumerate(["b", "a"]):
+        weights = root / "runs" / "mine" / name / "model.safetensors"
+        weights.parent.mkdir(parents=True)
+        weights.touch()
+        os.utime(weights, (index, index))
+    assert latest_weights("mine") == str(root / "runs/mine/a/model.safetensors")
+
+
+def test_no_weights_says_how_to_get_some(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "mine" / "configs").mkdir(parents=True)
+    (root / "mine" / "configs" / "metadata.json").touch()
+    monkeypatch.setenv("DERMASEG_BUNDLES", str(root))
+    with pytest.raises(ConfigError, match=r"No trained weights in .*make train.*--weights"):
+        latest_weights("mine")

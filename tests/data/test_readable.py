@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dermaseg_monai.data import Unreadable, readable_images
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.files import sha256_of
+from dermaseg_monai.images import write_rgb
+from dermaseg_monai.manifest import Case, FileRecord, Manifest
+
+PIXELS = np.random.default_rng(0).integers(0, 255, (8, 12, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two good images, one cut short, one text file."""
+    write_rgb(tmp_path / "set" / "b.png", PIXELS)
+    write_rgb(tmp_path / "set" / "deep" / "a.jpg", PIXELS)
+    write_rgb(tmp_path / "set" / "c.png", PIXELS)
+    (tmp_path / "set" / "c.png").write_bytes((tmp_path / "set" / "c.png").read_bytes()[:200])
+    (tmp_path / "set" / "notes.txt").write_text("no image")
+    return tmp_path / "set"
+
+
+def test_a_bad_image_costs_only_itself(folder: Path) -> None:
+    found = readable_images(folder)
+    assert [sample["case_id"] for sample in found] == ["b", "a"]
+    assert found[0] == {"case_id": "b", "image": str(folder / "b.png"), "image_path": str(folder / "b.png")}
+    (failure,) = found.failures
+    assert isinstance(failure, Unreadable)
+    assert (failure.case_id, failure.path) == ("c", str(folder / "c.png"))
+    assert "cut short" in failure.reason
+    assert "\n" not in failure.reason
+
+
+def test_one_file_is_a_list_of_one(folder: Path) -> None:
+    assert [sample["case_id"] for sample in readable_images(folder / "b.png")] == ["b"]
+
+
+def test_images_that_share_a_name_keep_apart(folder: Path) -> None:
+    write_rgb(folder / "deep" / "b.jpg", PIXELS)
+    assert sorted(sample["case_id"] for sample in readable_images(folder)) == ["a", "b_png", "deep_b_jpg"]
+
+
+def test_nothing_readable_is_an_error(folder: Path) -> None:
+    (folder / "b.png").unlink()
+    (folder / "deep" / "a.jpg").write_bytes(b"")
+    with pytest.raises(DataError, match=r"None of the 2 images of .* can be used\. First: .*c\.png"):
+        readable_images(folder)
+
+
+def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"holds no image\. Known are \.jpg"):
+        readable_images(tmp_path)
+
+
+def test_a_missing_source_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"There is no folder or manifest .*nowhere"):
+        readable_images(tmp_path / "nowhere")
+
+
+@pytest.fixture
+def manifest(folder: Path) -> Path:
+    records = {name: FileRecord(name, sha256_of(folder / name), (8, 12)) for name in ("b.png", "c.png", "deep/a.jpg")}
+    made = (
+        Case("first", records["b.png"], (), "test"),
+        Case("second", records["c.png"], (), "test"),
+        Case("third", records["deep/a.jpg"], (), "train"),
+        Case("left-out", FileRecord("gone.png", "0" * 64, (8, 12)), (), "excluded"),
+    )
+    Manifest("tiny", "1", None, made).save(folder / "manifest.json")
+    return folder / "manifest.json"
+
+
+def test_a_manifest_gives_its_ids(folder: Path, manifest: Path) -> None:
+    assert [sample["case_id"] for sample in readable_images(manifest, folder)] == ["first", "third"]
+    chosen = readable_images(manifest, folder, "test")
+    assert [sample["case_id"] for sample in chosen] == ["first"]
+    assert [failure.case_id for failure in chosen.failures] == ["second"]
+
+
+def test_a_file_other_than_the_manifests_is_left_out(folder: Path, manifest: Path) -> None:
+    write_rgb(folder / "b.png", PIXELS + 1)
+    (folder / "deep" / "a.jpg").unlink()
+    with pytest.raises(DataError, match=r"None of the 3.*b\.png is not the file the manifest means"):
+        readable_images(manifest, folder)
+
+
+def test_a_manifest_needs_its_folder(manifest: Path) -> None:
+    with pytest.raises(DataError, match=r"manifest\.json is a manifest; .* --dataset_dir"):
+        readable_images(manifest)

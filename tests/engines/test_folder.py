@@ -1,0 +1,150 @@
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from monai.data.dataloader import DataLoader
+from monai.data.dataset import Dataset
+from monai.data.meta_tensor import MetaTensor
+from monai.engines.evaluator import SupervisedEvaluator
+from monai.inferers.inferer import SimpleInferer
+from monai.transforms.compose import Compose
+from monai.transforms.post.dictionary import Activationsd
+from torch import nn
+
+from dermaseg_monai.data import ImageList, Unreadable
+from dermaseg_monai.engines import CaseScorer, FlatHeadsd, HeadsInferer, PredictionFolder
+from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.images import read_image, read_mask, read_probability, write_rgb
+
+
+class Bright(nn.Module):
+    """Lesion where red is above one half; unsure everywhere."""
+
+    def heads(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        pred = (image[:, :1] - 0.5) * 100
+        return {"pred": pred, "uncertainty": pred * 0, "branch_weights": torch.ones(len(image), 5)}
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return self.heads(image)["pred"]
+
+
+def _photograph(path: Path) -> None:
+    rgb = np.zeros((6, 8, 3), np.uint8)
+    rgb[1:5, 2:5, 0] = 255
+    write_rgb(path, rgb)
+
+
+def _sample(case: dict[str, Any]) -> dict[str, Any]:
+    pixels = torch.from_numpy(read_image(case["image"]).pixels.copy()).permute(2, 0, 1).float() / 255
+    image = MetaTensor(pixels, meta={"filename_or_obj": str(case["image"])})
+    return {"image": image, "label": pixels[:1], "case_id": case["case_id"]}
+
+
+def _predict(folder: PredictionFolder, cases: list[dict[str, Any]], *, heads: bool = True, score: bool = False) -> None:
+    evaluator = SupervisedEvaluator(
+        torch.device("cpu"),
+        DataLoader(Dataset([_sample(case) for case in cases]), batch_size=2),
+        Bright(),
+        inferer=HeadsInferer(SimpleInferer()) if heads else SimpleInferer(),
+        postprocessing=Compose(
+            [FlatHeadsd("pred"), Activationsd(["pred", "uncertainty"], sigmoid=True, allow_missing_keys=True)]
+        ),
+        val_handlers=[
+            *([CaseScorer(threshold=0.5, both_empty=1.0, surface=False)] if score else []),
+            folder,
+        ],
+    )
+    evaluator.run()
+
+
+@pytest.fixture
+def cases(tmp_path: Path) -> list[dict[str, Any]]:
+    names = ["a", "../b"]
+    for i in range(2):
+        _photograph(tmp_path / f"in{i}.png")
+    return [{"image": tmp_path / f"in{i}.png", "case_id": name} for i, name in enumerate(names)]
+
+
+def _table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "cases.csv").open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_every_map_is_written_at_the_size_of_its_image(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
+    out = tmp_path / "out"
+    _predict(PredictionFolder(out, threshold=0.5, about={"split": "test"}), cases)
+    mask = read_mask(out / "masks/a.png")
+    assert mask.shape == (6, 8)
+    assert mask[1:5, 2:5].all()
+    assert mask.sum() == 12
+    assert read_probability(out / "probabilities/a.png")[0, 0] == pytest.approx(0, abs=1e-4)
+    assert read_probability(out / "uncertainty/a.png") == pytest.approx(0.5, abs=1e-4)
+    overlay = read_image(out / "overlays/a.png").pixels
+    assert overlay[1, 2].tolist() == [0, 255, 255]
+    assert overlay[0, 0].tolist() == [0, 0, 0]
+    run = json.loads((out / "run.json").read_text())
+    assert (run["threshold"], run["cases"], run["failed"], run["about"]) == (0.5, 2, 0, {"split": "test"})
+    assert "does not replace" in run["purpose"]
+
+
+def test_a_file_name_never_leaves_the_folder(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
+    out = tmp_path / "out"
+    _predict(PredictionFolder(out, threshold=0.5), cases)
+    assert sorted(path.parent.name for path in out.rglob("*.png")) == sorted(
+        ["masks", "probabilities", "uncertainty", "overlays"] * 2
+    )
+    row = next(row for row in _table(out) if row["case_id"] == "../b")
+    assert (out / "masks" / row["file"]).is_file()
+    assert not list(tmp_path.glob("b*"))
+
+
+def test_a_network_without_heads_writes_no_folders_for_them(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
+    _predict(PredictionFolder(tmp_path / "out", threshold=0.5, overlays=False), cases, heads=False)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "cases.csv",
+        "masks",
+        "probabilities",
+        "run.json",
+    ]
+
+
+def test_the_table_has_scores_and_failures(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
+    images = ImageList(failures=[Unreadable("c", str(tmp_path / "broken.jpg"), "broken.jpg cannot be decoded")])
+    _predict(PredictionFolder(tmp_path / "out", threshold=0.5, images=images), cases, score=True)
+    rows = {row["case_id"]: row for row in _table(tmp_path / "out")}
+    assert (rows["a"]["status"], rows["a"]["dice"], rows["a"]["pred_px"], rows["a"]["size_px"]) == (
+        "ok",
+        "1.0",
+        "12",
+        "6x8",
+    )
+    assert rows["a"]["lesion_fraction"] == "0.25"
+    assert (rows["c"]["status"], rows["c"]["image"], rows["c"]["dice"]) == ("failed", "broken.jpg", "")
+    assert "broken.jpg" in rows["c"]["reason"]
+    assert "\n" not in rows["c"]["reason"]
+
+
+def test_a_prediction_on_another_grid_is_said(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
+    write_rgb(cases[0]["image"], np.zeros((6, 8, 3), np.uint8))
+    folder = PredictionFolder(tmp_path / "out", threshold=0.5)
+    samples = [_sample(case) for case in cases]
+    write_rgb(cases[0]["image"], np.zeros((9, 9, 3), np.uint8))
+    evaluator = SupervisedEvaluator(
+        torch.device("cpu"),
+        DataLoader(Dataset(samples), batch_size=2),
+        Bright(),
+        postprocessing=Compose([Activationsd("pred", sigmoid=True)]),
+        val_handlers=[folder],
+    )
+    with pytest.raises(ConfigError, match=r"Case a: the prediction has \(6, 8\) px, the image \(9, 9\).*RestoreGridd"):
+        evaluator.run()
+    assert not (tmp_path / "out/cases.csv").exists()
+
+
+def test_a_missing_prediction_is_said(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
+    with pytest.raises(ConfigError, match="finds no 'probability' in the output; it has image, label, pred"):
+        _predict(PredictionFolder(tmp_path / "out", threshold=0.5, pred_key="probability"), cases)

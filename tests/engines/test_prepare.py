@@ -1,0 +1,91 @@
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from ignite.engine import Engine, Events
+from monai.engines.evaluator import SupervisedEvaluator
+
+from dermaseg_monai.engines import evaluate, prepare, train
+from dermaseg_monai.errors import ConfigError, TrainingError
+
+
+class Interrupt:
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.ITERATION_COMPLETED(once=3), self.stop)
+
+    def stop(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_training_stops_after_so_many_validations_without_a_better_one(build: Callable, tmp_path: Path) -> None:
+    training = build(tmp_path, max_epochs=4, patience=2, scores=[0.5, 0.4, 0.5, 0.9])
+    train(training.trainer)
+    assert training.trainer.state.epoch == 3
+    assert training.evaluator.state.best_metric_epoch == 1
+
+
+def test_the_patience_of_a_resumed_run_goes_on(build: Callable, tmp_path: Path) -> None:
+    train(build(tmp_path, max_epochs=2, patience=2, scores=[0.5, 0.4]).trainer)
+    training = build(tmp_path, max_epochs=4, patience=2, scores=[0.4, 0.9], resume=tmp_path)
+    train(training.trainer)
+    assert training.trainer.state.epoch == 3
+
+
+def test_a_run_that_stopped_early_is_not_resumed_with_the_same_patience(build: Callable, tmp_path: Path) -> None:
+    train(build(tmp_path, max_epochs=4, patience=1, scores=[0.5, 0.4]).trainer)
+    with pytest.raises(TrainingError, match=r"stopped early after epoch 2 \(patience 1\).*larger patience"):
+        build(tmp_path, max_epochs=4, patience=1, resume=tmp_path)
+
+
+def test_a_patience_of_zero_is_refused(build: Callable, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="patience is 0; it must be at least 1, or null"):
+        build(tmp_path, patience=0)
+
+
+def test_ctrl_c_ends_with_130_and_says_how_to_go_on(
+    build: Callable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = build(tmp_path, handlers=[Interrupt()])
+    with pytest.raises(SystemExit) as stopped:
+        train(training.trainer, training.checkpoints)
+    assert stopped.value.code == 130
+    assert f"Stopped in epoch 2 of 4. Go on with --resume {tmp_path / 'last.ckpt'}" in capsys.readouterr().err
+
+
+def test_an_error_is_not_logged_before_it_is_raised(
+    build: Callable, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    training = build(tmp_path)
+    training.trainer.loss_function = lambda pred, label: (pred * label).sum() * float("nan")
+    with caplog.at_level(logging.ERROR), pytest.raises(TrainingError):
+        train(training.trainer)
+    assert caplog.messages == []
+
+
+def test_data_without_a_batch_are_refused(build: Callable, tmp_path: Path) -> None:
+    training = build(tmp_path)
+    training.trainer.state.epoch_length = 0
+    with pytest.raises(TrainingError, match=r"The training data give no batch.*--batch_size"):
+        prepare(training.trainer, training.evaluator, training.checkpoints)
+
+
+def test_an_evaluator_that_cannot_choose_is_refused(build: Callable, tmp_path: Path) -> None:
+    training = build(tmp_path)
+    blind = SupervisedEvaluator(torch.device("cpu"), training.evaluator.data_loader, training.average)
+    with pytest.raises(ConfigError, match="has no key_val_metric"):
+        prepare(training.trainer, blind, training.checkpoints)
+
+
+def test_evaluate_runs_once(build: Callable, tmp_path: Path) -> None:
+    evaluator = build(tmp_path, scores=[0.25]).evaluator
+    evaluate(evaluator)
+    assert evaluator.state.metrics == {"val_threshold_jaccard": 0.25}
+
+
+def test_nothing_to_evaluate_is_said(build: Callable, tmp_path: Path) -> None:
+    evaluator = build(tmp_path).evaluator
+    evaluator.state.epoch_length = 0
+    with pytest.raises(TrainingError, match="There is no case to evaluate"):
+        evaluate(evaluator)

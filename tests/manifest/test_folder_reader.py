@@ -1,0 +1,215 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+from PIL import Image
+
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.files import sha256_of
+from dermaseg_monai.manifest import index_folder
+
+
+def table(root: Path, text: str) -> Path:
+    path = root / "own.csv"
+    path.write_text(text)
+    return path
+
+
+def test_a_pair_is_recorded_with_size_and_sha256(plain: Path) -> None:
+    case = index_folder(plain).cases[0]
+    assert (case.id, case.split, case.image.path, case.image.size_px) == ("a", "train", "images/a.png", (6, 8))
+    assert case.image.sha256 == sha256_of(plain / "images/a.png")
+    assert case.reference is not None
+    assert case.reference.mask.path == "masks/a_mask.png"
+
+
+def test_the_table_gives_splits_groups_licences_and_typed_attributes(plain: Path) -> None:
+    manifest = index_folder(
+        plain,
+        tables=plain / "table.csv",
+        split_column="split",
+        lesion_column="lesion",
+        patient_column="patient",
+        group_column="code",
+        licence_column="licence",
+        attribution_column="by",
+        attributes=["age"],
+    )
+    a, b, c = manifest.cases
+    assert [case.split for case in manifest.cases] == ["train", "val", "test"]
+    assert (a.lesion_id, a.patient_id, c.patient_id) == ("L1", "P1", None)
+    assert a.attributes == {"age": 40.0, "group": "007"}
+    assert c.attributes == {"age": None, "group": "009"}
+    assert (b.licence, b.attribution, c.licence) == ("CC-BY", None, None)
+
+
+def test_tables_are_joined_and_ids_may_be_file_names(plain: Path) -> None:
+    extra = table(plain, "id;tone\nimages/c.png;3\nb.png;2\na;1\n")
+    manifest = index_folder(
+        plain, tables=[plain / "table.csv", extra], split_column="split", attributes=["tone", "code"]
+    )
+    assert [case.attributes for case in manifest.cases] == [
+        {"tone": 1, "code": "007"},
+        {"tone": 2, "code": "008"},
+        {"tone": 3, "code": "009"},
+    ]
+
+
+def test_the_same_folder_elsewhere_gives_the_same_bytes(plain: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere" / "plain"
+    shutil.copytree(plain, copy)
+    index_folder(plain).save(tmp_path / "1.json")
+    index_folder(copy).save(tmp_path / "2.json")
+    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+
+
+def test_pictures_without_outlines_can_be_indexed(plain: Path) -> None:
+    assert all(case.annotations == () for case in index_folder(plain, masks=None).cases)
+
+
+def test_images_and_masks_may_share_a_folder(
+    tmp_path: Path, save_image: Callable[..., None], save_mask: Callable[..., None]
+) -> None:
+    save_image(tmp_path / "x.png")
+    save_mask(tmp_path / "x_segmentation.png")
+    (case,) = index_folder(tmp_path, images=".", masks=".").cases
+    assert [record.path for record in case.files] == ["x.png", "x_segmentation.png"]
+
+
+def test_masks_below_the_images_are_not_taken_for_images(
+    tmp_path: Path, save_image: Callable[..., None], save_mask: Callable[..., None]
+) -> None:
+    save_image(tmp_path / "x.png")
+    save_mask(tmp_path / "masks" / "x.png")
+    assert [case.id for case in index_folder(tmp_path, images=".").cases] == ["x"]
+
+
+def test_hidden_files_and_macosx_folders_are_left_out(plain: Path) -> None:
+    (plain / "masks" / "__MACOSX").mkdir()
+    (plain / "masks" / "__MACOSX" / "a_mask.png").write_bytes(b"junk")
+    (plain / "images" / "._a.png").write_bytes(b"junk")
+    assert len(index_folder(plain).cases) == 3
+
+
+def test_a_volume_is_recorded_in_voxels_with_its_spacing(tmp_path: Path) -> None:
+    for part, values in (("images", np.ones((4, 5, 6), np.float32)), ("masks", np.ones((4, 5, 6), np.uint8))):
+        (tmp_path / part).mkdir()
+        nib.save(nib.Nifti1Image(values, np.diag([0.5, 0.5, 2.0, 1.0])), tmp_path / part / "v.nii.gz")
+    (case,) = index_folder(tmp_path).cases
+    assert (case.id, case.image.shape_vox, case.image.spacing_mm) == ("v", (4, 5, 6), (0.5, 0.5, 2.0))
+    assert case.image.size_px is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (
+            "id,split\na,train\nb,validation\nc,test\n",
+            r"own\.csv: split of b is 'validation'; .*train, val",
+        ),
+        ("id,split\na,train\nb,\nc,test\n", r"split of b is empty"),
+        ("id,split\na,train\nb,val\n", r"1 of 3 images have no row in .*own\.csv, first c"),
+        (
+            "id,split\na,train\nb,val\nc,val\nd,val\ne,val\n",
+            r"2 of 5 rows .* no image, first d.*--allow-partial",
+        ),
+        ("id,split\na,train\nb,val\nb,val\nc,val\n", r"names 1 ids more than once, first 'b'"),
+        ("name,split\na,train\n", r"own\.csv has no column id; it has name, split"),
+        ("id,part\na,train\n", r"own\.csv has no column split; it has id, part"),
+        ("id,split\na,train,left\n", r"own\.csv, line 2: 3 cells, but the header has 2"),
+        ("id,split\n", r"own\.csv has no rows"),
+        ("", r"own\.csv has no rows"),
+    ],
+)
+def test_a_table_that_does_not_fit_says_how(plain: Path, cells: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        index_folder(plain, tables=table(plain, cells), split_column="split")
+
+
+def test_rows_without_an_image_can_be_left_out(plain: Path) -> None:
+    wider = table(plain, "id,split\na,train\nb,val\nc,test\nd,test\n")
+    manifest = index_folder(plain, tables=wider, split_column="split", allow_partial=True)
+    assert [case.id for case in manifest.cases] == ["a", "b", "c"]
+
+
+def test_two_tables_that_disagree_are_refused(plain: Path) -> None:
+    other = table(plain, "id,split\na,train\nb,test\nc,test\n")
+    with pytest.raises(DataError, match="column split of b is 'val' and 'test' in two tables"):
+        index_folder(plain, tables=[plain / "table.csv", other], split_column="split")
+
+
+def test_a_column_without_a_table_is_refused(plain: Path) -> None:
+    with pytest.raises(DataError, match=r"Columns are named \(split\) but no table is given"):
+        index_folder(plain, split_column="split")
+
+
+def test_images_without_a_mask_are_counted(plain: Path) -> None:
+    (plain / "masks/b_mask.png").unlink()
+    with pytest.raises(DataError, match=r"1 of 3 images have no mask in .*masks, first b"):
+        index_folder(plain)
+
+
+def test_masks_without_an_image_are_counted(plain: Path) -> None:
+    (plain / "images/b.png").unlink()
+    with pytest.raises(DataError, match=r"1 masks in .*masks have no image, first b_mask\.png.*--allow-partial"):
+        index_folder(plain)
+    assert len(index_folder(plain, allow_partial=True).cases) == 2
+
+
+def test_two_masks_for_one_image_are_refused(plain: Path, save_mask: Callable[..., None]) -> None:
+    save_mask(plain / "masks/a.png")
+    with pytest.raises(DataError, match="a has two masks"):
+        index_folder(plain)
+
+
+def test_two_images_of_one_name_are_refused(plain: Path, save_image: Callable[..., None]) -> None:
+    save_image(plain / "images/more/a.jpg")
+    with pytest.raises(DataError, match="Two images have the id 'a'"):
+        index_folder(plain)
+
+
+def test_a_mask_of_another_size_is_named(plain: Path, save_mask: Callable[..., None]) -> None:
+    save_mask(plain / "masks/a_mask.png", height=5)
+    with pytest.raises(DataError, match=r"1 masks have another size than their image, first .*a_mask\.png \(5, 8\)"):
+        index_folder(plain)
+
+
+def test_an_unreadable_image_is_named(plain: Path) -> None:
+    (plain / "images/a.png").write_bytes(b"not a picture")
+    with pytest.raises(DataError, match=r"1 of 6 files cannot be used, first: .*a\.png"):
+        index_folder(plain)
+
+
+def test_a_picture_that_claims_too_many_pixels_is_refused(plain: Path) -> None:
+    Image.new("1", (20_000, 20_000)).save(plain / "images/a.png")
+    with pytest.raises(DataError, match=r"1 of 6 files cannot be used, first: .*a\.png .*large"):
+        index_folder(plain)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"images": "pictures"}, r"There is no folder .*pictures; .*plain holds images, masks\. .*--images"),
+        ({"masks": "outlines"}, r"There is no folder .*outlines; .*--masks"),
+        ({"tables": "none.csv"}, r"There is no table none\.csv"),
+    ],
+)
+def test_a_folder_or_table_that_is_not_there_is_named(plain: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        index_folder(plain, **options)
+
+
+def test_a_missing_root_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"There is no folder .*nowhere.*--root"):
+        index_folder(tmp_path / "nowhere")
+
+
+def test_an_empty_image_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "masks").mkdir()
+    with pytest.raises(DataError, match=r"There is no image in .*images"):
+        index_folder(tmp_path)

@@ -1,0 +1,110 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from dermaseg_monai.errors import DataError, IntegrityError
+from dermaseg_monai.files import sha256_of
+from dermaseg_monai.manifest import FileRecord, Manifest, index_folder, require_verified, verify
+
+
+@pytest.fixture
+def indexed(plain: Path) -> Manifest:
+    return index_folder(plain, tables=plain / "table.csv", split_column="split")
+
+
+def with_image(manifest: Manifest, record: FileRecord) -> Manifest:
+    """The manifest with another record for the image of case a."""
+    return replace(manifest, cases=(replace(manifest.cases[0], image=record), *manifest.cases[1:]))
+
+
+def test_sound_data_have_no_problem(indexed: Manifest, plain: Path) -> None:
+    assert verify(indexed, plain) == []
+    require_verified(indexed, plain)
+
+
+def test_a_missing_file_is_named(indexed: Manifest, plain: Path) -> None:
+    (plain / "masks/b_mask.png").unlink()
+    with pytest.raises(IntegrityError, match=r"1 of 6 files in train\|val\|test .*case b: .*b_mask\.png does not"):
+        require_verified(indexed, plain)
+
+
+def test_a_changed_file_is_named_with_the_next_command(indexed: Manifest, plain: Path) -> None:
+    with (plain / "images/a.png").open("ab") as stream:
+        stream.write(b"x")
+    with pytest.raises(IntegrityError, match=r"1 of 2 files in train .*a\.png has sha256 .*`dermaseg data verify`"):
+        require_verified(indexed, plain, splits=["train"])
+
+
+def test_other_splits_are_not_looked_at(indexed: Manifest, plain: Path) -> None:
+    (plain / "images/a.png").unlink()
+    require_verified(indexed, plain, splits=["val", "test"])
+    assert [problem.kind for problem in verify(indexed, plain)] == ["missing"]
+
+
+def test_a_truncated_image_is_found_though_its_hash_fits(indexed: Manifest, plain: Path) -> None:
+    path = plain / "images/a.jpg"
+    Image.effect_noise((64, 64), 50).convert("RGB").save(path)
+    path.write_bytes(path.read_bytes()[:-400])
+    record = FileRecord("images/a.jpg", sha256_of(path), size_px=(64, 64))
+    problems = verify(with_image(indexed, record), plain)
+    assert [problem.kind for problem in problems if problem.path == "images/a.jpg"] == ["undecodable"]
+
+
+def test_a_grey_mask_is_told_from_a_broken_one(plain: Path, save_mask: Callable[..., None]) -> None:
+    save_mask(plain / "masks/a_mask.png", level=120)
+    again = index_folder(plain)
+    assert [problem.kind for problem in verify(again, plain)] == ["not_binary"]
+
+
+def test_an_image_of_another_size_is_found(indexed: Manifest, plain: Path) -> None:
+    record = replace(indexed.cases[0].image, size_px=(8, 6))
+    problems = verify(with_image(indexed, record), plain)
+    assert [problem.kind for problem in problems] == ["mask_size", "size"]
+    assert problems[1].detail.endswith("a.png has size (6, 8), expected (8, 6)")
+
+
+def test_a_second_check_reads_no_file(indexed: Manifest, plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    verify(indexed, plain)
+    for name in ("sha256_of", "read_image", "read_mask"):
+        monkeypatch.setattr(f"dermaseg_monai.manifest.verification.{name}", None)
+    assert verify(indexed, plain) == []
+
+
+def test_the_memory_lies_in_the_cache_and_not_beside_the_data(indexed: Manifest, plain: Path, own_cache: Path) -> None:
+    before = sorted(plain.rglob("*"))
+    verify(indexed, plain)
+    assert sorted(plain.rglob("*")) == before
+    assert len(list((own_cache / "dermaseg_monai" / "files").glob("*.json"))) == 1
+
+
+def test_a_change_that_keeps_the_size_is_found_by_its_time(indexed: Manifest, plain: Path) -> None:
+    verify(indexed, plain)
+    path = plain / "images/a.png"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert [problem.kind for problem in verify(indexed, plain)] == ["changed"]
+
+
+def test_a_file_written_this_moment_is_not_remembered(plain: Path, own_cache: Path) -> None:
+    for path in plain.rglob("*.png"):
+        path.touch()
+    verify(index_folder(plain), plain)
+    assert not list(own_cache.rglob("*.json"))
+
+
+def test_a_damaged_or_unwritable_cache_does_no_harm(
+    indexed: Manifest, plain: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify(indexed, plain)
+    (memory,) = (own_cache / "dermaseg_monai" / "files").glob("*.json")
+    memory.write_text('{"images/a.png": 3}')
+    assert verify(indexed, plain) == []
+    monkeypatch.setenv("XDG_CACHE_HOME", str(memory))
+    assert verify(indexed, plain) == []
+
+
+def test_a_data_folder_that_is_not_there_is_one_line(indexed: Manifest, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"dataset_dir .*nowhere does not exist"):
+        require_verified(indexed, tmp_path / "nowhere")

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.tracking.entries import Dataset, End, Entry, File, Metrics, Params, Picture, Start, Text
+from dermaseg_monai.tracking.spool import Spool, spool_name
+
+ENTRIES: list[Entry] = [
+    Start("sqlite:///a.db", "demo", "one", "k1", 5, {"a": "b"}, run_id="r"),
+    Params({"lr": "0.1"}),
+    Metrics({"loss": 0.5}, 3, 1000),
+    Text("config.json", "{}"),
+    File("/a/b.csv", "validation"),
+    Picture("/a/p.png", "panels/a", 2, 7),
+    Dataset("/a/m.csv", "demo 1", "abc", "/a/m.json", "training"),
+    End("FINISHED", 9),
+]
+
+
+def test_entries_come_back_as_they_were_written(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "unsent.jsonl")
+    spool.write(ENTRIES[:3])
+    for entry in ENTRIES[3:]:
+        spool.append(entry)
+    assert spool.read() == ENTRIES
+
+
+def test_a_last_line_cut_off_by_a_kill_is_left_out(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "unsent.jsonl")
+    spool.write(ENTRIES)
+    spool.path.write_text(spool.path.read_text()[:-20])
+    assert spool.read() == ENTRIES[:-1]
+
+
+def test_another_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.jsonl"
+    path.write_text('{"kind": "start"}\n{"a": 1}\n')
+    with pytest.raises(DataError, match=r"other\.jsonl, line 1 is no tracking entry.*tracking_unsent"):
+        Spool(path).read()
+
+
+def test_an_unreadable_spool_is_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "unsent.jsonl"
+    path.write_text("nonsense\n{}\n")
+    spool = Spool(path)
+    assert spool.read_if_any() == []
+    spool.write(ENTRIES)
+    assert path.read_text() == "nonsense\n{}\n"
+    assert "line 1 is no tracking entry" in caplog.text
+
+
+def test_no_space_costs_one_warning_and_no_training(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").write_text("")
+    spool = Spool(tmp_path / "file" / "unsent.jsonl")
+    spool.write(ENTRIES)
+    spool.append(ENTRIES[1])
+    assert caplog.text.count("cannot be kept") == 1
+
+
+def test_two_runs_never_share_a_file() -> None:
+    assert spool_name("0123456789") != spool_name("abcdef0123")

@@ -1,0 +1,191 @@
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from ignite.engine import Engine, Events
+from monai.engines.evaluator import SupervisedEvaluator
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from dermaseg_monai.tracking import ValidationTracking
+
+
+@dataclass(frozen=True)
+class Row:
+    case_id: str
+    dice: float
+    hd95_px: float | None = None
+
+
+class Recorder:
+    """Stands for the tracker."""
+
+    def __init__(self, output_dir: Path) -> None:
+        self.output_dir = output_dir
+        self.is_running = True
+        self.metrics: list[tuple[int, dict[str, Any]]] = []
+        self.files: list[str] = []
+        self.pictures: list[tuple[str, int]] = []
+        self.figures: dict[str, Any] = {}
+
+    def log_metrics(self, values: dict[str, Any], *, step: int) -> None:
+        self.metrics.append((step, dict(values)))
+
+    def log_file(self, path: Path, folder: str) -> None:
+        self.files.append(f"{folder}/{path.name}")
+
+    def log_picture(self, path: Path, *, key: str, step: int) -> None:
+        assert path.is_file()
+        self.pictures.append((key, step))
+
+    def note_figures(self, values: dict[str, Any]) -> None:
+        self.figures.update(values)
+
+
+class Network(nn.Module):
+    """Logit 0 everywhere; the heads say 0 (0.5 as a probability), and a far larger boundary."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        return torch.zeros_like(image[:, :1])
+
+    def heads(self, image: Tensor) -> dict[str, Tensor]:
+        flat = torch.zeros_like(image[:, :1])
+        return {"pred": flat, "boundary": flat + 100}
+
+
+class Rows:
+    """The scorer of the engines room, reduced: it is attached after the tracking."""
+
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self.fill)
+
+    def fill(self, engine: Any) -> None:  # noqa: ANN401
+        engine.state.case_scores = [Row(f"case {index}", index / 10) for index in range(5)]
+        engine.state.metrics["val_dice"] = 0.2
+        engine.state.best_metric_epoch = 3
+
+
+def draw(calls: list[dict[str, Any]]) -> Any:  # noqa: ANN401
+    def make(
+        image: np.ndarray,
+        maps: dict[str, np.ndarray],
+        *,
+        case_id: str,
+        label: np.ndarray | None = None,
+        dice: float | None = None,
+        note: str = "",
+    ) -> np.ndarray:
+        assert note.startswith("epoch ")
+        calls.append({"image": image, "maps": maps, "case_id": case_id, "label": label, "dice": dice})
+        return np.zeros((4, 4, 3), np.uint8)
+
+    return make
+
+
+@pytest.fixture
+def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    def init(self: Any, tracker: Any, panels: Any = None, panel_cases: int = 4) -> None:  # noqa: ANN401
+        self.tracker, self.panels, self.panel_cases = tracker, panels, panel_cases
+        self._position, self._chosen, self._seen = 0, frozenset(), []
+
+    monkeypatch.setattr(ValidationTracking, "__init__", init)
+    return Recorder(tmp_path)
+
+
+def run(
+    recorder: Recorder,
+    calls: list[dict[str, Any]],
+    *,
+    shape: tuple[int, ...] = (4, 6),
+    epoch: int = 3,
+    network: nn.Module | None = None,
+) -> None:
+    cases = [
+        {
+            "image": torch.full((3, *shape), 0.2 * index),
+            "label": torch.ones(1, *shape),
+            "case_id": f"case {index}",
+        }
+        for index in range(5)
+    ]
+    tracking = ValidationTracking(recorder, draw(calls), 3)  # pyright: ignore[reportArgumentType]
+    evaluator = SupervisedEvaluator(
+        device=torch.device("cpu"),
+        val_data_loader=DataLoader(cases, batch_size=2),  # pyright: ignore[reportArgumentType]
+        network=network or Network(),
+        val_handlers=[tracking, Rows()],  # pyright: ignore[reportArgumentType]
+    )
+    evaluator.run(global_epoch=epoch)
+
+
+def test_scores_go_to_the_epoch_of_the_trainer(recorder: Recorder) -> None:
+    run(recorder, [])
+    assert recorder.metrics == [(3, {"val_dice": 0.2}), (3, {"best/val_dice": 0.2, "best/epoch": 3})]
+    assert recorder.figures == {"val_dice": 0.2, "best_epoch": 3}
+
+
+def test_the_table_has_a_row_per_image_and_no_empty_column(recorder: Recorder, tmp_path: Path) -> None:
+    run(recorder, [])
+    assert recorder.files == ["validation/cases_last.csv", "validation/cases_best.csv"]
+    with (tmp_path / "validation" / "cases_best.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert rows[4] == {"case_id": "case 4", "dice": "0.4"}
+    assert len(rows) == 5
+
+
+def test_a_worse_validation_leaves_the_best_table_alone(recorder: Recorder) -> None:
+    run(recorder, [], epoch=4)
+    assert recorder.files == ["validation/cases_last.csv"]
+    assert recorder.figures == {}
+
+
+def test_panels_show_cases_spread_over_the_set_with_the_dice_of_the_table(recorder: Recorder) -> None:
+    calls: list[dict[str, Any]] = []
+    run(recorder, calls)
+    assert [(call["case_id"], call["dice"]) for call in calls] == [("case 0", 0.0), ("case 2", 0.2), ("case 4", 0.4)]
+    assert recorder.pictures == [("panels/case_0", 3), ("panels/case_2", 3), ("panels/case_4", 3)]
+    last = calls[2]
+    assert last["image"].shape == (4, 6, 3)
+    assert last["image"][0, 0, 0] == 204  # 0.8 * 255
+    assert last["label"].all()
+    assert set(last["maps"]) == {"pred", "boundary"}
+    assert last["maps"]["pred"][0, 0] == 0.5
+    assert last["maps"]["boundary"][0, 0] == 1.0
+
+
+class Normed(Network):
+    """Its heads pass through batch norm, which a pass in training mode would change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3)
+
+    def heads(self, image: Tensor) -> dict[str, Tensor]:
+        return {"pred": self.norm(image)[:, :1]}
+
+
+def test_looking_at_a_case_changes_nothing_in_the_network(recorder: Recorder) -> None:
+    network = Normed()
+    run(recorder, [], network=network)
+    assert recorder.pictures
+    assert network.norm.num_batches_tracked == 0
+    assert network.training
+
+
+def test_a_volume_is_shown_by_its_fullest_slice(recorder: Recorder) -> None:
+    calls: list[dict[str, Any]] = []
+    run(recorder, calls, shape=(4, 6, 5))
+    assert calls[0]["image"].shape == (4, 6, 3)
+    assert calls[0]["maps"]["pred"].shape == (4, 6)
+
+
+def test_nothing_happens_when_no_run_is_open(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.is_running = False
+    calls: list[dict[str, Any]] = []
+    run(recorder, calls)
+    assert (recorder.metrics, calls) == ([], [])
+    assert list(tmp_path.iterdir()) == []
