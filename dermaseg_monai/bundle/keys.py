@@ -60,6 +60,7 @@ SHARED_KEYS: Final[Mapping[str, Check]] = {
     "encoder_weights": _PATH_OR_NULL,
     "output_stride": _one_of(8, 16),
     "resume": _PATH_OR_NULL,
+    "initial_weights": _PATH_OR_NULL,
     "allow_leaks": _BOOL,
     "images": _PATH,
     "weights": _PATH,

@@ -18,7 +18,7 @@ from dermaseg_monai.engines.average import WeightAverage, unwrapped
 from dermaseg_monai.engines.distributed import is_rank_zero, world_size
 from dermaseg_monai.engines.resume_file import read_resume_file, require_same_epoch_length
 from dermaseg_monai.engines.seed import rng_state, set_rng_state
-from dermaseg_monai.engines.weights import cpu_state, require_fit, write_weights
+from dermaseg_monai.engines.weights import cpu_state, load_weights, require_fit, write_weights
 from dermaseg_monai.errors import TrainingError, WeightsError
 from dermaseg_monai.files import replacing
 
@@ -114,6 +114,15 @@ class Checkpoints:
             "rng": rng_state(),
             "extra": self._tracked(),
         }
+
+    def start_from(self, path: str | Path) -> None:
+        """Give the network and its average the weights of a file; optimiser, schedule and epochs start anew.
+
+        Raises:
+            WeightsError: the file is missing, damaged, or made for another network.
+        """
+        load_weights(self.network, path)
+        load_weights(self.average, path)
 
     def resume(self, path: str | Path) -> None:
         """Put everything back to the end of the epoch that `path` was written after.

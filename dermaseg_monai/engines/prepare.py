@@ -23,6 +23,7 @@ def prepare(
     checkpoints: Checkpoints,
     *,
     patience: int | None = None,
+    initial_weights: str | Path | None = None,
     resume: str | Path | None = None,
 ) -> None:
     """Hang on the engines what needs both of them, and resume where asked; stands in `initialize`, after the seed.
@@ -32,12 +33,13 @@ def prepare(
         evaluator: the engine that validates; its key metric chooses the best weights.
         checkpoints: what is written.
         patience: stop after so many validations without a better key metric; None trains all epochs.
-        resume: `last.ckpt` of an earlier run (or its folder) to go on from.
+        initial_weights: `model.safetensors` of an earlier training (on other data, say) to start a new one from.
+        resume: `last.ckpt` of an earlier run (or its folder) to go on from; the initial weights are then past.
 
     Raises:
         ConfigError: no key metric, or a patience below 1.
         TrainingError: the training data give no batch, or there is nothing left to train.
-        WeightsError: the file to resume from cannot be used.
+        WeightsError: the file to start or resume from cannot be used.
     """
     if not trainer.state.epoch_length:
         raise TrainingError(
@@ -54,6 +56,8 @@ def prepare(
     checkpoints.attach(trainer, evaluator)
     if resume:
         checkpoints.resume(resume)
+    elif initial_weights:
+        checkpoints.start_from(initial_weights)
 
 
 def train(trainer: Trainer, checkpoints: Checkpoints | None = None) -> None:

@@ -95,6 +95,7 @@ def _build(  # noqa: PLR0913 (what the tests vary)
     num_workers: int = 0,
     resume: Path | None = None,
     patience: int | None = None,
+    initial_weights: Path | None = None,
     handlers: Sequence[Any] = (),
     amp: str = "off",
     learning_rate: float = 0.01,
@@ -149,7 +150,7 @@ def _build(  # noqa: PLR0913 (what the tests vary)
         metadata={"encoder": "tiny", "image_size": 8},
         tracker=tracker,
     )
-    prepare(trainer, evaluator, checkpoints, patience=patience, resume=resume)
+    prepare(trainer, evaluator, checkpoints, patience=patience, initial_weights=initial_weights, resume=resume)
     return Training(trainer, evaluator, network, average, optimizer, schedule, checkpoints)
 
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 from ignite.engine import Engine, Events
 from monai.engines.evaluator import SupervisedEvaluator
+from safetensors.torch import load_file, save_file
 
 from dermaseg_monai.engines import evaluate, prepare, train
-from dermaseg_monai.errors import ConfigError, TrainingError
+from dermaseg_monai.errors import ConfigError, TrainingError, WeightsError
 
 
 class Interrupt:
@@ -42,6 +43,28 @@ def test_a_run_that_stopped_early_is_not_resumed_with_the_same_patience(build: C
 def test_a_patience_of_zero_is_refused(build: Callable, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="patience is 0; it must be at least 1, or null"):
         build(tmp_path, patience=0)
+
+
+def test_initial_weights_are_where_network_and_average_start(build: Callable, tmp_path: Path) -> None:
+    train(build(tmp_path / "first", scores=[0.1, 0.2, 0.3, 0.4]).trainer)
+    earlier = load_file(tmp_path / "first" / "model.safetensors")
+    second = build(tmp_path / "second", initial_weights=tmp_path / "first" / "model.safetensors")
+    for network in (second.network, second.average.module):
+        assert all(torch.equal(value, earlier[key]) for key, value in network.state_dict().items())
+    assert second.trainer.state.epoch == 0
+    assert second.lr_scheduler.last_epoch == 0
+
+
+def test_a_resumed_run_forgets_its_initial_weights(build: Callable, tmp_path: Path) -> None:
+    train(build(tmp_path, max_epochs=2, scores=[0.1, 0.2]).trainer)
+    resumed = build(tmp_path, initial_weights=tmp_path / "gone.safetensors", resume=tmp_path)
+    assert resumed.trainer.state.epoch == 2
+
+
+def test_initial_weights_of_another_network_are_refused(build: Callable, tmp_path: Path) -> None:
+    save_file({"encoder.weight": torch.zeros(2, 3, 3, 3)}, tmp_path / "other.safetensors")
+    with pytest.raises(WeightsError, match=r"not made for this TinyNet.*missing.*encoder\.weight is \(2, 3, 3, 3\)"):
+        build(tmp_path, initial_weights=tmp_path / "other.safetensors")
 
 
 def test_ctrl_c_ends_with_130_and_says_how_to_go_on(
