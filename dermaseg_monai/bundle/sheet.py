@@ -94,10 +94,19 @@ def _arguments(argv: Sequence[str]) -> dict[str, Any] | None:
         key, equals, value = word.lstrip("-").partition("=")
         if not equals:
             value = words.pop(0) if words and not words[0].startswith("--") else "True"
-        found[key.replace("-", "_")] = DefaultParseValue(value)
+        found[key.replace("-", "_")] = _not_null(key, DefaultParseValue(value))
     if isinstance(found.get("args_file"), str):
         found = {**ConfigParser.load_config_file(found["args_file"]), **found}
     return found
+
+
+def _not_null(key: str, value: Any) -> Any:  # noqa: ANN401 (an override may be anything)
+    if value is None or value == "null":  # MONAI leaves the first out and takes the second for a text
+        found = f"--{key} {value} would not empty the key"
+        raise ConfigError(
+            f'{found}. Write {{"{key}": null}} into a JSON file and name it last: --config_file "[..., \'FILE\']".'
+        )
+    return value
 
 
 def _require_run_id(run_id: str, config: Mapping[str, Any]) -> None:

@@ -78,3 +78,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_workflow_built_from_python_has_an_empty_sheet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["pytest"])
     assert open_sheet() == Sheet()
+
+
+@pytest.mark.parametrize("word", ["None", "null"])
+def test_emptying_a_key_on_the_command_line_is_refused_with_the_way_to_do_it(
+    base: Path, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    command_line(monkeypatch, "--config_file", str(base), "--manifest", word)
+    with pytest.raises(ConfigError, match=rf'--manifest {word} would not empty the key\. Write {{"manifest": null}}'):
+        open_sheet()
