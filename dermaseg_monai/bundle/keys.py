@@ -46,6 +46,7 @@ SHARED_KEYS: Final[Mapping[str, Check]] = {
     "tracking_uri": _NAME,
     "experiment": _NAME,
     "run_name": _NAME_OR_NULL,
+    "parent_run": _NAME_OR_NULL,
     "max_epochs": _COUNT,
     "val_interval": _COUNT,
     "learning_rate": _POSITIVE,

@@ -18,6 +18,8 @@ Client: TypeAlias = Any
 """An `mlflow.MlflowClient`, a name that must not be imported before a run starts."""
 
 KEY_TAG: Final = "dermaseg.key"
+PARENT_TAG: Final = "mlflow.parentRunId"
+"""MLflow's own: its page shows the run under that one."""
 HOST_TAG: Final = "dermaseg.host"
 PID_TAG: Final = "dermaseg.pid"
 BORN_TAG: Final = "dermaseg.process_started_s"

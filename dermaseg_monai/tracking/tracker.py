@@ -34,7 +34,7 @@ from dermaseg_monai.tracking.entries import (
 )
 from dermaseg_monai.tracking.file_table import write_file_table
 from dermaseg_monai.tracking.parameters import redact
-from dermaseg_monai.tracking.process import StopSignal, owner_tags
+from dermaseg_monai.tracking.process import PARENT_TAG, StopSignal, owner_tags
 from dermaseg_monai.tracking.record import RunRecord, SheetLike, record_run
 from dermaseg_monai.tracking.scalars import clean_name, scalars
 from dermaseg_monai.tracking.source import run_parameters, source_tags
@@ -63,6 +63,7 @@ class MLflowTracker:
         experiment: made when absent.
         output_dir: the run's folder; run.json, pictures and what could not be sent are written there.
         run_name: None gives the bundle and the time.
+        parent_run: MLflow's id of the run that this one is shown under (an ablation's), None for a run of its own.
         bundle: name of the bundle, None takes the experiment.
         sheet: the values the run was started with.
         manifest: path of the manifest of the data.
@@ -74,13 +75,14 @@ class MLflowTracker:
         ConfigError: the address is none that MLflow 3 takes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is one key of the sheet)
         self,
         *,
         tracking_uri: str,
         experiment: str,
         output_dir: str | Path,
         run_name: str | None = None,
+        parent_run: str | None = None,
         bundle: str | None = None,
         sheet: SheetLike | None = None,
         manifest: str | Path | None = None,
@@ -93,6 +95,7 @@ class MLflowTracker:
         self.output_dir = Path(output_dir)
         self.record: RunRecord | None = None
         self._run_name = run_name
+        self._parent_run = parent_run
         self._bundle = bundle or experiment
         self._sheet = sheet
         self._manifest = manifest
@@ -230,6 +233,8 @@ class MLflowTracker:
         if self._continued is None and self._resume is not None:
             self._continued = saved_extra(self._resume)
         tags = {**owner_tags(), **source_tags(record)}
+        if self._parent_run is not None:
+            tags[PARENT_TAG] = self._parent_run
         if self._continued is not None:
             tags["dermaseg.resumed_at"] = record.started_at
         name = self._run_name or f"{self._bundle} {time.strftime('%Y-%m-%d %H:%M:%S')}"

@@ -131,6 +131,14 @@ def test_every_start_is_a_new_run(make: MakeTracker, store: str) -> None:
     assert found[0].info.run_id != found[1].info.run_id
 
 
+def test_a_child_is_shown_under_its_parent(make: MakeTracker, store: str) -> None:
+    tracker = make(parent_run="f" * 32)
+    tracker.start()
+    tracker.end("FINISHED")
+    (run,) = runs(store)
+    assert run.data.tags["mlflow.parentRunId"] == "f" * 32
+
+
 def test_a_resume_goes_on_with_its_run(make: MakeTracker, store: str) -> None:
     first = make()
     first.start()
