@@ -4,5 +4,6 @@ from dermaseg_monai.losses.boundary_aware import BoundaryAwareLoss
 from dermaseg_monai.losses.class_weights import class_weights
 from dermaseg_monai.losses.contour import contour_band
 from dermaseg_monai.losses.overlap_loss import OverlapLoss
+from dermaseg_monai.losses.overlap_term import OVERLAPS
 
-__all__ = ["BoundaryAwareLoss", "OverlapLoss", "class_weights", "contour_band"]
+__all__ = ["OVERLAPS", "BoundaryAwareLoss", "OverlapLoss", "class_weights", "contour_band"]

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from monai.data import MetaTensor
 from torch import Tensor, nn
 
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.losses.class_weights import class_weights
 from dermaseg_monai.losses.contour import contour_band
-from dermaseg_monai.losses.overlap_loss import OverlapLoss
+from dermaseg_monai.losses.maps import Mask, logits_and_label
+from dermaseg_monai.losses.overlap_term import PixelWeights, overlap_term
 
-Mask = Float[Tensor, "b 1 h w"]
+MAPS = ("pred", "region", "boundary", "uncertainty")
 
 
 class BoundaryAwareLoss(nn.Module):
@@ -28,10 +28,12 @@ class BoundaryAwareLoss(nn.Module):
     - consistency: 1 - (2Σbc + 1) / (Σb² + Σc² + 1) per image between σ(`boundary`) = b and the soft contour c of
       σ(`pred`), which bends each towards the other.
 
+    The overlap loss is any of `OverlapLoss`; weighted_ce asks `pixel_weights` for its weights.
+
     `parts` holds the unweighted, detached values of the last call under loss/refined, loss/region and so on.
 
     Raises:
-        ConfigError: an unknown overlap loss, a negative weight, a band below 1 px.
+        ConfigError: an unknown overlap loss, weighted_ce without weights, a negative weight, a band below 1 px.
         ValueError: no `pred`, or one on another grid.
     """
 
@@ -44,9 +46,10 @@ class BoundaryAwareLoss(nn.Module):
         uncertainty_weight: float = 0.2,
         consistency_weight: float = 0.1,
         band_px: int = 3,
+        pixel_weights: PixelWeights | None = None,
     ) -> None:
         super().__init__()
-        self.overlap = OverlapLoss(overlap)
+        self.overlap = overlap_term(overlap, pixel_weights)
         self.weights = {
             "refined": 1.0,
             "region": region_weight,
@@ -63,10 +66,7 @@ class BoundaryAwareLoss(nn.Module):
         self.parts: dict[str, Tensor] = {}
 
     def forward(self, output: Mapping[str, Tensor] | Tensor, label: Tensor) -> Float[Tensor, ""]:
-        maps = {"pred": output} if isinstance(output, Tensor) else output
-        logits = {name: _plain(maps[name]) for name in ("pred", "region", "boundary", "uncertainty") if name in maps}
-        truth = _plain(label)
-        _check(logits, truth)
+        logits, truth = logits_and_label(output, label, names=MAPS)
         parts = self._parts(logits, truth)
         self.parts = {f"loss/{name}": part.detach() for name, part in parts.items()}
         return torch.stack([self.weights[name] * part for name, part in parts.items()]).sum()
@@ -103,19 +103,3 @@ def consistency_loss(boundary: Mask, pred: Mask, *, band_px: int) -> Float[Tenso
     b, c = boundary.sigmoid(), contour_band(pred.sigmoid(), band_px=band_px)
     shared, total = (b * c).sum((1, 2, 3)), (b * b + c * c).sum((1, 2, 3))
     return (1 - (2 * shared + 1) / (total + 1)).mean()
-
-
-def _plain(x: Tensor) -> Tensor:
-    # without MONAI's bookkeeping, and in at least single precision when the network ran in half
-    x = x.as_tensor() if isinstance(x, MetaTensor) else x
-    return x.to(torch.promote_types(x.dtype, torch.float32))
-
-
-def _check(logits: Mapping[str, Tensor], label: Tensor) -> None:
-    if "pred" not in logits:
-        raise ValueError("The network's output has no map `pred`. Give a tensor of logits, or a dict with `pred`.")
-    for name, logit in logits.items():
-        if logit.shape != label.shape:
-            raise ValueError(
-                f"{name} is {tuple(logit.shape)} and the label {tuple(label.shape)}. Both have to be (b, 1, h, w)."
-            )

@@ -1,54 +1,60 @@
-"""Overlap losses on one logit channel: cross-entropy plus Dice, Tversky or focal Tversky, from MONAI's parts."""
+"""The loss of a network with one mask, or with a mask and an auxiliary one."""
 
-from typing import Any, Literal, get_args
+from collections.abc import Mapping
 
-import torch.nn.functional as F
 from jaxtyping import Float
-from monai.losses import DiceLoss, TverskyLoss
 from torch import Tensor, nn
 
 from dermaseg_monai.errors import ConfigError
-
-Overlap = Literal["ce_dice", "ce_tversky", "ce_focal_tversky"]
-OVERLAPS: tuple[Overlap, ...] = get_args(Overlap)
-
-# a missed lesion pixel costs more than one too many; γ < 1 keeps the gradient alive on nearly perfect images
-FALSE_POSITIVES, FALSE_NEGATIVES, GAMMA = 0.3, 0.7, 0.75
-SMOOTH_PX = 1.0
-SMALLEST = 1e-6
+from dermaseg_monai.losses.maps import logits_and_label
+from dermaseg_monai.losses.overlap_term import PixelWeights, overlap_term
 
 
 class OverlapLoss(nn.Module):
-    """Mean binary cross-entropy over pixels plus the mean over images of one overlap term, in [0, ∞).
+    """overlap(`pred`) + auxiliary_weight · overlap(`aux`), in [0, ∞); a plain tensor is `pred`, `aux` may be absent.
 
-    ce_dice: 1 - (2Σpt + 1) / (Σp + Σt + 1). ce_tversky: 1 - (Σpt + 1) / (Σpt + 0.3 Σp(1-t) + 0.7 Σ(1-p)t + 1).
-    ce_focal_tversky: the Tversky term to the power 0.75.
+    With p = σ(logit), t the label, CE the mean binary cross-entropy over pixels and all else the mean over images:
+
+    - dice: 1 - (2Σpt + 1) / (Σp + Σt + 1).
+    - ce_dice: CE + dice. What cross-entropy and Dice of two classes are for one logit.
+    - weighted_ce: CE with w = N / (2 N_class) from the training masks (`pixel_weights`).
+    - ce_tversky: CE + 1 - (Σpt + 1) / (Σpt + 0.3 Σp(1-t) + 0.7 Σ(1-p)t + 1).
+    - ce_focal_tversky: CE + the Tversky term to the power 0.75.
+    - lovasz: the Lovász hinge, alone (`LovaszHinge`).
+    - boundary: ce_dice + 0.1/px · Σφ(p - t) / N, φ the signed distance to the label's contour (`ContourDistance`).
+
+    `parts` holds the unweighted, detached values of the last call under loss/overlap and loss/aux.
+
+    Args:
+        overlap: one of these names.
+        auxiliary_weight: of the auxiliary map; 0 leaves it out.
+        pixel_weights: gives the weights of lesion and skin; asked by weighted_ce only.
 
     Raises:
-        ConfigError: an unknown name.
+        ConfigError: an unknown name, a negative weight, or weighted_ce without weights.
+        ValueError: no `pred`, or a map on another grid than the label.
 
-    Source: arXiv:1606.04797, arXiv:1706.05721, arXiv:1810.07842 (focal, γ = 4/3 there stands for the power 1/γ).
+    Source: arXiv:1606.04797, arXiv:1706.05721, arXiv:1810.07842 (focal, γ = 4/3 there stands for the power 1/γ),
+    arXiv:1705.08790, arXiv:1812.07032; auxiliary head and its weight: arXiv:1612.01105.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self, overlap: str = "ce_dice", *, auxiliary_weight: float = 0.4, pixel_weights: PixelWeights | None = None
+    ) -> None:
         super().__init__()
-        if name not in OVERLAPS:
-            raise ConfigError(f"overlap {name!r} is unknown. Choose one of {', '.join(OVERLAPS)}.")
-        settings: dict[str, Any] = {
-            "sigmoid": True,
-            "reduction": "none",
-            "smooth_nr": SMOOTH_PX,
-            "smooth_dr": SMOOTH_PX,
-        }
-        self.term = (
-            DiceLoss(**settings)
-            if name == "ce_dice"
-            else TverskyLoss(alpha=FALSE_POSITIVES, beta=FALSE_NEGATIVES, **settings)
-        )
-        self.power = GAMMA if name == "ce_focal_tversky" else 1.0
+        if auxiliary_weight < 0:
+            raise ConfigError(f"auxiliary_weight is {auxiliary_weight}. Give 0 (part is off) or more.")
+        self.term = overlap_term(overlap, pixel_weights)
+        self.auxiliary_weight = auxiliary_weight
+        self.parts: dict[str, Tensor] = {}
 
-    def forward(self, logits: Float[Tensor, "b 1 h w"], label: Float[Tensor, "b 1 h w"]) -> Float[Tensor, ""]:
-        per_image = self.term(logits, label)
-        if self.power != 1:
-            per_image = per_image.clamp(min=SMALLEST) ** self.power
-        return F.binary_cross_entropy_with_logits(logits, label) + per_image.mean()
+    def forward(self, output: Mapping[str, Tensor] | Tensor, label: Tensor) -> Float[Tensor, ""]:
+        names = ("pred", "aux") if self.auxiliary_weight else ("pred",)
+        logits, truth = logits_and_label(output, label, names=names)
+        total = self.term(logits["pred"], truth)
+        self.parts = {"loss/overlap": total.detach()}
+        if "aux" in logits:
+            auxiliary = self.term(logits["aux"], truth)
+            self.parts["loss/aux"] = auxiliary.detach()
+            total = total + self.auxiliary_weight * auxiliary
+        return total

@@ -7,7 +7,7 @@ from monai.data import MetaTensor
 from torch import Tensor
 
 from dermaseg_monai.errors import ConfigError
-from dermaseg_monai.losses import BoundaryAwareLoss, OverlapLoss
+from dermaseg_monai.losses import OVERLAPS, BoundaryAwareLoss, OverlapLoss
 from dermaseg_monai.losses.boundary_aware import boundary_loss, consistency_loss, uncertainty_loss
 
 STEP = torch.tensor([0.0, 0, 0, 0, 1, 1, 1, 1]).expand(1, 1, 4, 8)  # the band of 1 px holds 2 of 8 columns
@@ -124,11 +124,25 @@ def test_without_a_region_the_uncertainty_judges_the_mask() -> None:
     assert loss.parts["loss/uncertainty"].item() == pytest.approx(expected.item())
 
 
-@pytest.mark.parametrize("overlap", ["ce_dice", "ce_tversky", "ce_focal_tversky"])
+def weights() -> tuple[float, float]:
+    return 2.0, 2 / 3
+
+
+@pytest.mark.parametrize("overlap", OVERLAPS)
 def test_a_plain_tensor_gets_the_overlap_loss_alone(overlap: str) -> None:
-    loss, pred = BoundaryAwareLoss(overlap), maps()["pred"]
-    assert loss(pred, STEP).item() == pytest.approx(OverlapLoss(overlap)(pred, STEP).item())
+    loss, pred = BoundaryAwareLoss(overlap, pixel_weights=weights), maps()["pred"]
+    assert loss(pred, STEP).item() == pytest.approx(OverlapLoss(overlap, pixel_weights=weights)(pred, STEP).item())
     assert list(loss.parts) == ["loss/refined"]
+
+
+@pytest.mark.parametrize("overlap", OVERLAPS)
+def test_refined_mask_and_region_get_any_of_the_overlap_losses(overlap: str) -> None:
+    loss, output = BoundaryAwareLoss(overlap, band_px=1, pixel_weights=weights), maps()
+    loss(output, STEP).backward()
+    alone = OverlapLoss(overlap, pixel_weights=weights)
+    assert loss.parts["loss/refined"].item() == pytest.approx(alone(output["pred"], STEP).item())
+    assert loss.parts["loss/region"].item() == pytest.approx(alone(output["region"], STEP).item())
+    assert all(moved(logits) for logits in output.values())
 
 
 def test_half_precision_and_monais_tensors_count_in_single_precision() -> None:
@@ -141,6 +155,8 @@ def test_half_precision_and_monais_tensors_count_in_single_precision() -> None:
 def test_wrong_values_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"boundary_weight is -1\.0\. Give 0"):
         BoundaryAwareLoss(boundary_weight=-1.0)
+    with pytest.raises(ConfigError, match="'weighted_ce' needs the weights"):
+        BoundaryAwareLoss("weighted_ce")
     with pytest.raises(ConfigError, match="band_px is 0"):
         BoundaryAwareLoss(band_px=0)
     with pytest.raises(ValueError, match="no map `pred`"):
