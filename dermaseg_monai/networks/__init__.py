@@ -1,7 +1,17 @@
 """The networks room: one architecture per file, small blocks beside it, pretrained weights."""
 
 from dermaseg_monai.networks.ba_deeplab import BADeepLabV3
+from dermaseg_monai.networks.deeplabv3 import DeepLabV3
+from dermaseg_monai.networks.deeplabv3_plus import DeepLabV3Plus
 from dermaseg_monai.networks.encoder import ENCODER_NAMES, build_encoder
 from dermaseg_monai.networks.weights import NAMED_WEIGHTS, load_encoder_weights
 
-__all__ = ["ENCODER_NAMES", "NAMED_WEIGHTS", "BADeepLabV3", "build_encoder", "load_encoder_weights"]
+__all__ = [
+    "ENCODER_NAMES",
+    "NAMED_WEIGHTS",
+    "BADeepLabV3",
+    "DeepLabV3",
+    "DeepLabV3Plus",
+    "build_encoder",
+    "load_encoder_weights",
+]

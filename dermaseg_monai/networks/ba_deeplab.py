@@ -8,12 +8,12 @@ from torch import Tensor, nn
 from dermaseg_monai.networks.aspp import DynamicASPP
 from dermaseg_monai.networks.decoder import RefinementDecoder, SkipFusion, enlarge
 from dermaseg_monai.networks.encoder import build_encoder
-from dermaseg_monai.networks.heads import MapHead
+from dermaseg_monai.networks.heads import LESION_PRIOR, MapHead
 from dermaseg_monai.networks.photograph import Photograph, crop
 from dermaseg_monai.networks.weights import load_encoder_weights
 
-# shares of pixels expected in each map, where the biases start; a contour band covers some 5 to 10 % of a photograph
-LESION_PRIOR, BOUNDARY_PRIOR, ERROR_PRIOR = 0.25, 0.1, 0.1
+# shares of pixels expected in the other maps, where the biases start; a contour band is 5 to 10 % of a photograph
+BOUNDARY_PRIOR, ERROR_PRIOR = 0.1, 0.1
 
 
 class BADeepLabV3(nn.Module):

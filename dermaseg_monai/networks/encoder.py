@@ -11,7 +11,10 @@ ENCODER_NAMES: tuple[EncoderName, ...] = get_args(EncoderName)
 OUTPUT_STRIDES = (8, 16)
 
 Encoder = DilatedResNet | MobileNetV2
-"""Maps normalised RGB to features at strides 4, 8 and the output stride; `channels` tells how many of each."""
+"""Maps normalised RGB to features at strides 4, 8 and the output stride; `channels` tells how many of each.
+
+`stages` also gives the `late_channels` features that go into the last stage, at the output stride.
+"""
 
 
 def build_encoder(name: str, *, output_stride: int) -> Encoder:

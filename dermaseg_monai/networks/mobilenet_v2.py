@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 # expansion, channels, repeats, stride of the first repeat (table 2 of the paper)
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
-STRIDE4, STRIDE8 = 4, 7  # features[:4] ends at stride 4, features[4:7] at stride 8
+STRIDE4, STRIDE8, LATE = 4, 7, 14  # features[:4] ends at stride 4, features[4:7] at 8, features[7:14] at 16 or less
 
 
 class MobileNetV2(nn.Module):
@@ -16,6 +16,7 @@ class MobileNetV2(nn.Module):
     """
 
     channels = (24, 32, 1280)
+    late_channels = 96
 
     def __init__(self, *, output_stride: int) -> None:
         super().__init__()
@@ -36,9 +37,22 @@ class MobileNetV2(nn.Module):
     def forward(
         self, image: Float[Tensor, "b 3 h w"]
     ) -> tuple[Float[Tensor, "b c4 h4 w4"], Float[Tensor, "b c8 h8 w8"], Float[Tensor, "b c ho wo"]]:
+        stride4, stride8, _, top = self.stages(image)
+        return stride4, stride8, top
+
+    def stages(
+        self, image: Float[Tensor, "b 3 h w"]
+    ) -> tuple[
+        Float[Tensor, "b c4 h4 w4"],
+        Float[Tensor, "b c8 h8 w8"],
+        Float[Tensor, "b cl hl wl"],
+        Float[Tensor, "b c ho wo"],
+    ]:
+        """Return what `forward` does and, third, the `late_channels` features that go into the last strided stage."""
         stride4 = self.features[:STRIDE4](image)
         stride8 = self.features[STRIDE4:STRIDE8](stride4)
-        return stride4, stride8, self.features[STRIDE8:](stride8)
+        late = self.features[STRIDE8:LATE](stride8)
+        return stride4, stride8, late, self.features[LATE:](late)
 
     def _initialise(self) -> None:
         for module in self.modules():

@@ -31,13 +31,27 @@ class DilatedResNet(nn.Module):
         self.layer1, self.layer2, self.layer3, self.layer4 = net.layer1, net.layer2, net.layer3, net.layer4
         expansion = 4 if name in BOTTLENECKS else 1
         self.channels = (64 * expansion, 128 * expansion, 512 * expansion)
+        self.late_channels = 256 * expansion
 
     def forward(
         self, image: Float[Tensor, "b 3 h w"]
     ) -> tuple[Float[Tensor, "b c4 h4 w4"], Float[Tensor, "b c8 h8 w8"], Float[Tensor, "b c ho wo"]]:
+        stride4, stride8, _, top = self.stages(image)
+        return stride4, stride8, top
+
+    def stages(
+        self, image: Float[Tensor, "b 3 h w"]
+    ) -> tuple[
+        Float[Tensor, "b c4 h4 w4"],
+        Float[Tensor, "b c8 h8 w8"],
+        Float[Tensor, "b cl hl wl"],
+        Float[Tensor, "b c ho wo"],
+    ]:
+        """Return what `forward` does and, third, the `late_channels` features that go into the last stage."""
         stride4 = self.layer1(self.maxpool(self.act(self.bn1(self.conv1(image)))))
         stride8 = self.layer2(stride4)
-        return stride4, stride8, self.layer4(self.layer3(stride8))
+        late = self.layer3(stride8)
+        return stride4, stride8, late, self.layer4(late)
 
 
 def dilate(net: ResNet, *, output_stride: int) -> None:
