@@ -1,4 +1,4 @@
-"""Write what torchvision's DeepLabV3 computes: the file that tests/networks/test_deeplabv3_torchvision.py reads.
+"""Write what torchvision's DeepLabV3 computes and where its weights lie: what the tests of networks compare with.
 
 torchvision is no dependency of the project. Unpack its wheel beside, without its dependencies, and run from the
 checkout: `pip install --no-deps --target TV torchvision`, `PYTHONPATH=.:TV python scripts/torchvision_reference.py`.
@@ -15,8 +15,9 @@ import torch
 
 from tests.networks.named_values import image_in_unit_range, named_values
 
-GOLDEN: Final = Path(__file__).parents[1] / "tests/networks/golden/torchvision_deeplabv3.json"
+GOLDEN: Final = Path(__file__).parents[1] / "tests/networks/golden/torchvision.json"
 CLASSES: Final = 21
+ENCODERS: Final = ("resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2")
 PLACES: Final = ((0, 0), (17, 150), (24, 291), (47, 303))
 MEAN: Final = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD: Final = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
@@ -42,9 +43,15 @@ def main() -> None:
         for name, logits in maps.items():
             print(f"{encoder} at output stride {output_stride}, {name}: std {logits.std():.3f}")
     version = torchvision.__version__.partition("+")[0]
-    written = {"torchvision": version, "places": PLACES, "shapes": keys, "outputs": outputs}
+    written = {"torchvision": version, "weights": _addresses(), "places": PLACES, "shapes": keys, "outputs": outputs}
     GOLDEN.parent.mkdir(exist_ok=True)
     GOLDEN.write_text(json.dumps(written) + "\n", encoding="utf-8")
+
+
+def _addresses() -> dict[str, str]:
+    from torchvision.models import get_model_weights  # noqa: PLC0415
+
+    return {f"{name}_{each.name.lower()}": each.url for name in ENCODERS for each in get_model_weights(name)}
 
 
 def _network(encoder: str, output_stride: int) -> torch.nn.Module:

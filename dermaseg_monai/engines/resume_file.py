@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from dermaseg_monai.engines.weights import read_torch
 from dermaseg_monai.errors import TrainingError, WeightsError
+from dermaseg_monai.networks.weights_file import read_content
 
 _PARTS = {"schema", "network", "average", "optimizer", "lr_scheduler", "scaler", "trainer", "best", "rng", "extra"}
 
@@ -22,7 +22,7 @@ def read_resume_file(path: str | Path) -> dict[str, Any]:
         raise WeightsError(f"There is no {file} to resume from. Give --resume the last.ckpt of a run's folder.")
     if file.suffix == ".safetensors":
         raise WeightsError(f"{file} holds weights only; a training resumes from {file.with_name('last.ckpt')}.")
-    content = read_torch(file)
+    content = read_content(file)
     missing = sorted(_PARTS - content.keys())
     if missing:
         raise WeightsError(f"{file} is no resume state, it has no {', '.join(missing)}. Give --resume a last.ckpt.")

@@ -1,23 +1,19 @@
 """Weights files: written with what they were trained for, loaded only when every tensor fits."""
 
-import pickle
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import nn
 
 from dermaseg_monai.engines.average import unwrapped
 from dermaseg_monai.errors import WeightsError
 from dermaseg_monai.files import replacing
+from dermaseg_monai.networks.weights_file import damaged, differences, read_content, require_file
 
 State = dict[str, torch.Tensor]
-
-_NAMED = 3
 
 
 def load_weights(network: nn.Module, path: str | Path) -> nn.Module:
@@ -44,7 +40,7 @@ def read_weights(path: str | Path) -> State:
     if file.suffix == ".ckpt":
         found = f"{file} is the state to resume a training from, not a weights file"
         raise WeightsError(f"{found}. Give {file.with_name('model.safetensors')}.")
-    content = _read_safetensors(file) if file.suffix == ".safetensors" else read_torch(file)
+    content = read_content(file)
     if isinstance(content.get("model"), Mapping):
         content = content["model"]
     if not content or not all(isinstance(value, torch.Tensor) for value in content.values()):
@@ -59,7 +55,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         WeightsError: the file is missing, damaged, or of another kind.
     """
     file = Path(path)
-    _require_file(file)
+    require_file(file)
     if file.suffix != ".safetensors":
         beside = file.with_name("model.safetensors")
         raise WeightsError(f"{file} does not say how it was trained; only .safetensors files do. Give {beside}.")
@@ -67,7 +63,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         with safe_open(path, framework="pt") as opened:
             return dict(opened.metadata() or {})
     except SafetensorError as error:
-        raise _damaged(file, error) from error
+        raise damaged(file, error) from error
 
 
 def trained_with(weights: str | Path, name: str) -> int | str:
@@ -105,58 +101,16 @@ def require_fit(network: nn.Module, state: Mapping[str, torch.Tensor], path: str
     Raises:
         WeightsError: it has not; says which.
     """
-    wanted = unwrapped(network).state_dict()
-    shapes = [
-        f"{key} is {tuple(state[key].shape)}, the network has {tuple(value.shape)}"
-        for key, value in wanted.items()
-        if key in state and state[key].shape != value.shape
-    ]
-    missing = [key for key in wanted if key not in state]
-    foreign = [key for key in state if key not in wanted]
-    found = [
-        f"{len(names)} {what} ({', '.join(names[:_NAMED])}{', ...' if len(names) > _NAMED else ''})"
-        for what, names in (("missing", missing), ("unknown", foreign), ("of another shape", shapes))
-        if names
-    ]
-    if found:
+    if found := differences(unwrapped(network).state_dict(), state):
         name = type(unwrapped(network)).__name__
-        advice = "Use the same network, --encoder and --output_stride as in its training"
-        raise WeightsError(f"{path} was not made for this {name}: of its tensors {', '.join(found)}. {advice}.")
+        advice = _advice(name, Path(path))
+        raise WeightsError(f"{path} was not made for this {name}: of its tensors {found}. {advice}.")
 
 
-def read_torch(file: Path) -> dict[str, Any]:
-    """Return a dict written by torch.save, tensors on the CPU, without running any code in it.
-
-    Raises:
-        WeightsError: the file is missing or damaged, holds code, or holds something else than a dict.
-    """
-    _require_file(file)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch's about the pickle of a file that it then refuses
-            content = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise WeightsError(f"{file} is damaged or holds more than tensors; it was not loaded.") from error
-    except Exception as error:  # a damaged file trips the reader in every possible way
-        raise _damaged(file, error) from error
-    if not isinstance(content, dict):
-        raise WeightsError(f"{file} holds a {type(content).__name__}, not a dict of tensors.")
-    return content
-
-
-def _read_safetensors(file: Path) -> dict[str, Any]:
-    _require_file(file)
-    try:
-        return load_file(file)
-    except SafetensorError as error:
-        raise _damaged(file, error) from error
-
-
-def _require_file(file: Path) -> None:
-    if not file.is_file():
-        raise WeightsError(f"There is no weights file {file}. Train first, or give the path of a model.safetensors.")
-
-
-def _damaged(file: Path, error: Exception) -> WeightsError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return WeightsError(f"{file} cannot be read ({reason[:200]}). It is damaged or cut off; copy or train it again.")
+def _advice(name: str, file: Path) -> str:
+    said = read_metadata(file) if file.suffix == ".safetensors" else {}
+    trained, bundle = said.get("network", name), said.get("bundle", "another")
+    if trained == name:
+        return "Use the same network, --encoder and --output_stride as in its training"
+    overlay = f", with the overlay of {trained} (configs/networks) directly after the sheet"
+    return f"It holds a {trained}: use the sheets of the bundle {bundle}{overlay if bundle == 'baselines' else ''}"

@@ -8,6 +8,7 @@ from torch import nn
 from dermaseg_monai.engines import WeightAverage, load_weights, read_metadata, read_weights
 from dermaseg_monai.engines.weights import write_weights
 from dermaseg_monai.errors import WeightsError
+from dermaseg_monai.networks import load_encoder_weights
 
 
 def _net(width: int = 2) -> nn.Sequential:
@@ -51,6 +52,20 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
             read_weights(tmp_path / f"none{suffix}")
     with pytest.raises(WeightsError, match="There is no weights file"):
         read_metadata(tmp_path / "none.safetensors")
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "w.pt"])
+def test_an_encoder_and_a_network_say_the_same_of_a_damaged_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"neither")
+    messages: list[str] = []
+    for load in (
+        lambda: load_weights(_net(), tmp_path / name),
+        lambda: load_encoder_weights(_net(), tmp_path / name, name="tiny"),
+    ):
+        with pytest.raises(WeightsError, match=rf"{name} cannot be read as weights") as found:
+            load()
+        messages.append(str(found.value))
+    assert messages[0] == messages[1]
 
 
 @pytest.mark.parametrize("name", ["w.safetensors", "w.pt"])

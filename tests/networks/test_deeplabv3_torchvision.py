@@ -12,7 +12,7 @@ from dermaseg_monai.networks import DeepLabV3
 from dermaseg_monai.networks.deeplabv3 import from_torchvision
 from tests.networks.named_values import image_in_unit_range, named_values
 
-GOLDEN: dict[str, Any] = json.loads((Path(__file__).parent / "golden" / "torchvision_deeplabv3.json").read_text())
+GOLDEN: dict[str, Any] = json.loads((Path(__file__).parent / "golden" / "torchvision.json").read_text())
 
 
 def loaded(encoder: str, output_stride: int) -> DeepLabV3:

@@ -1,3 +1,4 @@
+import json
 import os
 import pickle
 from pathlib import Path
@@ -52,8 +53,8 @@ def test_what_does_not_fit_is_named_and_changes_nothing(
     del state["features.0.0.weight"]
     torch.save(state | {"head.bias": torch.ones(1), "features.18.1.bias": torch.ones(4)}, tmp_path / "other.pth")
     expected = (
-        r"other\.pth does not fit the encoder mobilenet_v2: 1 missing \(features\.0\.0\.weight\); "
-        r"1 unexpected \(head\.bias\); 1 of another shape \(features\.18\.1\.bias \(4,\) instead of \(1280,\)\).*"
+        r"other\.pth does not fit the encoder mobilenet_v2: of its tensors 1 missing \(features\.0\.0\.weight\), "
+        r"1 unknown \(head\.bias\), 1 of another shape \(features\.18\.1\.bias is \(4,\), the network has \(1280,\)\).*"
         r"Set encoder to"
     )
     with pytest.raises(WeightsError, match=expected):
@@ -63,7 +64,7 @@ def test_what_does_not_fit_is_named_and_changes_nothing(
 
 def test_weights_of_another_network_name_only_the_first_keys(encoder: MobileNetV2, tmp_path: Path) -> None:
     torch.save(build_encoder("resnet18", output_stride=16).state_dict(), tmp_path / "resnet18.pth")
-    with pytest.raises(WeightsError, match=r"260 missing \(.{0,120}, \.\.\.\); 120 unexpected"):
+    with pytest.raises(WeightsError, match=r"260 missing \(.{0,120}, \.\.\.\), 120 unknown"):
         load(encoder, tmp_path / "resnet18.pth")
 
 
@@ -102,6 +103,13 @@ def test_a_missing_file_lists_the_names_for_the_encoder(encoder: MobileNetV2) ->
         WeightsError, match=r"no weights file imagenet.*\(mobilenet_v2_imagenet1k_v1, mobilenet_v2_\w+\)"
     ):
         load(encoder, "imagenet")
+
+
+def test_addresses_and_hashes_are_torchvisions_own() -> None:
+    published = json.loads((Path(__file__).parent / "golden" / "torchvision.json").read_text())["weights"]
+    assert len(published) == 8
+    assert {name: NAMED_WEIGHTS[name].url for name in published} == published
+    assert all(url.endswith(f"-{NAMED_WEIGHTS[name].sha256_prefix}.pth") for name, url in published.items())
 
 
 def test_every_named_weight_states_its_facts() -> None:
