@@ -25,7 +25,6 @@ PURPOSE = "Supports a clinician's judgement and does not replace it. Not a medic
 
 _HEADS = ("uncertainty", "boundary")
 _OVERLAY_COLOUR = (0, 255, 255)
-_WAITING = 16
 
 
 class PredictionFolder:
@@ -44,6 +43,7 @@ class PredictionFolder:
         images: the list that is predicted; its `failures` (case_id, path, reason each) get a row too.
         overlays: False leaves the overlays out.
         pred_key: key of the probability in the engine's output.
+        waiting: so many cases may wait to be written while the network goes on; fewer need less memory.
     """
 
     def __init__(
@@ -56,11 +56,12 @@ class PredictionFolder:
         images: Sequence[Any] = (),
         overlays: bool = True,
         pred_key: str = "pred",
+        waiting: int = 16,
     ) -> None:
         self.folder, self.threshold = Path(folder), threshold
         self.weights, self.about = weights, dict(about or {})
         self.failures: Sequence[Any] = getattr(images, "failures", ())
-        self.overlays, self.pred_key = overlays, pred_key
+        self.overlays, self.pred_key, self.waiting = overlays, pred_key, waiting
         self._pool: ThreadPoolExecutor | None = None
         self._waiting: deque[Future[dict[str, Any]]] = deque()
         self._rows: list[dict[str, Any]] = []
@@ -91,7 +92,7 @@ class PredictionFolder:
             maps = {key: channel(result[key]) for key in (self.pred_key, *_HEADS) if key in result}
             image = file_of(sample, "image")
             self._waiting.append(self._pool.submit(self._write_case, str(sample["case_id"]), image, maps))
-        self._collect(_WAITING)
+        self._collect(self.waiting)
 
     def finish(self, engine: Engine) -> None:
         """Write the table and `run.json`."""
