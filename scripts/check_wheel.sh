@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Install the wheel without extras into an empty folder and use it there: imports, command, a training of one epoch.
+# Install the wheel without extras into an empty folder and use it there: imports, command, a training of one epoch
+# with every bundle that trains.
 # Usage: scripts/check_wheel.sh DIST CONSTRAINTS FOLDER
 #   DIST         folder with one dermaseg_monai wheel
 #   CONSTRAINTS  the project's constraints.txt
@@ -28,7 +29,11 @@ for room in "manifest images data networks losses metrics engines tracking repor
 assert "site-packages" in dermaseg_monai.__file__, f"not the installed copy: {dermaseg_monai.__file__}"
 PYTHON
 "$bin/dermaseg" --help > help.txt
-sheet=$("$bin/dermaseg" bundle path ba_deeplab)/configs/train.json
-"$bin/python" -m monai.bundle run training --config_file "$sheet" --max_epochs 1 --image_size 64
-test -s "$(find runs -name model.safetensors -print -quit)"
+bundles=$("$bin/dermaseg" bundle path ba_deeplab)/..
+for sheet in "$bundles"/*/configs/train.json; do
+    bundle=$(basename "$(dirname "$(dirname "$sheet")")")
+    test "$("$bin/dermaseg" bundle path "$bundle")/configs/train.json" -ef "$sheet"
+    "$bin/python" -m monai.bundle run training --config_file "$sheet" --max_epochs 1 --image_size 32
+    test -s "$(find "runs/$bundle" -name model.safetensors -print -quit)"
+done
 echo "OK: the wheel works in $PWD"

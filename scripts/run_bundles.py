@@ -1,4 +1,4 @@
-"""Execute every bundle: train, evaluate, inference, export; compare its figures with the stored ones.
+"""Execute every bundle that trains: train, evaluate, inference, export; compare its figures with the stored ones.
 
 `python scripts/run_bundles.py --out runs/bundles` is what the GPU workflow runs. With `--short` the same steps train
 briefly on a small demo set, which a CPU does in about a minute; the tests run that. The overrides and the figures of
@@ -99,8 +99,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def bundle_names() -> list[str]:
-    """Return the bundles of the checkout, in order."""
-    return sorted(path.parents[1].name for path in (ROOT / "bundles").glob("*/configs/metadata.json"))
+    """Return the bundles of the checkout that train, in order."""
+    return sorted(path.parents[1].name for path in (ROOT / "bundles").glob("*/configs/train.json"))
 
 
 def figures_file(bundle: str) -> Path:

@@ -4,10 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from monai.bundle import ConfigWorkflow
+from monai.bundle import ConfigParser, ConfigWorkflow
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIGS = ROOT / "bundles" / "ba_deeplab" / "configs"
+from dermaseg_monai.engines.weights import write_weights
+
+BUNDLES = Path(__file__).resolve().parents[2] / "bundles"
+NAMES = sorted(path.parents[1].name for path in BUNDLES.glob("*/configs/train.json"))
+# MONAI's check does not mind the size of the network
+NARROW = {"baselines": {"network_def#widths": [4, 8]}}
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:parsing config_file:UserWarning",
@@ -23,13 +27,19 @@ def without_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monai.bundle.config_item.ConfigExpression.run_eval", False)
 
 
-def workflow(tiny: Path, tmp_path: Path, *names: str, kind: str, **values: object) -> ConfigWorkflow:
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def workflow(tiny: Path, tmp_path: Path, name: str, *sheets: str, kind: str, **values: object) -> ConfigWorkflow:
+    configs = BUNDLES / name / "configs"
     small = {"device": "cpu", "image_size": 32, "output_dir": str(tmp_path / "out"), "dataset_dir": str(tiny.parent)}
     return ConfigWorkflow(
-        config_file=[str(CONFIGS / name) for name in names],
-        meta_file=str(CONFIGS / "metadata.json"),
+        config_file=[str(configs / sheet) for sheet in sheets],
+        meta_file=str(configs / "metadata.json"),
         workflow_type=kind,
-        **{**small, **values},
+        **{**small, **NARROW.get(name, {}), **values},
     )
 
 
@@ -37,33 +47,44 @@ def train_values(tiny: Path, tmp_path: Path) -> dict[str, Any]:
     return {"manifest": str(tiny), "tracking_uri": f"sqlite:///{tmp_path}/mlflow.db", "batch_size": 4}
 
 
-def test_the_train_sheet_has_all_that_monai_asks_for(tiny: Path, tmp_path: Path) -> None:
-    found = workflow(tiny, tmp_path, "train.json", kind="train", **train_values(tiny, tmp_path))
+@pytest.fixture
+def weights(name: str, tmp_path: Path) -> str:
+    """A weights file of the network of the bundle, untrained."""
+    parser = ConfigParser(ConfigParser.load_config_file(str(BUNDLES / name / "configs" / "train.json")))
+    for key, value in NARROW.get(name, {}).items():
+        parser[key] = value
+    said = {"encoder": "mobilenet_v2", "output_stride": "16", "image_size": "32"}
+    write_weights(tmp_path / "model.safetensors", parser.get_parsed_content("network_def"), said)
+    return str(tmp_path / "model.safetensors")
+
+
+def test_the_train_sheet_has_all_that_monai_asks_for(tiny: Path, tmp_path: Path, name: str) -> None:
+    found = workflow(tiny, tmp_path, name, "train.json", kind="train", **train_values(tiny, tmp_path))
     found.initialize()
     assert found.check_properties() == []
     assert found.val_interval == 1
     assert {"image", "label"} <= set(found.train_dataset[0])
 
 
-def test_train_with_evaluate_has_all_that_monai_asks_for(tiny: Path, tmp_path: Path, trained: Path) -> None:
-    values = {**train_values(tiny, tmp_path), "weights": str(trained / "model.safetensors")}
-    found = workflow(tiny, tmp_path, "train.json", "evaluate.json", kind="train", **values)
+def test_train_with_evaluate_has_all_that_monai_asks_for(tiny: Path, tmp_path: Path, name: str, weights: str) -> None:
+    values = {**train_values(tiny, tmp_path), "weights": weights}
+    found = workflow(tiny, tmp_path, name, "train.json", "evaluate.json", kind="train", **values)
     found.initialize()
     assert found.check_properties() == []
 
 
-def test_the_inference_sheet_has_all_that_monai_asks_for(tiny: Path, tmp_path: Path, trained: Path) -> None:
-    values = {"images": str(tiny), "weights": str(trained / "model.safetensors")}
-    found = workflow(tiny, tmp_path, "inference.json", kind="infer", **values)
+def test_the_inference_sheet_has_all_that_monai_asks_for(tiny: Path, tmp_path: Path, name: str, weights: str) -> None:
+    values = {"images": str(tiny), "weights": weights}
+    found = workflow(tiny, tmp_path, name, "inference.json", kind="infer", **values)
     found.initialize()
     assert found.check_properties() == []
     found.network_def.eval()
     assert found.network_def(found.dataset[0]["image"][None]).shape == (1, 1, 32, 32)
 
 
-def test_a_sheet_without_a_property_fails_the_check(tiny: Path, tmp_path: Path, trained: Path) -> None:
-    values = {"images": str(tiny), "weights": str(trained / "model.safetensors")}
-    elsewhere = {"other": [], "evaluator#val_handlers": "@other"}
-    found = workflow(tiny, tmp_path, "inference.json", kind="infer", **values, **elsewhere)
+@pytest.mark.parametrize("name", ["ba_deeplab"])
+def test_a_sheet_without_a_property_fails_the_check(tiny: Path, tmp_path: Path, name: str, weights: str) -> None:
+    elsewhere = {"images": str(tiny), "weights": weights, "other": [], "evaluator#val_handlers": "@other"}
+    found = workflow(tiny, tmp_path, name, "inference.json", kind="infer", **elsewhere)
     found.initialize()
     assert found.check_properties() == ["handlers"]

@@ -19,11 +19,11 @@ FIGURES = {
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout with one bundle that has figures and no sheets."""
+    """A checkout with one bundle that has figures and an empty sheet."""
     docs = tmp_path / "bundles" / "toy" / "docs"
     docs.mkdir(parents=True)
     (tmp_path / "bundles" / "toy" / "configs").mkdir()
-    (tmp_path / "bundles" / "toy" / "configs" / "metadata.json").write_text("{}")
+    (tmp_path / "bundles" / "toy" / "configs" / "train.json").write_text("{}")
     (docs / "expected_figures.json").write_text(json.dumps(FIGURES))
     monkeypatch.setattr(script, "ROOT", tmp_path)
     return tmp_path

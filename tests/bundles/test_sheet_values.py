@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 
 from dermaseg_monai.bundle.keys import SHARED_KEYS
+from dermaseg_monai.losses import OVERLAPS
 
 ROOT = Path(__file__).resolve().parents[2]
 SHEETS = sorted((ROOT / "bundles").glob("*/configs/**/*.json"))
+TRAINED = sorted((ROOT / "bundles").glob("*/configs/train.json"))
 STANDARD = {
     *("bundle_root", "manifest", "dataset_dir", "output_dir", "tracking_uri", "experiment", "run_name", "max_epochs"),
     *(
@@ -50,7 +52,9 @@ def test_every_component_is_ours_monais_or_torchs(sheet: Path) -> None:
         assert "." not in target or target.startswith(("dermaseg_monai.", "monai.", "torch.")), target
 
 
-def test_the_train_sheet_has_every_shared_key() -> None:
-    sheet = json.loads((ROOT / "bundles/ba_deeplab/configs/train.json").read_text())
-    assert set(sheet) >= STANDARD
+@pytest.mark.parametrize("sheet", TRAINED, ids=lambda path: path.parents[1].name)
+def test_a_train_sheet_has_every_shared_key_and_the_loss_under_one_id(sheet: Path) -> None:
+    values = json.loads(sheet.read_text())
+    assert set(values) >= STANDARD
     assert set(SHARED_KEYS) >= STANDARD
+    assert values["loss"]["overlap"] in OVERLAPS
