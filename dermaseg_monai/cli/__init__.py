@@ -7,6 +7,7 @@ import typer
 from dermaseg_monai import __version__
 from dermaseg_monai.cli.bundle import bundle_app
 from dermaseg_monai.cli.data import data_app
+from dermaseg_monai.cli.panels import panels
 from dermaseg_monai.errors import DermasegError
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(bundle_app, name="bundle")
+app.command("panels")(panels)
 
 
 @app.callback(invoke_without_command=True)

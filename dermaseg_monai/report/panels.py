@@ -1,46 +1,28 @@
-"""One case on one strip: the photograph, who outlined what, and what the network is unsure of."""
+"""One case on one picture: the photograph, who outlined what, what is wrong, and what the network is unsure of."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
-
-import numpy as np
-from jaxtyping import UInt8
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from typing import Final
 
 from dermaseg_monai.arrays import BoolMask, Probability, RgbImage
+from dermaseg_monai.report.columns import MAP_TITLES, TITLES, Column, draw_column, legend_handles
+from dermaseg_monai.report.page import Page, Sheet, shown_id, wrapped
+from dermaseg_monai.report.palette import MAP_COLOURS, NOTICE
+from dermaseg_monai.report.view import View, make_view
 
-Strip = UInt8[np.ndarray, "strip_h strip_w 3"]
-"""The finished picture."""
-
-Column = Literal["image", "reference", "prediction", "boundary", "uncertainty"]
-
-REFERENCE_COLOUR: Final = "#00d5ff"
-PREDICTION_COLOUR: Final = "#ffd000"
-"""Cyan and yellow: apart for colour-blind eyes, and neither occurs in skin."""
-
-_TITLES: Final[Mapping[Column, str]] = {
-    "image": "Image",
-    "reference": "Reference",
-    "prediction": "Prediction",
-    "boundary": "Boundary",
-    "uncertainty": "Uncertainty",
-}
-_MAPS: Final = {"boundary": "magma", "uncertainty": "viridis"}
-_INCH_PX: Final = 100
-_INK: Final = "#222222"
+_GAP_PX: Final = 14
+_HEAD_PX: Final = 58
+_TITLE_PX: Final = 26
+_SCALE_PX: Final = 30
+_LINE_PT: Final = 1.8
 
 
 class Panels:
-    """Draws a case as a strip of columns.
+    """Draws a case as a few pictures side by side, in one or two rows, with title, legend and notice.
 
     `image` is the untouched photograph; `reference` and `prediction` are outlines on it (the prediction is shown beside
-    the reference, so that the difference can be seen); `boundary` and `uncertainty` are maps in [0, 1]. A column whose
-    data a case or a network does not have is left out.
+    the reference, so that the difference can be seen); `error` shows in colour what was missed and what was too much;
+    `boundary` and `uncertainty` are maps in [0, 1]. A column whose data a case or a network does not have is left out.
+    Around a small lesion all but `image` are enlarged; a frame in `image` shows where.
 
     Args:
         columns: which, in which order.
@@ -50,14 +32,14 @@ class Panels:
 
     def __init__(
         self,
-        columns: Sequence[Column] = ("image", "reference", "prediction", "boundary", "uncertainty"),
+        columns: Sequence[Column] = ("image", "reference", "prediction", "error", "boundary", "uncertainty"),
         *,
-        column_px: int = 300,
+        column_px: int = 380,
         threshold: float = 0.5,
     ) -> None:
-        unknown = [name for name in columns if name not in _TITLES]
+        unknown = [name for name in columns if name not in TITLES]
         if unknown or not columns:
-            raise ValueError(f"columns is {list(columns)!r}; choose from {', '.join(_TITLES)}.")
+            raise ValueError(f"columns is {list(columns)!r}; choose from {', '.join(TITLES)}.")
         self.columns = tuple(columns)
         self.column_px = column_px
         self.threshold = threshold
@@ -71,7 +53,7 @@ class Panels:
         label: BoolMask | None = None,
         dice: float | None = None,
         note: str = "",
-    ) -> Strip:
+    ) -> Sheet:
         """Return the picture.
 
         Args:
@@ -82,88 +64,84 @@ class Panels:
             dice: for the title; not computed here, so that one case has one Dice.
             note: more for the title, e.g. the epoch.
         """
+        known = {name: maps[name] for name in MAP_COLOURS if name in maps}
         pred = maps["pred"] >= self.threshold
-        absent = {name for name in _MAPS if name not in maps} | ({"reference"} if label is None else set())
-        shown: list[Column] = [name for name in self.columns if name not in absent]
-        figure, axes = self._figure(len(shown), image.shape[0] / image.shape[1])
-        for name, axis in zip(shown, axes, strict=True):
-            axis.set_title(_TITLES[name], fontsize=11, color=_INK, pad=5)
-            if name in _MAPS:
-                axis.imshow(maps[name], cmap=_MAPS[name], vmin=0, vmax=1, interpolation="bilinear")
-                _draw_outline(axis, pred, "white", width_pt=0.8)
-                _draw_scale(figure, axis, _MAPS[name])
-                continue
-            axis.imshow(image, interpolation="bilinear")
-            if name in ("reference", "prediction") and label is not None:
-                _draw_outline(axis, label, REFERENCE_COLOUR, width_pt=1.8)
-            if name == "prediction":
-                _draw_outline(axis, pred, PREDICTION_COLOUR, width_pt=1.8)
-        _write_title(figure, _title(case_id, dice, note, pred=pred, label=label), has_label=label is not None)
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+        view = make_view(image, pred, label=label, maps=known, side_px=self.column_px)
+        return self.draw(view, case_id=case_id, scores="" if dice is None else f"Dice {dice:.3f}", note=note)
 
-    def _figure(self, columns: int, aspect: float) -> tuple[Figure, list[Axes]]:
-        gap_px, head_px, foot_px = 12, 62, 40
-        width_px = columns * self.column_px + (columns + 1) * gap_px
-        picture_px = round(self.column_px * aspect)
-        height_px = head_px + picture_px + foot_px
-        figure = Figure(figsize=(width_px / _INCH_PX, height_px / _INCH_PX), dpi=_INCH_PX, facecolor="white")
-        axes: list[Axes] = []
-        for index in range(columns):
-            left_px = gap_px + index * (self.column_px + gap_px)
-            axis = figure.add_axes(
-                (left_px / width_px, foot_px / height_px, self.column_px / width_px, picture_px / height_px)
-            )
-            axis.set_axis_off()
-            axes.append(axis)
-        return figure, axes
+    def draw(self, view: View, *, case_id: str, scores: str, note: str = "") -> Sheet:
+        """Return the picture of a case that was prepared (see `make_view`).
 
+        Args:
+            view: the case.
+            case_id: for the title.
+            scores: for the title, as text with units.
+            note: a second line of the title begins with it.
+        """
+        shown = self._shown(view)
+        per_row = len(shown) if len(shown) <= 3 else -(-len(shown) // 2)  # noqa: PLR2004 (what a screen takes)
+        rows = [shown[at : at + per_row] for at in range(0, len(shown), per_row)]
+        picture_px = round(self.column_px * view.size_px[0] / view.size_px[1])
+        heights = [_TITLE_PX + picture_px + (_SCALE_PX if set(row) & set(MAP_COLOURS) else 8) for row in rows]
+        width_px = per_row * (self.column_px + _GAP_PX) + _GAP_PX
+        foot = _Foot(shown, width_px, has_label=view.label is not None)
+        page = Page(width_px, _HEAD_PX + sum(heights) + foot.height_px)
+        _write_head(page, view, case_id=case_id, scores=scores, note=note)
+        top = _HEAD_PX
+        for row, height in zip(rows, heights, strict=True):
+            for at, name in enumerate(row):
+                left = _GAP_PX + at * (self.column_px + _GAP_PX)
+                self._draw_cell(page, name, view, left=left, top=top, picture_px=picture_px)
+            top += height
+        foot.write(page, top)
+        return page.render()
 
-def _draw_outline(axis: Axes, mask: np.ndarray, colour: str, *, width_pt: float) -> None:
-    # a rim of zeros closes outlines that touch the border; contour() warns where there is nothing to draw
-    if not mask.any():
-        return
-    padded = np.pad(mask.astype(np.float32), 1)
-    rows, columns = np.arange(-1, mask.shape[0] + 1), np.arange(-1, mask.shape[1] + 1)
-    axis.contour(columns, rows, padded, levels=[0.5], colors=[colour], linewidths=[width_pt])
-    axis.set_xlim(-0.5, mask.shape[1] - 0.5)
-    axis.set_ylim(mask.shape[0] - 0.5, -0.5)
+    def _shown(self, view: View) -> list[Column]:
+        absent = {name for name in MAP_COLOURS if name not in view.maps}
+        absent |= {"reference", "error"} if view.label is None else set()
+        return [name for name in self.columns if name not in absent]
+
+    def _draw_cell(self, page: Page, name: Column, view: View, *, left: int, top: int, picture_px: int) -> None:
+        page.text(left, top + 5, _column_title(name, view), size_pt=11.0, bold=True)
+        axis = page.axes(left, top + _TITLE_PX, self.column_px, picture_px)
+        draw_column(axis, name, view, line_pt=_LINE_PT)
+        if name in MAP_COLOURS:
+            page.scale(left, top + _TITLE_PX + picture_px + 4, self.column_px, MAP_COLOURS[name])
 
 
-def _draw_scale(figure: Figure, axis: Axes, colours: str) -> None:
-    box = axis.get_position()
-    scale_axis = figure.add_axes((box.x0, box.y0 * 0.62, box.width, box.y0 * 0.18))
-    scale = figure.colorbar(ScalarMappable(Normalize(0, 1), colours), cax=scale_axis, orientation="horizontal")
-    scale.set_ticks([0, 0.5, 1], labels=["0", "0.5", "1"])
-    scale_axis.tick_params(labelsize=8, length=2, pad=1, colors=_INK)
-    scale.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+def _column_title(name: Column, view: View) -> str:
+    if name in MAP_TITLES:
+        return MAP_TITLES[name]
+    if name == "error":
+        return f"Errors: {view.counts_px['missed']} px missed, {view.counts_px['extra']} px extra"
+    if name == "prediction" and view.label is not None:
+        return "Prediction and reference"
+    return TITLES[name]
 
 
-def _title(case_id: str, dice: float | None, note: str, *, pred: np.ndarray, label: np.ndarray | None) -> str:
-    words = [case_id if len(case_id) <= 60 else f"{case_id[:59]}…"]  # noqa: PLR2004 (what fits)
-    if dice is not None:
-        words.append(f"Dice {dice:.3f}")
-    if not pred.any():
+def _write_head(page: Page, view: View, *, case_id: str, scores: str, note: str) -> None:
+    words = [shown_id(case_id), scores]
+    if view.counts_px["pred"] == 0:
         words.append("no lesion found")
-    if label is not None and not label.any():
+    if view.counts_px.get("label") == 0:
         words.append("no lesion in the reference")
-    return "    ".join([*words, note])
+    page.text(_GAP_PX, 10, "    ".join(word for word in words if word), size_pt=13.0, bold=True)
+    facts = [note, f"{view.size_px[1]} × {view.size_px[0]} px"]
+    if view.zoom > 1:
+        facts.append(f"enlarged {view.zoom:.1f} times around the lesion (frame)")
+    page.text(_GAP_PX, 35, "  ·  ".join(fact for fact in facts if fact), size_pt=10.0, faint=True)
 
 
-def _write_title(figure: Figure, title: str, *, has_label: bool) -> None:
-    width_px, height_px = figure.get_size_inches() * _INCH_PX
-    top = 1 - 14 / height_px
-    figure.text(12 / width_px, top, title, fontsize=13, fontweight="bold", color=_INK, va="top")
-    lines = [Line2D([], [], color=PREDICTION_COLOUR, linewidth=2.5, label="prediction")]
-    if has_label:
-        lines.insert(0, Line2D([], [], color=REFERENCE_COLOUR, linewidth=2.5, label="reference"))
-    figure.legend(
-        handles=lines,
-        loc="lower left",
-        bbox_to_anchor=(4 / width_px, 2 / height_px),
-        ncols=len(lines),
-        frameon=False,
-        fontsize=10,
-        labelcolor=_INK,
-    )
+class _Foot:
+    """Legend and notice in as many lines as the width asks for."""
+
+    def __init__(self, columns: Sequence[Column], width_px: int, *, has_label: bool) -> None:
+        self.handles = legend_handles(columns, has_label=has_label)
+        self.per_row = max(1, width_px // 190)
+        self.legend_px = 22 * -(-len(self.handles) // self.per_row)
+        self.notice = wrapped(NOTICE, width_px - 2 * _GAP_PX, size_pt=9.0)
+        self.height_px = 14 + self.legend_px + 16 * len(self.notice) + 10
+
+    def write(self, page: Page, top: int) -> None:
+        page.legend(_GAP_PX, top + 10, self.handles, per_row=self.per_row)
+        page.text(_GAP_PX, top + 14 + self.legend_px, "\n".join(self.notice), size_pt=9.0, faint=True)

@@ -1,25 +1,44 @@
 """An evaluation as a run of its own: the scores with their intervals, the table of cases."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 from ignite.engine import Engine, Events
+from PIL import Image
 
+from dermaseg_monai.errors import DermasegError
+from dermaseg_monai.files import replacing
 from dermaseg_monai.tracking.tracker import MLflowTracker
 from dermaseg_monai.tracking.training import status_of
+
+logger = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class SheetMaker(Protocol):
+    """Draws the cases of a prediction folder on one sheet (`report.ContactSheet`)."""
+
+    def __call__(self, folder: Path) -> np.ndarray:
+        """Return the picture, uint8 "h w 3"."""
+        ...
 
 
 class EvaluationTracking:
     """Starts a run with the evaluation, logs its summary, and ends the run as the evaluation ended.
 
     Logged: `<split>_<score>` with `..._low` and `..._high` of every score of `engine.state.summary` (ScoreSummaryFile),
-    the number of missed lesions, and files of the output folder. The first handler of the list (see TrainTracking).
+    the number of missed lesions, files of the output folder, and a contact sheet of its cases, which stays in the
+    folder too. An evaluation whose sheet cannot be drawn says so and is finished all the same. The first handler of the
+    list (see TrainTracking).
 
     Args:
         tracker: with the evaluation's own output folder.
         split: which part of the manifest is evaluated.
         files: names in the tracker's folder that are sent when they are there.
+        contact_sheet: draws the output folder, `contact_sheet.png`; None draws nothing.
     """
 
     def __init__(
@@ -27,10 +46,12 @@ class EvaluationTracking:
         tracker: MLflowTracker,
         split: str,
         files: Sequence[str] = ("cases.csv", "summary.json", "summary.md"),
+        contact_sheet: SheetMaker | None = None,
     ) -> None:
         self.tracker = tracker
         self.split = split
         self.files = tuple(files)
+        self.contact_sheet = contact_sheet
 
     def attach(self, engine: Engine) -> None:
         """Listen to an evaluator."""
@@ -56,7 +77,23 @@ class EvaluationTracking:
             path = Path(self.tracker.output_dir) / name
             if path.is_file():
                 self.tracker.log_file(path, "evaluation")
+        self._log_contact_sheet()
         self.tracker.end("FINISHED")
+
+    def _log_contact_sheet(self) -> None:
+        if self.contact_sheet is None or not self.tracker.is_running:
+            return
+        path = Path(self.tracker.output_dir) / "contact_sheet.png"
+        try:
+            picture = self.contact_sheet(path.parent)
+            with replacing(path) as temporary:
+                Image.fromarray(picture).save(temporary, format="PNG")
+        except DermasegError as error:
+            # the figures of an evaluation that took hours are not thrown away for a picture
+            logger.warning("No contact sheet: %s", error)
+            return
+        self.tracker.log_file(path, "evaluation")
+        self.tracker.log_picture(path, key="contact_sheet", step=0)
 
     def _exception_raised(self, _engine: Engine, error: BaseException) -> None:
         self.tracker.end(status_of(error))

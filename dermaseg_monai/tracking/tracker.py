@@ -186,7 +186,8 @@ class MLflowTracker:
     def log_picture(self, path: str | Path, *, key: str, step: int) -> None:
         """Log a PNG of the run's folder under `key`, one per step."""
         picture = Picture(str(Path(path).resolve()), clean_name(key), step, _now_ms())
-        self._last_pictures[picture.key] = picture
+        if step != 0:  # see `end`
+            self._last_pictures[picture.key] = picture
         self._submit(picture)
 
     def note_figures(self, values: Mapping[str, Any]) -> None:

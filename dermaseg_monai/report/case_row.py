@@ -1,0 +1,67 @@
+"""One row of `cases.csv`, as far as a picture needs it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+_SHOWN = (("dice", "Dice", ""), ("jaccard", "Jaccard", ""), ("hd95_px", "HD95", " px"), ("hd95_mm", "HD95", " mm"))
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """A case of a prediction folder.
+
+    Attributes:
+        case_id: as in the manifest.
+        file: name of its files in the sub-folders; None when the case was not predicted.
+        reason: why it was not predicted, else empty.
+        scores: the figures of the row by the names of their columns, finite ones only.
+    """
+
+    case_id: str
+    file: str | None
+    reason: str
+    scores: Mapping[str, float]
+
+    @classmethod
+    def parse(cls, cells: Mapping[str, str | None]) -> "CaseRow":
+        """Return the row; a file name with a path in it, or a broken status, makes it a case that failed."""
+        file, reason = cells.get("file") or "", cells.get("reason") or ""
+        if cells.get("status", "ok") != "ok":
+            file, reason = "", reason or "not predicted"
+        elif not file or file != PurePosixPath(file).name or "\\" in file or file in (".", ".."):
+            file, reason = "", f"cases.csv gives no usable file name ({file!r})"
+        return cls(str(cells["case_id"]), file or None, reason, _figures(cells))
+
+    @property
+    def picture_name(self) -> str:
+        """The name of a PNG of this case; harmless, as the name of its files is."""
+        assert self.file is not None, "a case that failed has no picture"  # noqa: S101
+        return self.file.removesuffix(".png").removesuffix(".nii.gz").removesuffix(".nii") + ".png"
+
+    @property
+    def jaccard(self) -> float | None:
+        """The Jaccard index, or None where the case was not scored."""
+        return self.scores.get("jaccard")
+
+    @property
+    def score_words(self) -> list[str]:
+        """Dice, Jaccard and HD95 with their units, as far as they are known."""
+        return [
+            f"{word} {self.scores[name]:.{1 if unit else 3}f}{unit}"
+            for name, word, unit in _SHOWN
+            if name in self.scores
+        ]
+
+
+def _figures(cells: Mapping[str, str | None]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, text in cells.items():
+        try:
+            value = float(text or "")
+        except (TypeError, ValueError):  # not a figure; csv gives a list where a row is too long
+            continue
+        if math.isfinite(value):
+            found[str(name)] = value
+    return found

@@ -1,0 +1,22 @@
+"""The colours and words that every picture shares."""
+
+from typing import Final
+
+REFERENCE_COLOUR: Final = "#00d5ff"
+PREDICTION_COLOUR: Final = "#ffd000"
+"""Cyan and yellow: apart for colour-blind eyes, and neither occurs in skin. The prediction is also dashed."""
+
+MISSED_COLOUR: Final = "#0072b2"
+EXTRA_COLOUR: Final = "#e69f00"
+FOUND_COLOUR: Final = "#f2f2f2"
+"""Blue, orange and near-white, laid on grey: apart for colour-blind eyes and, by lightness, on a grey print."""
+
+MAP_COLOURS: Final = {"boundary": "magma", "uncertainty": "viridis"}
+"""Colour maps that rise evenly in lightness."""
+
+INK: Final = "#222222"
+FAINT_INK: Final = "#5a5a5a"
+PAPER: Final = "white"
+INCH_PX: Final = 100
+
+NOTICE: Final = "Supports a clinician's judgement and does not replace it. Not a medical device."

@@ -1,0 +1,195 @@
+"""A prediction folder beside the manifest of its pictures: which cases there are, and one of them ready to be drawn."""
+
+import csv
+import difflib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from dermaseg_monai.arrays import BoolMask, RgbImage
+from dermaseg_monai.errors import DataError, ImageError
+from dermaseg_monai.images import is_volume, read_image, read_mask, read_probability
+from dermaseg_monai.manifest import Case, Manifest
+from dermaseg_monai.report.case_row import CaseRow
+from dermaseg_monai.report.palette import MAP_COLOURS
+from dermaseg_monai.report.view import View, make_view, reduced
+
+_NEAR: Final = 3
+
+
+class Predictions:
+    """The cases of a prediction folder (see `engines.PredictionFolder`), read one at a time.
+
+    Args:
+        folder: holds `cases.csv` and `masks/`; `boundary/` and `uncertainty/` where the network has these maps.
+        manifest: of the pictures.
+        dataset_dir: where the manifest's paths start.
+
+    Raises:
+        DataError: there is no such folder or manifest, or `cases.csv` is no table of cases.
+    """
+
+    def __init__(self, folder: str | Path, *, manifest: str | Path, dataset_dir: str | Path) -> None:
+        self.folder, self.dataset_dir = Path(folder), Path(dataset_dir)
+        self.rows = read_rows(self.folder)
+        self.manifest = Manifest.load(manifest)
+        self._cases = {case.id: case for case in self.manifest.cases}
+        self.map_names = tuple(name for name in MAP_COLOURS if (self.folder / name).is_dir())
+
+    def row(self, case_id: str) -> CaseRow:
+        """Return the row of a case.
+
+        Raises:
+            DataError: there is none; offers the nearest ids.
+        """
+        for row in self.rows:
+            if row.case_id == case_id:
+                return row
+        near = difflib.get_close_matches(case_id, [row.case_id for row in self.rows], n=_NEAR, cutoff=0.6)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"see {self.folder / 'cases.csv'}."
+        raise DataError(f"No case {case_id!r} among the {len(self.rows)} of {self.folder}; {hint}")
+
+    def unshown(self) -> dict[str, str]:
+        """Return case id to reason of every case that cannot take part: failed, unscored, or without any row."""
+        reasons = {row.case_id: row.reason for row in self.rows if row.file is None}
+        reasons |= {row.case_id: "not scored" for row in self.rows if row.file is not None and row.jaccard is None}
+        split = _split_of(self.folder)
+        if split is not None:
+            known = {row.case_id for row in self.rows}
+            lost = (case.id for case in self.manifest.cases if case.split == split and case.id not in known)
+            reasons |= dict.fromkeys(lost, "in the manifest, but not in cases.csv")
+        return dict(sorted(reasons.items()))
+
+    def view(self, row: CaseRow, *, side_px: int) -> View:
+        """Return a case for columns of `side_px`; the maps are read after the picture has been reduced.
+
+        Raises:
+            DataError: the case failed, is not in the manifest, or its files do not belong together.
+            ImageError: a file is missing or damaged.
+        """
+        if row.file is None:
+            raise DataError(f"Case {row.case_id} was not predicted: {row.reason}.")
+        case = self._cases.get(row.case_id)
+        if case is None:
+            raise DataError(
+                f"Case {row.case_id} is not in manifest {self.manifest.name}. Give its own: --manifest FILE."
+            )
+        pred, label = read_mask(self._file("masks", row)), self._label(case)
+        _require_same(case.id, "prediction", pred, "reference", label)
+        counted = row.scores.get("label_px")
+        if label is not None and counted is not None and counted != int(label.sum()):
+            found = f"Case {case.id}: {counted:.0f} px of reference were scored, the mask has {int(label.sum())}"
+            raise DataError(f"{found}. Give the manifest that was evaluated: --manifest FILE.")
+        at = _fullest(pred, label) if is_volume(case.image.path) else None
+        image = read_image(self.dataset_dir / case.image.path).pixels
+        _require_same(case.id, "prediction", pred, "image", image)
+        view = make_view(
+            _photograph(image, at),
+            _slice(pred, at),
+            label=None if label is None else _slice(label, at),
+            maps={},
+            side_px=side_px,
+        )
+        del image  # of up to 100 million pixels, before the maps come
+        return replace(view, maps=dict(self._maps(row, pred, view, at, side_px)))
+
+    def _maps(
+        self, row: CaseRow, pred: BoolMask, view: View, at: int | None, side_px: int
+    ) -> Iterator[tuple[str, np.ndarray]]:
+        for name in self.map_names:
+            path = self._file(name, row)
+            if path.is_file():
+                values = read_probability(path)
+                _require_same(row.case_id, "prediction", pred, f"{name} map", values)
+                yield name, reduced(view.window.cut(_slice(values, at)), side_px)
+
+    def _label(self, case: Case) -> BoolMask | None:
+        return None if case.reference is None else read_mask(self.dataset_dir / case.reference.mask.path)
+
+    def _file(self, name: str, row: CaseRow) -> Path:
+        assert row.file is not None, "asked for only after the row was checked"  # noqa: S101
+        return self.folder / name / row.file
+
+
+def read_rows(folder: Path) -> tuple[CaseRow, ...]:
+    """Return the rows of a prediction folder in the order of their ids.
+
+    Raises:
+        DataError: there is no table, or it is no table of cases.
+    """
+    path = folder / "cases.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            table = csv.DictReader(stream)
+            rows = [CaseRow.parse(cells) for cells in table if cells.get("case_id")]
+            header = table.fieldnames or ()
+    except OSError as error:
+        found = f"{folder} is no prediction folder: cases.csv {(error.strerror or str(error)).lower()}"
+        raise DataError(f"{found}. Give a run, its model.safetensors, or a folder that an evaluation wrote.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as a table ({error}). Evaluate again.") from error
+    if "case_id" not in header or not rows:
+        found = "has no column case_id" if "case_id" not in header else "has no rows"
+        raise DataError(f"{path} {found}. Give a folder that an evaluation wrote.")
+    repeated = [name for name, count in Counter(row.case_id for row in rows).items() if count > 1]
+    if repeated:
+        raise DataError(f"{path} has {len(repeated)} ids twice, first {repeated[0]!r}. Evaluate again.")
+    return tuple(sorted(rows, key=lambda row: row.case_id))
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Return what `run.json` of a folder says, or nothing where it does not exist.
+
+    Raises:
+        DataError: it is there and no JSON object.
+    """
+    path = folder / "run.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read ({error}). Copy it again, or evaluate again.") from error
+    if not isinstance(found, dict):
+        raise DataError(f"{path} holds a {type(found).__name__}, not an object. Copy it again, or evaluate again.")
+    return found
+
+
+def _split_of(folder: Path) -> str | None:
+    # an evaluation that was tracked leaves its whole sheet, another what it was told `about`
+    run = read_run(folder)
+    for part in (run.get("config"), run.get("about")):
+        split = part.get("split") if isinstance(part, dict) else None
+        if isinstance(split, str):
+            return split
+    return None
+
+
+def _require_same(case_id: str, one: str, first: np.ndarray, other: str, second: np.ndarray | None) -> None:
+    if second is not None and second.shape[: first.ndim] != first.shape:
+        found = f"Case {case_id}: the {one} has {first.shape} px, the {other} {second.shape[: first.ndim]}"
+        raise ImageError(
+            f"{found}. Give the manifest and the pictures that were evaluated (--manifest, --dataset-dir)."
+        )
+
+
+def _fullest(pred: BoolMask, label: BoolMask | None) -> int:
+    volume = pred if label is None or not label.any() else label
+    return int(volume.sum(axis=(0, 1)).argmax())
+
+
+def _slice(values: np.ndarray, at: int | None) -> np.ndarray:
+    return values if at is None else values[..., at].T  # x becomes the columns
+
+
+def _photograph(image: np.ndarray, at: int | None) -> RgbImage:
+    if at is None:
+        return image
+    grey = _slice(image, at)
+    span = float(np.ptp(grey)) or 1.0
+    return np.repeat(((grey - grey.min()) / span * 255).astype(np.uint8)[..., None], 3, axis=2)
