@@ -25,7 +25,8 @@ LOSS = tuple(
 ALLOWED: Mapping[str, tuple[str, ...]] = {
     "train.json": ("network_def", *LOSS),
     "inference.json": ("network_def",),
-    "metadata.json": ("name", "description", "references", "changelog"),
+    # einops is needed by one of the networks
+    "metadata.json": ("name", "description", "references", "changelog", "required_packages_version::einops"),
 }
 
 
