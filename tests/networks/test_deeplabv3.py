@@ -116,6 +116,14 @@ def test_the_decoder_takes_48_channels_of_stride_4() -> None:
     assert seen == [(1, 48, 16, 24)]
 
 
+def test_only_plus_filters_within_channels() -> None:
+    with torch.device("meta"):
+        plain, plus = DeepLabV3("resnet18").classifier[0], DeepLabV3Plus("resnet18").aspp
+    for pyramid, groups in ((plain, [1, 1, 1]), (plus, [512, 512, 512])):
+        convolutions = [module for module in pyramid.modules() if isinstance(module, nn.Conv2d)]
+        assert [conv.groups for conv in convolutions if conv.kernel_size == (3, 3)] == groups
+
+
 def test_the_image_branch_is_the_mean_of_all_places() -> None:
     torch.manual_seed(0)
     aspp = ASPP(4, 2, rates=(1,)).eval()
