@@ -5,6 +5,7 @@ from dermaseg_monai.networks.ba_deeplab import BADeepLabV3
 from dermaseg_monai.networks.deeplabv3 import DeepLabV3
 from dermaseg_monai.networks.deeplabv3_plus import DeepLabV3Plus
 from dermaseg_monai.networks.encoder import ENCODER_NAMES, build_encoder
+from dermaseg_monai.networks.encoder_unet import EncoderUNet
 from dermaseg_monai.networks.segformer_lite import SegFormerLite
 from dermaseg_monai.networks.segnet import SegNet
 from dermaseg_monai.networks.swin_unet_lite import SwinUNetLite
@@ -19,6 +20,7 @@ __all__ = [
     "BADeepLabV3",
     "DeepLabV3",
     "DeepLabV3Plus",
+    "EncoderUNet",
     "SegFormerLite",
     "SegNet",
     "SwinUNetLite",
