@@ -5,6 +5,7 @@ import sys
 import typer
 
 from dermaseg_monai import __version__
+from dermaseg_monai.cli.ablate import ablate
 from dermaseg_monai.cli.bundle import bundle_app
 from dermaseg_monai.cli.data import data_app
 from dermaseg_monai.cli.panels import panels
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(bundle_app, name="bundle")
+app.command("ablate")(ablate)
 app.command("panels")(panels)
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.files import make_folder, write_json
+from dermaseg_monai.experiments.lock import held
+from dermaseg_monai.files import write_json
 
 LOG: Final = "log.txt"
 FAILED: Final = "failed.json"
@@ -24,6 +25,8 @@ _KILLED: Final = 128 + 9
 _TITLE: Final = "--- "
 _TAIL_BYTES: Final = 20_000
 _ENDS_S: Final = 60.0
+_PATIENCE_S: Final = 60.0
+"""A stage whose starter was killed ends within the guard's grace; who starts it again waits for that."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +86,12 @@ def run_job(job: Job, *, stop: threading.Event | None = None) -> Outcome:
     began = time.monotonic()
     error: str | None = None
     try:
-        make_folder(job.folder)
-        for stage in job.stages:
-            if not stage.done:
-                error = _run_stage(job, stage, stop)
-            if error is not None:
-                break
-        if error is None:
-            (job.folder / FAILED).unlink(missing_ok=True)
-        elif error != STOPPED:
-            write_json(job.folder / FAILED, {"name": job.name, "error": error})
+        with held(job.folder, patience_s=_PATIENCE_S) as lock:
+            error = _run_stages(job, lock, stop)
+            if error is None:
+                (job.folder / FAILED).unlink(missing_ok=True)
+            elif error != STOPPED:
+                write_json(job.folder / FAILED, {"name": job.name, "error": error})
     except (DataError, OSError) as failure:  # a full disk or a folder of somebody else
         error = " ".join(str(failure).split())
     return Outcome(job.name, error is None, time.monotonic() - began, error)
@@ -100,14 +99,22 @@ def run_job(job: Job, *, stop: threading.Event | None = None) -> Outcome:
 
 def last_line(log: Path) -> str:
     """Return the last line of a log that says why: of our own errors, else of Python's, else whatever stands last."""
-    lines = _said(log)
+    lines = said(log)
     ours = [line for line in lines if line.startswith("dermaseg: error: ")]
     if ours:
         return ours[-1].removeprefix("dermaseg: error: ")
     return lines[-1] if lines else "it said nothing"
 
 
-def _run_stage(job: Job, stage: Stage, stop: threading.Event | None) -> str | None:
+def _run_stages(job: Job, lock: int, stop: threading.Event | None) -> str | None:
+    for stage in job.stages:
+        error = None if stage.done else _run_stage(job, stage, lock, stop)
+        if error is not None:
+            return error
+    return None
+
+
+def _run_stage(job: Job, stage: Stage, lock: int, stop: threading.Event | None) -> str | None:
     checkpoint = stage.done_file.parent / _CHECKPOINT
     resume = (f"--resume={str(checkpoint)!r}",) if checkpoint.is_file() else ()
     log = job.folder / LOG
@@ -116,7 +123,7 @@ def _run_stage(job: Job, stage: Stage, stop: threading.Event | None) -> str | No
         title = f"{_TITLE}{time.strftime('%Y-%m-%d %H:%M:%S')} {stage.name}{' (resumed)' if resume else ''}\n"
         stream.write(title.encode())
         stream.flush()
-        with _started([*stage.words, *resume], stream.fileno()) as process:
+        with _started([*stage.words, *resume], stream.fileno(), lock) as process:
             code = _wait(process, stop)
     if code is None:
         return STOPPED
@@ -131,7 +138,7 @@ def _run_stage(job: Job, stage: Stage, stop: threading.Event | None) -> str | No
 
 
 @contextmanager
-def _started(words: list[str], output: int) -> Iterator[subprocess.Popen[bytes]]:
+def _started(words: list[str], output: int, lock: int) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "dermaseg_monai.experiments.guard", *words]
     process = subprocess.Popen(  # noqa: S603 (the words of a plan)
         command,
@@ -139,6 +146,7 @@ def _started(words: list[str], output: int) -> Iterator[subprocess.Popen[bytes]]
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        pass_fds=(lock,),  # what the guard holds outlives this process until the guard has stopped the stage
         env={**os.environ, "MONAI_EVAL_EXPR": "0"},  # sheets hold values; nothing in them is evaluated as code
     )
     try:
@@ -158,8 +166,8 @@ def _wait(process: subprocess.Popen[bytes], stop: threading.Event | None) -> int
     return None
 
 
-def _said(log: Path) -> list[str]:
-    """Return the lines of the last stage, of a long log its end."""
+def said(log: Path) -> list[str]:
+    """Return the lines of the last stage, of a long log its end; none where there is no log."""
     try:
         with log.open("rb") as stream:
             stream.seek(max(0, log.stat().st_size - _TAIL_BYTES))

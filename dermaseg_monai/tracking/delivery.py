@@ -59,7 +59,7 @@ class MLflowDelivery:
             case Params(values):
                 _send_params(client, run_id, values)
             case Metrics():
-                _send_metrics(client, run_id, entry)
+                send_metrics(client, run_id, entry)
             case Text(path, text):
                 client.log_text(run_id, text, path)
             case File(source, folder):
@@ -195,7 +195,8 @@ def _send_params(client: Client, run_id: str, values: dict[str, str]) -> None:
         client.log_batch(run_id, params=new[at : at + _BATCH])
 
 
-def _send_metrics(client: Client, run_id: str, entry: Metrics) -> None:
+def send_metrics(client: Client, run_id: str, entry: Metrics) -> None:
+    """Log numbers in as few calls as MLflow allows."""
     from mlflow.entities import Metric  # noqa: PLC0415
 
     points = [Metric(name, value, entry.time_ms, entry.step) for name, value in entry.values.items()]

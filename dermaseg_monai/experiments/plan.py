@@ -1,0 +1,175 @@
+"""Points become runs: their sheets are merged and checked, before the first of them is started."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from dermaseg_monai.bundle import read_sheet
+from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.experiments.digest import data_path, digest
+from dermaseg_monai.experiments.grid import Point, Training, expand
+from dermaseg_monai.experiments.job import Job, Stage
+from dermaseg_monai.experiments.sheets import evaluate_files, train_files
+from dermaseg_monai.experiments.spec import FIRST, Spec, require_known
+from dermaseg_monai.files import write_json
+
+TRAIN: Final = "train"
+_WEIGHTS: Final = "model.safetensors"
+_PATHS: Final = ("manifest", "dataset_dir", "encoder_weights", "initial_weights")
+_OF_TRAINING: Final = ("encoder", "encoder_weights", "output_stride", "image_size", "initial_weights")
+"""Keys that an evaluation takes from the weights file."""
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Where runs are shown: the store, the experiment, and the run above them (None where the store is away)."""
+
+    tracking_uri: str
+    experiment: str
+    parent_run: str | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a run: what it runs, of which sheets, with which values, into which folder."""
+
+    name: str
+    run_id: str
+    files: tuple[str, ...]
+    values: Mapping[str, Any]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of an ablation.
+
+    Attributes:
+        name: setting, seed and digest; names the folder.
+        point: what it is in the grid.
+        folder: of this run.
+        steps: training and evaluation, before them the training whose weights it starts from.
+        manifest: of the images it is scored on: a path, or a component that makes the demo set.
+    """
+
+    name: str
+    point: Point
+    folder: Path
+    steps: tuple[Step, ...]
+    manifest: object
+
+    @property
+    def cases(self) -> Path:
+        """The table of the evaluation, one row per image."""
+        return self.steps[-1].folder / "cases.csv"
+
+    def job(self, tracked: Tracked) -> Job:
+        """Return the commands of this run."""
+        return Job(self.name, self.folder, tuple(_stage(self, step, tracked) for step in self.steps))
+
+    def write(self) -> None:
+        """Write what this run is, and the sheet of its empty keys, which a command line cannot hold."""
+        for step in self.steps:
+            about = {"run": step.run_id, "files": list(step.files), "values": dict(step.values)}
+            write_json(self.folder / f"{step.name}.json", about)
+            empty = [key for key, value in step.values.items() if value is None]
+            if empty:
+                write_json(_empty_file(self, step), dict.fromkeys(empty))
+
+
+def plan(spec: Spec, runs: Path) -> list[Run]:
+    """Return every run of a spec, checked against its sheets; nothing is written.
+
+    Args:
+        spec: what to run.
+        runs: folder of the ablation, one folder per run below it.
+
+    Raises:
+        ConfigError: a network, loss, overlay, key or value does not exist or fit, or two runs are equal.
+    """
+    found: dict[str, Run] = {}
+    for point in expand(spec):
+        run = _run(spec, point, runs)
+        twin = found.get(run.name.rpartition("-")[2])
+        if twin is not None:
+            one, other = (f"{each.point.label} (seed {each.point.seed})" for each in (twin, run))
+            raise ConfigError(f"{spec.name}: two equal runs: {one} and {other} have the same values. Remove one.")
+        found[run.name.rpartition("-")[2]] = run
+    return list(found.values())
+
+
+def _run(spec: Spec, point: Point, runs: Path) -> Run:
+    where = f"{spec.name}: {point.label}"
+    sheets: dict[str, Mapping[str, Any]] = {}
+    plans: list[tuple[str, str, list[str], dict[str, Any]]] = []
+    for name, training in ((FIRST, point.first), (TRAIN, point.training)):
+        if training is not None:
+            plans.append((name, "training", train_files(training, where=where), _values(training, where)))
+    evaluation = dict(spec.evaluate)
+    overlays = tuple(map(str, evaluation.pop("overlays", None) or ()))
+    split = evaluation.setdefault("split", "test")
+    of_network = {key: value for key, value in plans[-1][3].items() if key not in _OF_TRAINING}
+    values = {**of_network, **_absolute(evaluation)}
+    plans.append((f"evaluate_{split}", "evaluating", evaluate_files(point.training, overlays, where=where), values))
+    for name, _, files, given in plans:
+        sheets[name] = _merged(files, given, where)
+    name = f"{_slug(point)}-{digest(sheets)}"
+    folder = runs / name
+    steps = tuple(Step(step, run_id, tuple(files), given, folder / step) for step, run_id, files, given in plans)
+    return Run(name, point, folder, steps, data_path(sheets[f"evaluate_{split}"].get("manifest")))
+
+
+def _values(training: Training, where: str) -> dict[str, Any]:
+    from dermaseg_monai.losses import OVERLAPS  # noqa: PLC0415 (torch)
+
+    values = _absolute(training.values)
+    if training.loss is not None:
+        require_known([training.loss], OVERLAPS, what="loss", where=where)
+        values["loss#overlap"] = training.loss
+    return values
+
+
+def _absolute(values: Mapping[str, Any]) -> dict[str, Any]:
+    # a run may be started in another folder, on another machine
+    found = dict(values)
+    for key in _PATHS:
+        if isinstance(found.get(key), str) and Path(found[key]).exists():
+            found[key] = str(Path(found[key]).resolve())
+    return found
+
+
+def _merged(files: Sequence[str], values: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    try:
+        return read_sheet(files, values).config
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _slug(point: Point) -> str:
+    words = [point.label] if point.seed is None else [point.label, f"seed{point.seed}"]
+    return "-".join(re.sub(r"[^\w.]+", "_", word) for word in words)
+
+
+def _stage(run: Run, step: Step, tracked: Tracked) -> Stage:
+    title = run.name if step.name == TRAIN else f"{run.name} {step.name}"
+    values = {key: value for key, value in step.values.items() if value is not None}
+    values |= {"output_dir": str(step.folder), "tracking_uri": tracked.tracking_uri}
+    values |= {"experiment": tracked.experiment, "run_name": title}
+    if tracked.parent_run is not None:
+        values["parent_run"] = tracked.parent_run
+    weights = {one.name: str(one.folder / _WEIGHTS) for one in run.steps}
+    if step.run_id == "evaluating":
+        values["weights"] = weights[TRAIN]
+    elif step.name == TRAIN and FIRST in weights:
+        values["initial_weights"] = weights[FIRST]
+    empty = [str(_empty_file(run, step))] if None in step.values.values() else []
+    # repr: a name of digits stays a name
+    words = [f"--{key}={value!r}" for key, value in values.items()]
+    files = f"--config_file={[*step.files, *empty]!r}"
+    return Stage(step.name, ("-m", "monai.bundle", "run", step.run_id, files, *words), step.folder / "done.json")
+
+
+def _empty_file(run: Run, step: Step) -> Path:
+    return run.folder / f"{step.name}_empty.json"
