@@ -2,6 +2,7 @@
 
 from dermaseg_monai.networks.attention_unet import AttentionUNet
 from dermaseg_monai.networks.ba_deeplab import BADeepLabV3
+from dermaseg_monai.networks.catalogue import NETWORKS, build_network
 from dermaseg_monai.networks.deeplabv3 import DeepLabV3
 from dermaseg_monai.networks.deeplabv3_plus import DeepLabV3Plus
 from dermaseg_monai.networks.encoder import ENCODER_NAMES, build_encoder
@@ -16,6 +17,7 @@ from dermaseg_monai.networks.weights import NAMED_WEIGHTS, load_encoder_weights
 __all__ = [
     "ENCODER_NAMES",
     "NAMED_WEIGHTS",
+    "NETWORKS",
     "AttentionUNet",
     "BADeepLabV3",
     "DeepLabV3",
@@ -27,5 +29,6 @@ __all__ = [
     "UNet",
     "UNetPlusPlus",
     "build_encoder",
+    "build_network",
     "load_encoder_weights",
 ]

@@ -1,0 +1,88 @@
+"""The networks of the study by name: where each comes from, what implements it, which settings it takes."""
+
+import difflib
+import inspect
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import nn
+
+from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.networks.attention_unet import AttentionUNet
+from dermaseg_monai.networks.ba_deeplab import BADeepLabV3
+from dermaseg_monai.networks.deeplabv3 import DeepLabV3
+from dermaseg_monai.networks.deeplabv3_plus import DeepLabV3Plus
+from dermaseg_monai.networks.encoder_unet import EncoderUNet
+from dermaseg_monai.networks.segformer_lite import SegFormerLite
+from dermaseg_monai.networks.segnet import SegNet
+from dermaseg_monai.networks.swin_unet_lite import SwinUNetLite
+from dermaseg_monai.networks.unet import UNet
+from dermaseg_monai.networks.unet_plus_plus import UNetPlusPlus
+
+DILATED = ("encoder", "encoder_weights", "output_stride")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class NetworkEntry:
+    """One network: its class, the paper, what implements it, and which of a sheet's settings it takes."""
+
+    network: type[nn.Module]
+    source: str
+    implementation: str
+    settings: tuple[str, ...] = ()
+
+
+NETWORKS: Mapping[str, NetworkEntry] = {
+    "deeplabv3": NetworkEntry(DeepLabV3, "arXiv:1706.05587", "ours; ResNet: MONAI ResNet", DILATED),
+    "deeplabv3_plus": NetworkEntry(DeepLabV3Plus, "arXiv:1802.02611", "ours; ResNet: MONAI ResNet", DILATED),
+    "unet": NetworkEntry(UNet, "arXiv:1505.04597", "ours"),
+    "encoder_unet": NetworkEntry(EncoderUNet, "arXiv:1505.04597", "MONAI FlexibleUNet", ("encoder", "encoder_weights")),
+    "attention_unet": NetworkEntry(AttentionUNet, "arXiv:1804.03999", "MONAI AttentionUnet"),
+    "unet_plus_plus": NetworkEntry(UNetPlusPlus, "arXiv:1807.10165", "MONAI BasicUNetPlusPlus"),
+    "segnet": NetworkEntry(SegNet, "arXiv:1511.00561", "ours"),
+    "swin_unet_lite": NetworkEntry(SwinUNetLite, "arXiv:2201.01266", "MONAI SwinUNETR in 2D"),
+    "segformer_lite": NetworkEntry(SegFormerLite, "arXiv:2105.15203", "ours", ("encoder_weights",)),
+    "ba_deeplab": NetworkEntry(BADeepLabV3, "arXiv:1706.05587, this project", "ours; ResNet: MONAI ResNet", DILATED),
+}
+
+
+def build_network(
+    name: str, *, encoder: str | None, encoder_weights: str | None, output_stride: int | None
+) -> nn.Module:
+    """Return the network called `name`, and log what was chosen; None leaves a setting as the network has it.
+
+    Raises:
+        ConfigError: no network has this name (offers the nearest), or it does not take a setting (says which do), or a
+            value of a setting is not possible.
+        WeightsError: the weights are missing or made for another encoder.
+    """
+    entry = entry_of(name)
+    wanted = {"encoder": encoder, "encoder_weights": encoder_weights, "output_stride": output_stride}
+    given = {setting: value for setting, value in wanted.items() if value is not None}
+    for setting, value in given.items():
+        if setting not in entry.settings:
+            takers = ", ".join(other for other, its in NETWORKS.items() if setting in its.settings)
+            raise ConfigError(f"{name} takes no {setting}, but {value!r} is given. Leave it out, or choose: {takers}.")
+    network = entry.network(**given)
+    standard = inspect.signature(entry.network).parameters
+    chosen = [f"{setting} {given.get(setting, standard[setting].default)}" for setting in entry.settings]
+    weights = sum(parameter.numel() for parameter in network.parameters())
+    described = ", ".join([f"{entry.network.__name__} ({entry.implementation}; {entry.source})", *chosen])
+    logger.info("Network %s: %s, %.1f million parameters.", name, described, weights / 1e6)
+    return network
+
+
+def entry_of(name: str) -> NetworkEntry:
+    """Return what the catalogue says of a network.
+
+    Raises:
+        ConfigError: no network has this name; offers the nearest.
+    """
+    if name not in NETWORKS:
+        near = difflib.get_close_matches(name, NETWORKS, n=1, cutoff=0.5)
+        offer = f"Did you mean {near[0]}? " if near else ""
+        raise ConfigError(f"network {name!r} is unknown. {offer}Choose one of {', '.join(NETWORKS)}.")
+    return NETWORKS[name]
