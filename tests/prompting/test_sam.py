@@ -11,7 +11,7 @@ from dermaseg_monai.prompting.fit import LongSideFit, SquareFit
 from dermaseg_monai.prompting.inferer import PromptInferer
 from dermaseg_monai.prompting.prompt import NOTHING, Prompt
 from dermaseg_monai.prompting.sam import Sam
-from tests.prompting.conftest import SIDE_PX
+from tests.prompting.tiny_sam import SIDE_PX
 
 LOW = 32  # a mask as the tiny SAM gives it: half of its square
 
