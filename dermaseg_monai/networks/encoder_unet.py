@@ -19,6 +19,7 @@ BACKBONES = {
     "efficientnet_b0": "efficientnet-b0",
     "mobilenet_v2": "mobilenet_v2",
 }
+SKIPS = 4  # at strides 2, 4, 8 and 16
 # EfficientNet-B0: the number of the last block of each stage, and what follows the last features
 LAST_BLOCKS = (0, 2, 4, 7, 10, 14, 15)
 EFFICIENTNET_CLASSIFIER = ("_conv_head", "_bn1", "_fc")
@@ -52,20 +53,19 @@ class EncoderUNet(Framed):
         if encoder not in BACKBONES:
             raise ConfigError(f"encoder {encoder!r} is unknown here. Choose one of {', '.join(BACKBONES)}.")
         # is_pad would give back a mask of another size without a word; the frame pads already
-        self.network = FlexibleUNet(
-            in_channels=3, out_channels=1, backbone=BACKBONES[encoder], pretrained=False, is_pad=False
-        )
-        own = self.network.encoder
+        unet = FlexibleUNet(in_channels=3, out_channels=1, backbone=BACKBONES[encoder], pretrained=False, is_pad=False)
+        # apart, so that the optimiser finds the `encoder` at its place, with MONAI's names
+        self.encoder, self.decoder, self.segmentation_head = unet.encoder, unet.decoder, unet.segmentation_head
         if encoder == "efficientnet_b0":
             for part in EFFICIENTNET_CLASSIFIER:  # never used here, so it would never get a gradient
-                delattr(own, part)
+                delattr(self.encoder, part)
         if encoder_weights is not None:
-            body = own.body if isinstance(own, FlexibleEncoder) else own
+            body = self.encoder.body if isinstance(self.encoder, FlexibleEncoder) else self.encoder
             rename = _monais_names if encoder == "efficientnet_b0" else dict
             load_encoder_weights(body, encoder_weights, name=encoder, rename=rename)
 
     def logits(self, photograph: Float[Tensor, "b 3 H W"]) -> Float[Tensor, "b 1 H W"]:
-        return self.network(photograph)
+        return self.segmentation_head(self.decoder(self.encoder(photograph), SKIPS))
 
 
 def _monais_names(published: Mapping[str, Tensor]) -> dict[str, Tensor]:

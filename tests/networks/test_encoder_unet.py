@@ -8,6 +8,7 @@ from monai.networks.nets import EfficientNetBN, EfficientNetBNFeatures, Flexible
 from monai.networks.nets.efficientnet import url_map
 from torch import Tensor, nn
 
+from dermaseg_monai.engines.optimizer import build_optimizer
 from dermaseg_monai.errors import ConfigError, WeightsError
 from dermaseg_monai.networks.encoder import build_encoder
 from dermaseg_monai.networks.encoder_unet import BACKBONES, EncoderUNet
@@ -22,7 +23,7 @@ def small() -> EncoderUNet:
 
 
 def encoder_of(network: EncoderUNet) -> nn.Module:
-    own = network.network.encoder
+    own = network.encoder
     return own.body if isinstance(own, FlexibleEncoder) else own
 
 
@@ -41,7 +42,7 @@ def test_features_halve_five_times_and_their_channels_are_those_the_decoder_expe
         "mobilenet_v2": [16, 24, 32, 96, 1280],
     }[encoder]
     with torch.device("meta"):
-        features = EncoderUNet(encoder).network.encoder(torch.rand(2, 3, 64, 32))
+        features = EncoderUNet(encoder).encoder(torch.rand(2, 3, 64, 32))
     assert [tuple(x.shape[1:]) for x in features] == [
         (count, 64 >> level, 32 >> level) for level, count in enumerate(channels, start=1)
     ]
@@ -51,7 +52,7 @@ def test_the_logits_are_those_of_monais_network_on_the_padded_normalised_photogr
     torch.manual_seed(0)
     network = EncoderUNet("efficientnet_b0").eval()
     monai = FlexibleUNet(in_channels=3, out_channels=1, backbone="efficientnet-b0", pretrained=False).eval()
-    found = monai.load_state_dict(network.network.state_dict(), strict=False)
+    found = monai.load_state_dict(network.state_dict(), strict=False)
     assert not found.unexpected_keys
     assert all(key.startswith(("encoder._conv_head.", "encoder._bn1.", "encoder._fc.")) for key in found.missing_keys)
     image = torch.rand(1, 3, 40, 50)
@@ -80,7 +81,7 @@ def test_published_weights_give_the_features_of_the_encoder_alone(encoder: str, 
     assert all(torch.equal(state[key], tensor) for key, tensor in alone.state_dict().items())
     image = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
-        found = network.network.encoder(image)
+        found = network.encoder(image)
         stride4, stride8, _ = alone.eval()(image)
     torch.testing.assert_close(found[1], stride4)
     torch.testing.assert_close(found[2], stride8)
@@ -97,7 +98,7 @@ def test_the_published_efficientnet_gives_the_features_that_monai_reads_from_it(
         torch.testing.assert_close(tensor, monai.state_dict()[key], msg=key)
     image = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
-        for found, expected in zip(network.network.encoder(image), monai(image), strict=True):
+        for found, expected in zip(network.encoder(image), monai(image), strict=True):
             torch.testing.assert_close(found, expected)
 
 
@@ -143,8 +144,17 @@ def test_the_named_efficientnet_is_the_one_that_monai_downloads() -> None:
 def test_the_skips_reach_the_mask(small: EncoderUNet) -> None:
     image = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
-        features = small.network.encoder(image)
-        plain = small.network.decoder(features, 4)
+        features = small.encoder(image)
+        plain = small.decoder(features, 4)
         for index in range(len(features)):
             without = [torch.zeros_like(x) if i == index else x for i, x in enumerate(features)]
-            assert not torch.equal(small.network.decoder(without, 4), plain)
+            assert not torch.equal(small.decoder(without, 4), plain)
+
+
+@pytest.mark.parametrize("encoder", BACKBONES)
+def test_the_encoder_may_learn_at_its_own_rate(encoder: str) -> None:
+    with torch.device("meta"):
+        network = EncoderUNet(encoder)
+        optimizer = build_optimizer(network, "adamw", 0.001, 0.0, encoder_lr_factor=0.1)
+    slow = {id(p) for group in optimizer.param_groups if group["lr"] < 0.001 for p in group["params"]}
+    assert slow == {id(p) for p in encoder_of(network).parameters()}
