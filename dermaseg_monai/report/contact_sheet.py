@@ -8,7 +8,7 @@ import numpy as np
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.report.columns import TITLES, Column, draw_column, legend_handles
-from dermaseg_monai.report.page import Page, Sheet, shown_id, wrapped
+from dermaseg_monai.report.page import LEGEND_PX, Page, Sheet, shown_id, wrapped
 from dermaseg_monai.report.palette import MAP_COLOURS, NOTICE
 from dermaseg_monai.report.predictions import Predictions
 from dermaseg_monai.report.ranking import Ranked, pick
@@ -90,14 +90,16 @@ class _Layout:
 
     def head(self, folder: Path, manifest: str, scored: int) -> Sheet:
         """Return the title, what is ranked, and the legend."""
-        page = Page(self.width_px, 88)
+        handles = legend_handles(self.columns, has_label=True)
+        per_row = self.width_px // LEGEND_PX
+        page = Page(self.width_px, 66 + 22 * -(-len(handles) // per_row))
         place = shown_id("/".join(folder.resolve().parts[-3:]), 80)
         page.text(_GAP_PX, 10, f"Best, median and worst cases of {place}", size_pt=13.0, bold=True)
         line = (
             f"{scored} scored cases of {shown_id(manifest)}, ranked by Jaccard; lengths and areas in px of the original"
         )
         page.text(_GAP_PX, 35, line, faint=True)
-        page.legend(_GAP_PX, 62, legend_handles(self.columns, has_label=True), per_row=5)
+        page.legend(_GAP_PX, 62, handles, per_row=per_row)
         return page.render()
 
     def group_head(self, title: str) -> Sheet:

@@ -21,6 +21,9 @@ from dermaseg_monai.report.palette import FAINT_INK, INCH_PX, INK, PAPER
 Sheet = UInt8[np.ndarray, "sheet_h sheet_w 3"]
 """A finished picture."""
 
+LEGEND_PX: Final = 190
+"""What the longest entry of a legend takes."""
+
 _LONGEST: Final = 60
 
 

@@ -5,12 +5,11 @@ from typing import Final
 
 from dermaseg_monai.arrays import BoolMask, Probability, RgbImage
 from dermaseg_monai.report.columns import MAP_TITLES, TITLES, Column, draw_column, legend_handles
-from dermaseg_monai.report.page import Page, Sheet, shown_id, wrapped
+from dermaseg_monai.report.page import LEGEND_PX, Page, Sheet, shown_id, wrapped
 from dermaseg_monai.report.palette import MAP_COLOURS, NOTICE
 from dermaseg_monai.report.view import View, make_view
 
 _GAP_PX: Final = 14
-_HEAD_PX: Final = 58
 _TITLE_PX: Final = 26
 _SCALE_PX: Final = 30
 _LINE_PT: Final = 1.8
@@ -85,9 +84,11 @@ class Panels:
         heights = [_TITLE_PX + picture_px + (_SCALE_PX if set(row) & set(MAP_COLOURS) else 8) for row in rows]
         width_px = per_row * (self.column_px + _GAP_PX) + _GAP_PX
         foot = _Foot(shown, width_px, has_label=view.label is not None)
-        page = Page(width_px, _HEAD_PX + sum(heights) + foot.height_px)
-        _write_head(page, view, case_id=case_id, scores=scores, note=note)
-        top = _HEAD_PX
+        title = wrapped(_title(view, case_id, scores), width_px - 2 * _GAP_PX, size_pt=14.0)  # 13 pt, bold
+        top = 36 + 22 * len(title)
+        page = Page(width_px, top + sum(heights) + foot.height_px)
+        page.text(_GAP_PX, 10, "\n".join(title), size_pt=13.0, bold=True)
+        page.text(_GAP_PX, top - 23, _subtitle(view, note), faint=True)
         for row, height in zip(rows, heights, strict=True):
             for at, name in enumerate(row):
                 left = _GAP_PX + at * (self.column_px + _GAP_PX)
@@ -119,17 +120,20 @@ def _column_title(name: Column, view: View) -> str:
     return TITLES[name]
 
 
-def _write_head(page: Page, view: View, *, case_id: str, scores: str, note: str) -> None:
+def _title(view: View, case_id: str, scores: str) -> str:
     words = [shown_id(case_id), scores]
     if view.counts_px["pred"] == 0:
         words.append("no lesion found")
     if view.counts_px.get("label") == 0:
         words.append("no lesion in the reference")
-    page.text(_GAP_PX, 10, "    ".join(word for word in words if word), size_pt=13.0, bold=True)
+    return "    ".join(word for word in words if word)
+
+
+def _subtitle(view: View, note: str) -> str:
     facts = [note, f"{view.size_px[1]} × {view.size_px[0]} px"]
     if view.zoom > 1:
         facts.append(f"enlarged {view.zoom:.1f} times around the lesion (frame)")
-    page.text(_GAP_PX, 35, "  ·  ".join(fact for fact in facts if fact), size_pt=10.0, faint=True)
+    return "  ·  ".join(fact for fact in facts if fact)
 
 
 class _Foot:
@@ -137,7 +141,7 @@ class _Foot:
 
     def __init__(self, columns: Sequence[Column], width_px: int, *, has_label: bool) -> None:
         self.handles = legend_handles(columns, has_label=has_label)
-        self.per_row = max(1, width_px // 190)
+        self.per_row = max(1, width_px // LEGEND_PX)
         self.legend_px = 22 * -(-len(self.handles) // self.per_row)
         self.notice = wrapped(NOTICE, width_px - 2 * _GAP_PX, size_pt=9.0)
         self.height_px = 14 + self.legend_px + 16 * len(self.notice) + 10

@@ -6,7 +6,7 @@ from dermaseg_monai.report import ContactSheet
 from dermaseg_monai.report.contact_sheet import _Layout
 from tests.report.study import Study
 
-HEAD, GROUP, ROW, FOOT = 88, 62, 124, 44
+HEAD, GROUP, ROW, FOOT = 110, 62, 124, 44  # 850 px take two rows of legend
 COLUMNS_LEFT = 12 + 190
 
 

@@ -111,6 +111,13 @@ def test_the_title_names_missed_and_extra_pixels_and_an_id_is_no_formula() -> No
     assert Panels()(IMAGE, MAPS, case_id=hostile, label=LABEL, dice=0.5).shape[1] == 3 * 394 + 14
 
 
+def test_a_title_that_is_too_long_goes_on_in_the_next_line() -> None:
+    short = Panels(["image"])(IMAGE, MAPS, case_id="a", dice=0.5)
+    long = Panels(["image"])(IMAGE, MAPS, case_id="word " * 10, dice=0.5)
+    assert (len(long) - len(short)) % 22 == 0
+    assert len(long) > len(short)
+
+
 def test_an_id_in_another_script_is_no_warning() -> None:
     assert Panels(["image"])(IMAGE, MAPS, case_id="症例一").ndim == 3
 
