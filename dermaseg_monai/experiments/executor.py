@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.experiments.job import Job, Outcome, run_job
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Runs jobs and tells how each ended, in the order of their ends."""
 

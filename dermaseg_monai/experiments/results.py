@@ -19,6 +19,15 @@ from dermaseg_monai.report.palette import NOTICE
 
 _CLEAR = 0.05
 """A difference stands out where its corrected p is below this."""
+_TITLES = {
+    "jaccard": "Jaccard",
+    "threshold_jaccard": "threshold Jaccard",
+    "dice": "Dice",
+    "hd95_px": "HD95 (px)",
+    "hd95_mm": "HD95 (mm)",
+    "surface_dice": "surface Dice",
+    "boundary_iou": "boundary IoU",
+}
 
 
 def write_results(
@@ -116,7 +125,7 @@ def _baseline(spec: Spec) -> str:
 
 
 def _title(score: str) -> str:
-    return f"{score.replace('_', ' ')} {'↓' if score in SMALLER_IS_BETTER else '↑'}"
+    return f"{_TITLES.get(score, score)} {'↓' if score in SMALLER_IS_BETTER else '↑'}"
 
 
 def _cell(figure: Figure) -> str:

@@ -81,8 +81,9 @@ class Study:
             if any(job.name == run.name for job in todo):
                 run.write()
         outcomes: dict[str, Outcome] = {}
+        board = Board(self.runs, [job.name for job in todo], at_once=self.at_once, console=console)
         with (
-            Board(self.runs, [job.name for job in todo], at_once=self.at_once, console=console) as board,
+            board,
             closing(executor.outcomes(todo)) as ended,  # pyright: ignore[reportArgumentType] (a generator)
         ):
             for outcome in ended:

@@ -61,6 +61,8 @@ def save_intervals(
     for axis in grid[:, 0]:
         axis.set_yticks(range(rows), labels)
         axis.set_ylim(rows - 0.4, -0.6)
+    for axis in grid[:, 1:].flat:
+        axis.tick_params(axis="y", length=0)
     figure.suptitle(title, fontsize=13, fontweight="bold", color=_INK)
     figure.supxlabel(note, fontsize=8.5, color=_INK)
     with replacing(path) as temporary:

@@ -20,10 +20,10 @@ def small_spec(baseline: Mapping[str, object] | None = None) -> Spec:
     return Spec("small", "A small one.", given, {}, grid, {}, {"split": "val"}, "name: small")
 
 
-def make_run(folder: Path, network: str, seed: int, manifest: object = None) -> Run:
+def make_run(folder: Path, network: str, seed: int, manifest: object = None, uri: str = "") -> Run:
     """A run that is not done."""
     name = f"{network}-seed{seed}"
-    point = Point((("network", network),), seed, Training(network, None, (), {"seed": seed}), None)
+    point = Point((("network", network),), seed, Training(network, None, (), {"seed": seed, "tracking_uri": uri}), None)
     home = folder / name
     steps = tuple(
         Step(step, run_id, ("train.json",), {"seed": seed}, home / step)
@@ -32,9 +32,9 @@ def make_run(folder: Path, network: str, seed: int, manifest: object = None) -> 
     return Run(name, point, home, steps, manifest)
 
 
-def make_runs(folder: Path, manifest: object = None) -> list[Run]:
+def make_runs(folder: Path, manifest: object = None, uri: str = "") -> list[Run]:
     """The runs of `small_spec`."""
-    return [make_run(folder, network, seed, manifest) for network in "ab" for seed in (0, 1)]
+    return [make_run(folder, network, seed, manifest, uri) for network in "ab" for seed in (0, 1)]
 
 
 def finish(run: Run, jaccards: Sequence[float], *, ids: Sequence[str] = ("c1", "c2"), label_px: int = 10) -> None:
