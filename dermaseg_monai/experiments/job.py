@@ -25,8 +25,8 @@ _KILLED: Final = 128 + 9
 _TITLE: Final = "--- "
 _TAIL_BYTES: Final = 20_000
 _ENDS_S: Final = 60.0
-_PATIENCE_S: Final = 60.0
-"""A stage whose starter was killed ends within the guard's grace; who starts it again waits for that."""
+_PATIENCE_S: Final = 180.0
+"""Who starts a run again waits for what is left of it: the guard's grace, of a machine that is gone NFSv4's 90 s."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ _ANSWER_S: Final = 60.0
 _LOOK_S: Final = 5.0
 _ENDS_S: Final = 90.0
 _PATIENCE_S: Final = 600.0
+_JOIN: Final = "import ray, sys; ray.init(address=sys.argv[1], log_to_driver=False)"
 _OBJECTS_BYTES: Final = 100 * 2**20  # Ray's store of shared objects; jobs and outcomes are small
 
 
@@ -126,7 +127,7 @@ def connect(ray: Any, address: str | None) -> None:  # noqa: ANN401 (a module th
         _check_answer(address)
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **ours)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except Exception as error:  # Ray has a type for each of its parts
         where = f"join the Ray cluster at {address}" if address else "start Ray on this machine"
         raise ConfigError(
             f"Cannot {where}: {_line(error)} Every machine needs the same Ray and Python, and this one must have "
@@ -164,8 +165,8 @@ def _ray() -> Any:  # noqa: ANN401 (a module that may not be there)
 
 
 def _check_answer(address: str) -> None:
-    """Ask the cluster in a process of its own: `ray.init` itself would try for many minutes."""
-    command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
+    """Join the cluster in a process of its own first: `ray.init` tries for many minutes, and cannot be stopped."""
+    command = [sys.executable, "-c", _JOIN, address]
     try:
         asked = subprocess.run(command, capture_output=True, text=True, timeout=_ANSWER_S, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:
@@ -173,10 +174,11 @@ def _check_answer(address: str) -> None:
     else:
         if asked.returncode == 0:
             return
-        why = (asked.stderr.strip().splitlines() or [f"exit code {asked.returncode}"])[-1]
+        why = (asked.stderr.strip().splitlines() or [f"exit code {asked.returncode}"])[-1][:200]
     raise ConfigError(
         f"No Ray cluster answers at {address} ({why}). "
-        "Start one: ray start --head --port=6379, and on each other machine: ray start --address=HOST:6379"
+        "Start one (ray start --head --port=6379) and join it on each other machine and on this one "
+        "(ray start --address=HOST:6379). Where the cluster asks for a token, set RAY_AUTH_MODE=token."
     )
 
 

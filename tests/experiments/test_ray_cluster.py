@@ -89,6 +89,7 @@ class Nodes:
         ours = {"PYTHONPATH": str(ROOT), "RAY_TMPDIR": temporary, "DERMASEG_TEST_MARK": self.mark}
         # the loopback address on every machine, with and without a network: Ray has this for macOS and Windows
         ray = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "OMP_NUM_THREADS": "1"}
+        ray["RAY_AUTH_MODE"] = "disabled"  # else it depends on what is in the home folder
         kept = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")}
         self._environment = {**kept, **ours, **ray}
         self._keeper = subprocess.Popen(  # noqa: S603

@@ -46,7 +46,10 @@ def test_an_address_of_ray_client_is_refused() -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ("import sys; sys.exit('RpcError: timed out')", r"at head:6379 \(RpcError: timed out\)\. Start one: ray start"),
+        (
+            "import sys; sys.exit('RpcError: timed out')",
+            r"at head:6379 \(RpcError: timed out\)\. Start one \(ray start",
+        ),
         ("import sys; sys.exit(3)", r"at head:6379 \(exit code 3\)"),
         ("import time; time.sleep(60)", r"at head:6379 \(nothing within 1 s\)"),
     ],
@@ -54,11 +57,7 @@ def test_an_address_of_ray_client_is_refused() -> None:
 def test_a_cluster_that_does_not_answer_is_told_in_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: str, said: str
 ) -> None:
-    scripts = tmp_path / "ray" / "scripts"
-    scripts.mkdir(parents=True)
-    for folder in (scripts.parent, scripts):
-        (folder / "__init__.py").touch()
-    (scripts / "scripts.py").write_text(answer)
+    (tmp_path / "ray.py").write_text(answer)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     if "sleep" in answer:
         monkeypatch.setattr("dermaseg_monai.experiments.ray_cluster._ANSWER_S", 0.6)
