@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from dermaseg_monai.networks.catalogue import NETWORKS
+
 BUNDLES = Path(__file__).resolve().parents[2] / "bundles"
 MODEL = BUNDLES / "ba_deeplab" / "configs"
 NAMES = ("baselines", "deeplabv3")
@@ -89,15 +91,13 @@ def test_a_value_that_drifts_is_named(name: str) -> None:
     assert differences(common(sheet, allowed, bundle="deeplabv3"), model) == [name]
 
 
-def test_an_overlay_of_a_network_holds_the_network_alone_under_its_name_in_the_package() -> None:
+def test_an_overlay_of_a_network_holds_the_network_alone_under_its_name_in_the_catalogue() -> None:
     overlays = sorted((BUNDLES / "baselines/configs/networks").glob("*.json"))
-    assert overlays
+    assert {path.stem for path in overlays} == set(NETWORKS) - {"ba_deeplab", "deeplabv3"}
     for path in overlays:
         sheet = json.loads(path.read_text())
         assert list(sheet) == ["network_def"]
-        target = sheet["network_def"]["_target_"]
-        assert target.startswith("dermaseg_monai.networks.")
-        assert target.rpartition(".")[2].lower() == path.stem.replace("_", "")
+        assert sheet["network_def"]["_target_"] == f"dermaseg_monai.networks.{NETWORKS[path.stem].network.__name__}"
 
 
 def test_the_default_network_is_the_overlay_unet() -> None:
