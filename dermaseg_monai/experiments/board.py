@@ -90,13 +90,16 @@ class Board:
 
     def _watch(self) -> None:
         while not self._stop.wait(_LOOK_S):
-            for name in self._waiting:
-                if name not in self._started and _written_at(self._runs[name].folder / LOG) >= self._began:
-                    self._started[name] = time.monotonic()
-                    if self._live is None and name not in self._ended:
-                        self._say(f"started  {name}")
+            self._look()
             if self._live is not None:
                 self._live.update(self.table(), refresh=True)
+
+    def _look(self) -> None:
+        for name in self._waiting:
+            if name not in self._started and _written_at(self._runs[name].folder / LOG) >= self._began:
+                self._started[name] = time.monotonic()
+                if self._live is None and name not in self._ended:
+                    self._say(f"started  {name}")
 
     def _left_text(self) -> str:
         left = self._left_s()
@@ -115,7 +118,7 @@ class Board:
             return self._typical_s(run)
         epoch = _epoch(run.folder / LOG)
         if epoch is not None:
-            return float(epoch[2])
+            return epoch[2]
         typical = self._typical_s(run)
         return None if typical is None else max(0.0, typical - (time.monotonic() - self._started[run.name]))
 
@@ -147,13 +150,13 @@ def clock(duration_s: float) -> str:
     return str(timedelta(seconds=round(duration_s)))
 
 
-def _epoch(log: Path) -> tuple[int, int, int] | None:
+def _epoch(log: Path) -> tuple[int, int, float] | None:
     """Return the epoch, how many there are, and the seconds left, of the last epoch in a log."""
     for line in reversed(said(log)):
         found = _EPOCH.search(line)
         if found:
             epoch, epochs, hours, minutes, rest = map(int, found.groups())
-            return epoch, epochs, 3600 * hours + 60 * minutes + rest
+            return epoch, epochs, 3600.0 * hours + 60.0 * minutes + rest
     return None
 
 

@@ -68,6 +68,7 @@ def test_the_exit_code_says_whether_all_runs_are_done(
 
 def test_ctrl_c_says_how_to_go_on(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def run(self: Study, executor: object, *, retry_failed: bool, console: object) -> bool:
+        del self, executor, retry_failed, console
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Study, "run", run)
