@@ -1,13 +1,14 @@
 """Every network of every bundle trains, is evaluated and predicts, as a user starts it, without code in sheets."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dermaseg_monai.engines import read_metadata
-from tests.bundles.commands import Warm
+from tests.bundles.commands import Runs, Warm
 from tests.bundles.networks import NETWORKS, OVERLAYS, Network
 
 TWO_STEPS = {"max_epochs": 1, "batch_size": 6, "image_size": 64}
@@ -130,6 +131,26 @@ def test_ba_deeplab_takes_the_weights_of_its_training_masks(warm: Warm, tmp_path
     values = {**TWO_STEPS, "loss#overlap": "weighted_ce", "output_dir": tmp_path / "out"}
     done = warm.bundle("training", Network("ba_deeplab").sheets("train", tmp_path), **values)
     assert done.code == 0, done.err
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_an_auxiliary_head_is_trained_logged_and_asked_for_again(
+    warm: Warm, sheets: Path, store: str, runs_of: Runs, tmp_path: Path
+) -> None:
+    network, with_head = Network("deeplabv3"), {"network_def#auxiliary_head": True}
+    values = {**TWO_STEPS, **with_head, "output_dir": tmp_path / "out", "tracking_uri": store}
+    done = warm.bundle("training", network.sheets("train", sheets), **values)
+    assert done.code == 0, done.err
+    (run,) = runs_of(store)
+    assert {"train_loss/overlap", "train_loss/aux"} <= set(run.data.metrics)
+    weights = {"weights": tmp_path / "out" / "model.safetensors", "tracking_uri": store}
+    files = network.sheets("train", sheets, "evaluate")
+    error = warm.bundle("evaluating", files, **weights).error
+    assert re.search(r"was not made for this DeepLabV3: of its tensors \d+ unknown \(aux_classifier\.", error), error
+    done = warm.bundle("evaluating", files, **weights, **with_head)
+    assert done.code == 0, done.err
+    assert (tmp_path / "out" / "evaluate_test" / "summary.json").is_file()
 
 
 def test_every_overlay_is_tested_and_there_are_the_eight_of_the_study() -> None:
