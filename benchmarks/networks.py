@@ -237,13 +237,14 @@ def device_part(device: str, cells: list[str], args: argparse.Namespace, load: f
         told = (
             "Time: the processor's time, all threads together, float32. Memory: by how much the peak of the process "
             "(`resource.getrusage`, `ru_maxrss`) grew beyond what it was with the network built. The load average when "
-            f"the measurement started was {load:.1f}. What else runs takes caches and memory away: on a busy machine "
-            "times are upper bounds."
+            f"the measurement started was {load:.1f}: above the number of cores the machine was busy with other work, "
+            "which takes caches away, so that times are upper bounds."
         )
     described = paragraph(
         f"Images of {args.size} x {args.size} px. Inference: one image. Training: forward, `BoundaryAwareLoss` (plain",
         f"CE + Dice for a network with one map) and backward of a batch of {args.batch}: the time per image, the",
-        f"memory of the batch with the gradients. Times: median of {args.repeats} after a call that does not count.",
+        f"memory of the batch with the gradients. Each time is the median of {args.repeats} after a call that does not",
+        "count.",
         told,
     )
     return [heading, "\n".join([COSTS, *cells]), described]
