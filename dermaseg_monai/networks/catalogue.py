@@ -39,7 +39,9 @@ NETWORKS: Mapping[str, NetworkEntry] = {
     "deeplabv3": NetworkEntry(DeepLabV3, "arXiv:1706.05587", "ours; ResNet: MONAI ResNet", DILATED),
     "deeplabv3_plus": NetworkEntry(DeepLabV3Plus, "arXiv:1802.02611", "ours; ResNet: MONAI ResNet", DILATED),
     "unet": NetworkEntry(UNet, "arXiv:1505.04597", "ours"),
-    "encoder_unet": NetworkEntry(EncoderUNet, "arXiv:1505.04597", "MONAI FlexibleUNet", ("encoder", "encoder_weights")),
+    "encoder_unet": NetworkEntry(
+        EncoderUNet, "arXiv:1505.04597", "MONAI UNetDecoder (FlexibleUNet's)", ("encoder", "encoder_weights")
+    ),
     "attention_unet": NetworkEntry(AttentionUNet, "arXiv:1804.03999", "MONAI AttentionUnet"),
     "unet_plus_plus": NetworkEntry(UNetPlusPlus, "arXiv:1807.10165", "MONAI BasicUNetPlusPlus"),
     "segnet": NetworkEntry(SegNet, "arXiv:1511.00561", "ours"),
