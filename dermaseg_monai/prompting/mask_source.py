@@ -1,5 +1,6 @@
 """Masks that nobody had to draw: they stand beside the prompted ones, and boxes are made from them."""
 
+import json
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -46,7 +47,8 @@ class NetworkMask(MaskSource):
         name: what the tables call it.
 
     Raises:
-        ConfigError: no folder is given, or it holds no mask of any case.
+        ConfigError: no folder is given, it holds no mask of any case, or its masks come from the reference: they are
+            the reference itself, or SAM made them from a given prompt.
     """
 
     def __init__(self, folder: str | Path | None, images: Sequence[Sample], name: str = "network") -> None:
@@ -64,6 +66,7 @@ class NetworkMask(MaskSource):
                 f"{self.folder} holds no mask of the {len(images)} cases, first wanted: {wanted}. Give the prediction "
                 "folder of an evaluation on the same split: --predictions FOLDER."
             )
+        self._require_no_reference(images)
 
     def mask(self, case_id: str, image: RgbImage) -> BoolMask | None:
         """Return the mask of a case.
@@ -85,5 +88,23 @@ class NetworkMask(MaskSource):
             raise DataError(f"{found}. Give the predictions for these photographs: --predictions FOLDER.")
         return mask
 
+    def _require_no_reference(self, images: Sequence[Sample]) -> None:
+        made = "and boxes from them would be called automatic. Give our own network's: --predictions FOLDER."
+        for image in images:
+            path = self._path(image["case_id"])
+            if path.is_file() and "label_path" in image and path.samefile(image["label_path"]):
+                raise ConfigError(f"{self.folder} holds the reference masks (first {path.name}), {made}")
+        if _origin(self.masks.parent / "run.json") == "given":
+            raise ConfigError(f"The masks in {self.folder} were made with prompts from the reference, {made}")
+
     def _path(self, case_id: str) -> Path:
         return self.masks / f"{file_stem(case_id)}.png"
+
+
+def _origin(run: Path) -> str | None:
+    """Return what PromptFolders noted, None where a folder is from elsewhere."""
+    try:
+        about = json.loads(run.read_text(encoding="utf-8"))["about"]
+        return about.get("origin")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None

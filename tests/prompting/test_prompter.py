@@ -134,6 +134,25 @@ def test_predictions_that_are_not_there_say_what_to_give(tmp_path: Path) -> None
         NetworkMask(tmp_path, CASES)
 
 
+def test_masks_that_come_from_the_reference_are_not_taken_for_automatic_ones(predictions: Path) -> None:
+    label = predictions / "masks" / "one.png"
+    for folder in (predictions, predictions / "masks"):
+        with pytest.raises(
+            ConfigError, match=r"holds the reference masks \(first one\.png\), and boxes from them would"
+        ):
+            NetworkMask(folder, [{"case_id": "one", "label_path": str(label)}])
+    for origin, text in (("given", '{"about": {"origin": "given"}}'), ("", '{"about": {"split": "test"}}'), ("", "[]")):
+        (predictions / "run.json").write_text(text)
+        for folder in (predictions, predictions / "masks"):
+            if origin:
+                with pytest.raises(
+                    ConfigError, match=r"were made with prompts from the reference, and .*--predictions"
+                ):
+                    NetworkMask(folder, CASES)
+            else:
+                assert NetworkMask(folder, CASES).mask("one", IMAGE) is not None
+
+
 def test_a_mask_of_another_size_is_refused(predictions: Path) -> None:
     with pytest.raises(DataError, match=r"one\.png has \(24, 40\) px, the photograph of case one \(40, 24\)"):
         NetworkMask(predictions, CASES).mask("one", np.zeros((40, 24, 3), dtype=np.uint8))
