@@ -20,6 +20,8 @@ _WEIGHTS: Final = "model.safetensors"
 _PATHS: Final = ("manifest", "dataset_dir", "encoder_weights", "initial_weights")
 _OF_TRAINING: Final = ("encoder", "encoder_weights", "output_stride", "image_size", "initial_weights")
 """Keys that an evaluation takes from the weights file."""
+_NEEDED: Final = ("manifest", "initial_weights")
+"""Files without which every run would fail, one after another."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def plan(spec: Spec, runs: Path) -> list[Run]:
         runs: folder of the ablation, one folder per run below it.
 
     Raises:
-        ConfigError: a network, loss, overlay, key or value does not exist or fit, or two runs are equal.
+        ConfigError: a network, loss, overlay, key, file or value does not exist or fit, or two runs are equal.
     """
     found: dict[str, Run] = {}
     for point in expand(spec):
@@ -114,7 +116,10 @@ def _run(spec: Spec, point: Point, runs: Path) -> Run:
     values = {**of_network, **_absolute(evaluation)}
     plans.append((f"evaluate_{split}", "evaluating", evaluate_files(point.training, overlays, where=where), values))
     for name, _, files, given in plans:
+        _require_files(given, where)
         sheets[name] = _merged(files, given, where)
+    if point.first is not None:
+        _require_same_encoder(sheets[FIRST], sheets[TRAIN], where)
     name = f"{_slug(point)}-{digest(sheets)}"
     folder = runs / name
     steps = tuple(Step(step, run_id, tuple(files), given, folder / step) for step, run_id, files, given in plans)
@@ -145,6 +150,23 @@ def _merged(files: Sequence[str], values: Mapping[str, Any], where: str) -> Mapp
         return read_sheet(files, values).config
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
+
+
+def _require_files(values: Mapping[str, Any], where: str) -> None:
+    missing = [key for key in _NEEDED if isinstance(values.get(key), str) and not Path(values[key]).is_file()]
+    if missing:
+        key = missing[0]
+        raise ConfigError(f"{where}: {key} {values[key]!r} is not a file (current folder {Path.cwd()}). Correct {key}.")
+
+
+def _require_same_encoder(first: Mapping[str, Any], then: Mapping[str, Any], where: str) -> None:
+    # overlays of the two name their own, and the weights would be refused only after the first training
+    one, other = first["encoder"], then["encoder"]
+    if one != other and "@encoder" in then["network_def"].values():
+        raise ConfigError(
+            f"{where}: the first training has encoder {one}, the run {other}: its weights would not fit. "
+            f"Give both the same: --set encoder={other}, and --set first#KEY=VALUE for what else shall be equal."
+        )
 
 
 def _slug(point: Point) -> str:

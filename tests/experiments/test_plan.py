@@ -120,6 +120,13 @@ def test_another_evaluation_is_another_run(tmp_path: Path) -> None:
         ({"common": {"loss#consistency_wait": 1}}, r"Did you mean --loss::consistency_weight\?"),
         ({"evaluate": {"split": "tst"}}, r"--split is 'tst'.*one of train, val, test"),
         ({"evaluate": {"treshold": 0.4}}, r"Unknown key --treshold .*Did you mean --threshold\?"),
+        ({"common": {"manifest": "none.json"}}, r"try: all: manifest 'none\.json' is not a file .* Correct manifest\."),
+        ({"common": {"initial_weights": "no.safetensors"}}, r"initial_weights 'no\.safetensors' is not a file"),
+        ({"evaluate": {"manifest": "none.json"}}, r"manifest 'none\.json' is not a file"),
+        (
+            {"common": {"overlays": ["isic2018_cpu"]}, "variants": {"a": {"first": {"overlays": ["ham10000"]}}}},
+            r"first training has encoder resnet50, the run mobilenet_v2.*--set encoder=mobilenet_v2",
+        ),
         ({"variants": {"a": {}, "b": {"max_epochs": 1}}}, r"two equal runs: a \(seed 0\) and b \(seed 0\)"),
     ],
 )
@@ -127,6 +134,14 @@ def test_bad_values_are_found_before_anything_runs(tmp_path: Path, parts: dict[s
     with pytest.raises(ConfigError, match=said):
         planned(tmp_path, **parts)
     assert not (tmp_path / "runs").exists()
+
+
+def test_one_encoder_given_for_all_reaches_the_first_training(tmp_path: Path) -> None:
+    common = {"overlays": ["isic2018_cpu"], "encoder": "mobilenet_v2"}
+    (run,) = planned(tmp_path, common=common, variants={"a": {"first": {"overlays": ["ham10000"]}}})
+    assert "--encoder='mobilenet_v2'" in words(run, 0)
+    unet = {"network": "unet", "overlays": ["isic2018_cpu"]}  # it has no encoder that could differ
+    assert planned(tmp_path, common=unet, variants={"a": {"first": {"overlays": ["ham10000"]}}})
 
 
 @pytest.mark.parametrize(
