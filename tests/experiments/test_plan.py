@@ -145,7 +145,8 @@ def test_one_encoder_given_for_all_reaches_the_first_training(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("loss", 6), ("learning_rate", 6), ("component", 7), ("networks", 10), ("transfer", 6)]
+    ("name", "count"),
+    [("loss", 6), ("learning_rate", 6), ("component", 7), ("networks", 10), ("boundary_cues", 2), ("transfer", 6)],
 )
 def test_a_shipped_spec_expands(tmp_path: Path, name: str, count: int) -> None:
     runs = plan(override(read_spec(ROOT / "ablations" / f"{name}.yaml"), {"seed": [0]}), tmp_path)
