@@ -1,16 +1,23 @@
 import fcntl
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-LONG = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+CHILD = """
+import signal, sys, time
+from pathlib import Path
+here = Path(sys.argv[1])
+signal.signal(signal.SIGTERM, lambda *_: (here / "told").touch())
+(here / "ready").touch()
+end_s = time.monotonic() + 120
+while not (here / "go").exists() and time.monotonic() < end_s:
+    time.sleep(0.02)
+"""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux tells the child")
 
@@ -30,24 +37,22 @@ def free(lock: int) -> bool:
     return True
 
 
-def test_a_killed_guard_takes_its_child_with_it_and_the_lock_is_held_until_then(tmp_path: Path) -> None:
-    pid_file, lock_file = tmp_path / "pid", tmp_path / "lock"
+def test_a_killed_guard_has_its_child_told_and_the_lock_is_held_until_the_child_has_ended(tmp_path: Path) -> None:
+    lock_file = tmp_path / "lock"
     lock = os.open(lock_file, os.O_RDWR | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    command = [sys.executable, "-m", "dermaseg_monai.experiments.guard", "-c", LONG, str(pid_file)]
+    command = [sys.executable, "-m", "dermaseg_monai.experiments.guard", "-c", CHILD, str(tmp_path)]
     guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, pass_fds=(lock,))  # noqa: S603
     os.close(lock)
-    assert wait_until(lambda: pid_file.exists() and pid_file.read_text())
-    child = int(pid_file.read_text())
     try:
-        os.kill(child, signal.SIGSTOP)  # it cannot end yet
+        assert wait_until((tmp_path / "ready").exists)
         guard.kill()
         guard.communicate()
+        assert wait_until((tmp_path / "told").exists)
         other = os.open(lock_file, os.O_RDWR)
         assert not free(other)
-        os.kill(child, signal.SIGCONT)
+        (tmp_path / "go").touch()
         assert wait_until(lambda: free(other))
         os.close(other)
     finally:
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
+        (tmp_path / "go").touch()
