@@ -3,13 +3,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from dermaseg_monai.metrics import CaseScore
-
-# the same examples in every run, no time limit on a busy machine, nothing written into the checkout
-settings.register_profile("metrics", deadline=None, derandomize=True, database=None)
-settings.load_profile("metrics")
 
 Draw = Callable[[str], np.ndarray]
 

@@ -67,7 +67,7 @@ def test_entries_arrive_in_order_and_nothing_is_left(courier: Courier, server: S
     sent = [START, *(metrics(step) for step in range(50)), End("FINISHED", 1)]
     for entry in sent:
         courier.submit(entry)
-    assert courier.close(patience_s=1.0, limit_s=5.0) == 0
+    assert courier.close(patience_s=1.0, limit_s=60.0) == 0
     assert server.got == sent
     assert list(tmp_path.iterdir()) == []
 
@@ -85,7 +85,7 @@ def test_what_a_server_missed_is_sent_when_it_is_back(
     server.up.set()
     wait_for(lambda: len(server.got) == 6)
     courier.submit(End("FINISHED", 1))
-    assert courier.close(patience_s=1.0, limit_s=5.0) == 0
+    assert courier.close(patience_s=1.0, limit_s=60.0) == 0
     assert server.got == [START, *(metrics(step) for step in range(1, 6)), End("FINISHED", 1)]
     assert not (tmp_path / "unsent.jsonl").exists()
     assert caplog.text.count("Tracking does not work at the moment") == 1
@@ -99,7 +99,7 @@ def test_a_server_that_never_answers_costs_its_patience_and_leaves_everything_in
         courier.submit(entry)
     began_s = time.monotonic()
     assert courier.close(patience_s=0.3, limit_s=60.0) == 4
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < 30
     assert Spool(tmp_path / "unsent.jsonl").read() == [START, metrics(1), metrics(2), End("FINISHED", 1)]
     assert "python -m dermaseg_monai.tracking.send" in caplog.text
     assert str(tmp_path / "unsent.jsonl") in caplog.text
@@ -110,7 +110,7 @@ def test_the_spool_knows_the_run_that_was_open(courier: Courier, server: Server,
     wait_for(lambda: len(server.got) == 1)
     server.up.clear()
     courier.submit(metrics(1))
-    courier.close(patience_s=0.1, limit_s=5.0)
+    courier.close(patience_s=0.1, limit_s=60.0)
     assert Spool(tmp_path / "unsent.jsonl").read() == [replace(START, run_id="r1"), metrics(1)]
 
 
@@ -120,7 +120,7 @@ def test_an_entry_refused_for_good_does_not_hold_up_the_others(
     server.refused.add("bad")
     for entry in (START, Text("bad", ""), metrics(1)):
         courier.submit(entry)
-    assert courier.close(patience_s=1.0, limit_s=5.0) == 0
+    assert courier.close(patience_s=1.0, limit_s=60.0) == 0
     assert server.got == [START, metrics(1)]
     assert "Not tracked (Text): ValueError: refused for good" in caplog.text
 
@@ -129,7 +129,7 @@ def test_an_entry_that_fails_alone_is_set_aside_and_kept(courier: Courier, serve
     server.broken.add("big")
     for entry in (START, Text("big", ""), metrics(1), End("FINISHED", 1)):
         courier.submit(entry)
-    assert courier.close(patience_s=2.0, limit_s=5.0) == 1
+    assert courier.close(patience_s=2.0, limit_s=60.0) == 1
     assert server.got == [START, metrics(1), End("FINISHED", 1)]
     assert Spool(tmp_path / "unsent.jsonl").read() == [replace(START, run_id="r1"), Text("big", "")]
 
@@ -140,17 +140,26 @@ def test_the_end_of_a_stopped_run_overtakes_what_waits(courier: Courier, server:
         courier.submit(entry)
     courier.submit(End("KILLED", 1), first=True)
     server.up.set()
-    courier.close(patience_s=1.0, limit_s=5.0)
+    courier.close(patience_s=1.0, limit_s=60.0)
     assert server.got == [START, End("KILLED", 1), metrics(1), metrics(2)]
 
 
-def test_submitting_never_waits(courier: Courier, server: Server) -> None:
-    server.up.clear()
-    began_s = time.monotonic()
+def test_submitting_never_waits(tmp_path: Path) -> None:
+    gate = threading.Event()
+
+    class Slow(Server):
+        def __call__(self, entry: Entry) -> None:
+            gate.wait()
+            super().__call__(entry)
+
+    server = Slow()
+    courier = Courier(server, Spool(tmp_path / "unsent.jsonl"), pauses_s=(0.02,))
     for step in range(500):
         courier.submit(metrics(step))
-    assert time.monotonic() - began_s < 2
-    courier.close(patience_s=0.0, limit_s=0.0)
+    assert server.got == []
+    gate.set()
+    assert courier.close(patience_s=1.0, limit_s=60.0) == 0
+    assert server.got == [metrics(step) for step in range(500)]
 
 
 def test_memory_is_bounded_and_the_end_is_never_dropped(
