@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.losses.class_weights import class_weights
 from dermaseg_monai.losses.contour import contour_band
-from dermaseg_monai.losses.maps import Mask, logits_and_label
+from dermaseg_monai.losses.maps import Mask, logits_and_label, require_used
 from dermaseg_monai.losses.overlap_term import PixelWeights, overlap_term
 
 MAPS = ("pred", "region", "boundary", "uncertainty")
@@ -33,7 +33,8 @@ class BoundaryAwareLoss(nn.Module):
     `parts` holds the unweighted, detached values of the last call under loss/refined, loss/region and so on.
 
     Raises:
-        ConfigError: an unknown overlap loss, weighted_ce without weights, a negative weight, a band below 1 px.
+        ConfigError: an unknown overlap loss, weighted_ce without weights, a negative weight, a band below 1 px, or a map
+            that no part is for.
         ValueError: no `pred`, or one on another grid.
     """
 
@@ -67,6 +68,7 @@ class BoundaryAwareLoss(nn.Module):
 
     def forward(self, output: Mapping[str, Tensor] | Tensor, label: Tensor) -> Float[Tensor, ""]:
         logits, truth = logits_and_label(output, label, names=MAPS)
+        require_used(output, MAPS, loss="BoundaryAwareLoss")
         parts = self._parts(logits, truth)
         self.parts = {f"loss/{name}": part.detach() for name, part in parts.items()}
         return torch.stack([self.weights[name] * part for name, part in parts.items()]).sum()

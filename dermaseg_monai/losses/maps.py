@@ -7,7 +7,10 @@ from jaxtyping import Float
 from monai.data import MetaTensor
 from torch import Tensor
 
+from dermaseg_monai.errors import ConfigError
+
 Mask = Float[Tensor, "b 1 h w"]
+MASK_NDIM = 4
 
 
 def logits_and_label(
@@ -31,6 +34,21 @@ def logits_and_label(
                 f"{name} is {tuple(logit.shape)} and the label {tuple(truth.shape)}. Both have to be (b, 1, h, w)."
             )
     return logits, truth
+
+
+def require_used(output: Mapping[str, Tensor] | Tensor, names: Sequence[str], *, loss: str) -> None:
+    """Refuse a network with a mask-shaped map that the loss has no part for: its head would stay as it was initialised.
+
+    Raises:
+        ConfigError: names the maps.
+    """
+    maps = {} if isinstance(output, Tensor) else output
+    unused = sorted(name for name, value in maps.items() if value.ndim == MASK_NDIM and name not in names)
+    if unused:
+        raise ConfigError(
+            f"{loss} trains the maps {', '.join(names)}, and the network also gives {', '.join(unused)}, which would "
+            "stay untrained. Switch their heads off in network_def, or take the loss of the network's own bundle."
+        )
 
 
 def _plain(x: Tensor) -> Tensor:

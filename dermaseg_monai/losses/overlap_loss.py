@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from dermaseg_monai.errors import ConfigError
-from dermaseg_monai.losses.maps import logits_and_label
+from dermaseg_monai.losses.maps import logits_and_label, require_used
 from dermaseg_monai.losses.overlap_term import PixelWeights, overlap_term
 
 
@@ -31,7 +31,7 @@ class OverlapLoss(nn.Module):
         pixel_weights: gives the weights of lesion and skin; asked by weighted_ce only.
 
     Raises:
-        ConfigError: an unknown name, a negative weight, or weighted_ce without weights.
+        ConfigError: an unknown name, a negative weight, weighted_ce without weights, or a network with other maps.
         ValueError: no `pred`, or a map on another grid than the label.
 
     Source: arXiv:1606.04797, arXiv:1706.05721, arXiv:1810.07842 (focal, γ = 4/3 there stands for the power 1/γ),
@@ -51,6 +51,7 @@ class OverlapLoss(nn.Module):
     def forward(self, output: Mapping[str, Tensor] | Tensor, label: Tensor) -> Float[Tensor, ""]:
         names = ("pred", "aux") if self.auxiliary_weight else ("pred",)
         logits, truth = logits_and_label(output, label, names=names)
+        require_used(output, ("pred", "aux"), loss="OverlapLoss")
         total = self.term(logits["pred"], truth)
         self.parts = {"loss/overlap": total.detach()}
         if "aux" in logits:

@@ -163,3 +163,10 @@ def test_wrong_values_are_refused() -> None:
         BoundaryAwareLoss()({"out": STEP}, STEP)
     with pytest.raises(ValueError, match=r"pred is \(1, 1, 4, 8\) and the label \(1, 4, 8\)"):
         BoundaryAwareLoss()(STEP, STEP[0])
+
+
+def test_an_auxiliary_head_is_refused_and_a_part_that_is_off_is_not() -> None:
+    label = torch.zeros(1, 1, 4, 4)
+    with pytest.raises(ConfigError, match=r"BoundaryAwareLoss trains .* also gives aux"):
+        BoundaryAwareLoss()({"pred": label, "aux": label}, label)
+    BoundaryAwareLoss(boundary_weight=0.0, consistency_weight=0.0)({"pred": label, "boundary": label}, label)

@@ -136,3 +136,11 @@ def test_wrong_values_are_refused() -> None:
         OverlapLoss()({"aux": LOGITS}, LABEL)
     with pytest.raises(ValueError, match=r"aux is \(1, 1, 1, 2\) and the label \(1, 1, 2, 2\)"):
         OverlapLoss()({"pred": LOGITS, "aux": LOGITS[:, :, :1]}, LABEL)
+
+
+def test_a_head_that_the_loss_would_leave_untrained_is_refused() -> None:
+    label = torch.zeros(1, 1, 4, 4)
+    output = {"pred": label, "boundary": label, "region": label, "branch_weights": torch.ones(1, 4)}
+    with pytest.raises(ConfigError, match=r"trains the maps pred, aux, and the network also gives boundary, region"):
+        OverlapLoss()(output, label)
+    OverlapLoss(auxiliary_weight=0.0)({"pred": label, "aux": label}, label)
