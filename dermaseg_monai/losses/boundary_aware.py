@@ -33,8 +33,8 @@ class BoundaryAwareLoss(nn.Module):
     `parts` holds the unweighted, detached values of the last call under loss/refined, loss/region and so on.
 
     Raises:
-        ConfigError: an unknown overlap loss, weighted_ce without weights, a negative weight, a band below 1 px, or a map
-            that no part is for.
+        ConfigError: an unknown overlap loss, weighted_ce without weights, a negative weight, a band below 1 px, or
+            a map that no part is for.
         ValueError: no `pred`, or one on another grid.
     """
 
