@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from dermaseg_monai.cli.scope import scope
+
 data_app = typer.Typer(help="Make, index and verify data sets.", no_args_is_help=True)
 
 
@@ -111,3 +113,6 @@ def verify(
 
 def _words(text: str | None) -> list[str] | None:
     return None if text is None else [word.strip() for word in text.split(",") if word.strip()]
+
+
+data_app.command("scope")(scope)

@@ -7,6 +7,7 @@ from dermaseg_monai.manifest.groups import case_groups
 from dermaseg_monai.manifest.leaks import Leak, find_leaks, require_no_leaks
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.readers import READERS, index
+from dermaseg_monai.manifest.scope import Scope, find_scope, read_scope
 from dermaseg_monai.manifest.split import split_by_group
 from dermaseg_monai.manifest.verification import Problem, require_verified, verify
 
@@ -21,12 +22,15 @@ __all__ = [
     "Manifest",
     "Problem",
     "Role",
+    "Scope",
     "Split",
     "case_groups",
     "decathlon_datalist",
     "find_leaks",
+    "find_scope",
     "index",
     "index_folder",
+    "read_scope",
     "require_no_leaks",
     "require_verified",
     "split_by_group",

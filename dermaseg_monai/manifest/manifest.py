@@ -14,11 +14,15 @@ from dermaseg_monai.manifest.case import SPLITS, Case, Split
 from dermaseg_monai.manifest.case_json import case_from_json, case_to_json
 from dermaseg_monai.manifest.data_path import is_inside
 from dermaseg_monai.manifest.schema_check import SCHEMA_VERSION, read_checked
+from dermaseg_monai.manifest.scope import Scope, scope_from_json
 
 
 @dataclass(frozen=True)
 class Manifest:
     """The cases of one version of one data set, always in the order of their ids.
+
+    `scope` says what the masks mean; `division` is a sentence that says how the splits were made, where
+    `dermaseg data split` made them. Neither is written when it is None.
 
     Raises:
         DataError: no case, an id used twice, or a path that leaves the data folder.
@@ -28,6 +32,8 @@ class Manifest:
     version: str
     licence: str | None
     cases: tuple[Case, ...]
+    scope: Scope | None = None
+    division: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cases", tuple(sorted(self.cases, key=lambda case: case.id)))
@@ -45,7 +51,14 @@ class Manifest:
         data = read_checked(Path(path))
         cases = tuple(case_from_json(item) for item in data["cases"])
         try:
-            return cls(name=data["name"], version=data["version"], licence=data["licence"], cases=cases)
+            return cls(
+                name=data["name"],
+                version=data["version"],
+                licence=data["licence"],
+                cases=cases,
+                scope=scope_from_json(data["scope"], where="scope") if "scope" in data else None,
+                division=data.get("division"),
+            )
         except DataError as error:
             raise DataError(f"{path}: {error}") from None
 
@@ -55,13 +68,18 @@ class Manifest:
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as a JSON object."""
-        return {
+        head: dict[str, Any] = {
             "schema": SCHEMA_VERSION,
             "name": self.name,
             "version": self.version,
             "licence": self.licence,
-            "cases": [case_to_json(case) for case in self.cases],
         }
+        # a manifest without them keeps its bytes and its digest
+        if self.scope is not None:
+            head["scope"] = self.scope.to_json()
+        if self.division is not None:
+            head["division"] = self.division
+        return {**head, "cases": [case_to_json(case) for case in self.cases]}
 
     @cached_property
     def digest(self) -> str:
