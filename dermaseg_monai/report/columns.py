@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.patheffects import withStroke
+from matplotlib.patheffects import AbstractPathEffect, withStroke
 
 from dermaseg_monai.arrays import RgbImage
+from dermaseg_monai.report.marks import Marks
 from dermaseg_monai.report.palette import (
     EXTRA_COLOUR,
     FAINT_INK,
@@ -19,6 +20,7 @@ from dermaseg_monai.report.palette import (
     MAP_COLOURS,
     MISSED_COLOUR,
     PREDICTION_COLOUR,
+    PROMPT_COLOUR,
     REFERENCE_COLOUR,
 )
 from dermaseg_monai.report.view import Coverage, View
@@ -106,10 +108,12 @@ def error_image(image: RgbImage, pred: Coverage, missed: Coverage, extra: Covera
     return picture.round().clip(0, 255).astype(np.uint8)
 
 
-def legend_handles(columns: Sequence[Column], *, has_label: bool) -> list[Line2D | Patch]:
+def legend_handles(columns: Sequence[Column], *, has_label: bool, has_marks: bool = False) -> list[Line2D | Patch]:
     """Return what the lines and areas of these columns mean."""
     halo = [withStroke(linewidth=3.4, foreground=_HALO)]
     found: list[Line2D | Patch] = []
+    if has_marks and "image" in columns:
+        found.append(Line2D([], [], color=PROMPT_COLOUR, linewidth=2.2, label="prompt", path_effects=halo))
     if has_label and {"reference", "prediction"} & set(columns):
         found.append(Line2D([], [], color=REFERENCE_COLOUR, linewidth=2.2, label="reference", path_effects=halo))
     if "prediction" in columns:
@@ -136,6 +140,21 @@ def _draw_image(axis: Axes, view: View, line_pt: float) -> None:
         frame = Rectangle((left, top), width, height, fill=False, edgecolor="white", linewidth=line_pt * 0.7)
         frame.set_path_effects([withStroke(linewidth=line_pt * 0.7 + 1.2, foreground=_HALO)])
         axis.add_patch(frame)
+    if view.marks is not None:
+        _draw_marks(axis, view, view.marks, line_pt)
+
+
+def _draw_marks(axis: Axes, view: View, marks: Marks, line_pt: float) -> None:
+    halo: list[AbstractPathEffect] = [withStroke(linewidth=line_pt + 1.2, foreground=_HALO)]
+    if marks.box_px is not None:
+        (left, top), (right, bottom) = view.in_overview(*marks.box_px[:2]), view.in_overview(*marks.box_px[2:])
+        box = Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=PROMPT_COLOUR, linewidth=line_pt)
+        box.set_path_effects(halo)
+        axis.add_patch(box)
+    if marks.points_px:
+        columns, rows = zip(*(view.in_overview(x, y) for x, y in marks.points_px), strict=True)
+        axis.plot(columns, rows, "+", color=PROMPT_COLOUR, markersize=9, markeredgewidth=line_pt, path_effects=halo)
+    _fit(axis, view.overview.shape[:2])
 
 
 def _draw_error(axis: Axes, view: View) -> None:

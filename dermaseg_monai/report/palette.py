@@ -11,6 +11,9 @@ EXTRA_COLOUR: Final = "#e69f00"
 FOUND_COLOUR: Final = "#f2f2f2"
 """Blue, orange and near-white, laid on grey: apart for colour-blind eyes and, by lightness, on a grey print."""
 
+PROMPT_COLOUR: Final = "#ff5fd2"
+"""Pink: what a network was told."""
+
 MAP_COLOURS: Final = {"boundary": "magma", "uncertainty": "viridis"}
 """Colour maps that rise evenly in lightness."""
 

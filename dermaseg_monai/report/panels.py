@@ -83,7 +83,7 @@ class Panels:
         picture_px = round(self.column_px * view.size_px[0] / view.size_px[1])
         heights = [_TITLE_PX + picture_px + (_SCALE_PX if set(row) & set(MAP_COLOURS) else 8) for row in rows]
         width_px = per_row * (self.column_px + _GAP_PX) + _GAP_PX
-        foot = _Foot(shown, width_px, has_label=view.label is not None)
+        foot = _Foot(shown, width_px, has_label=view.label is not None, has_marks=view.marks is not None)
         title = wrapped(_title(view, case_id, scores), width_px - 2 * _GAP_PX, size_pt=14.0)  # 13 pt, bold
         top = 36 + 22 * len(title)
         page = Page(width_px, top + sum(heights) + foot.height_px)
@@ -139,8 +139,8 @@ def _subtitle(view: View, note: str) -> str:
 class _Foot:
     """Legend and notice in as many lines as the width asks for."""
 
-    def __init__(self, columns: Sequence[Column], width_px: int, *, has_label: bool) -> None:
-        self.handles = legend_handles(columns, has_label=has_label)
+    def __init__(self, columns: Sequence[Column], width_px: int, *, has_label: bool, has_marks: bool) -> None:
+        self.handles = legend_handles(columns, has_label=has_label, has_marks=has_marks)
         self.per_row = max(1, width_px // LEGEND_PX)
         self.legend_px = 22 * -(-len(self.handles) // self.per_row)
         self.notice = wrapped(NOTICE, width_px - 2 * _GAP_PX, size_pt=9.0)

@@ -16,6 +16,7 @@ from dermaseg_monai.errors import DataError, ImageError
 from dermaseg_monai.images import is_volume, read_image, read_mask, read_probability
 from dermaseg_monai.manifest import Case, Manifest
 from dermaseg_monai.report.case_row import CaseRow
+from dermaseg_monai.report.marks import read_marks
 from dermaseg_monai.report.palette import MAP_COLOURS
 from dermaseg_monai.report.view import View, make_view, reduced
 
@@ -39,6 +40,7 @@ class Predictions:
         self.rows = read_rows(self.folder)
         self.manifest = Manifest.load(manifest)
         self._cases = {case.id: case for case in self.manifest.cases}
+        self._marks = read_marks(self.folder)
         self.map_names = tuple(name for name in MAP_COLOURS if (self.folder / name).is_dir())
 
     def row(self, case_id: str) -> CaseRow:
@@ -96,7 +98,7 @@ class Predictions:
             side_px=side_px,
         )
         del image  # of up to 100 million pixels, before the maps come
-        return replace(view, maps=dict(self._maps(row, pred, view, at, side_px)))
+        return replace(view, maps=dict(self._maps(row, pred, view, at, side_px)), marks=self._marks.get(row.case_id))
 
     def _maps(
         self, row: CaseRow, pred: BoolMask, view: View, at: int | None, side_px: int

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from dermaseg_monai.arrays import BoolMask, Probability, RgbImage
+from dermaseg_monai.report.marks import Marks
 
 Coverage = Float[np.ndarray, "rows columns"]
 """Which part of each shown pixel is covered, in [0, 1]."""
@@ -48,6 +49,7 @@ class View:
         missed: coverage of what only the reference holds.
         extra: coverage of what only the prediction holds.
         maps: `boundary` and `uncertainty` where the network has them.
+        marks: the prompt the network was given, None where it took none.
         counts_px: pixels of pred, label, missed and extra in the whole original picture.
     """
 
@@ -60,6 +62,7 @@ class View:
     missed: Coverage | None = None
     extra: Coverage | None = None
     maps: Mapping[str, Probability] = field(default_factory=dict[str, np.ndarray])
+    marks: Marks | None = None
     counts_px: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
@@ -73,6 +76,11 @@ class View:
         down, right = (shown / whole for shown, whole in zip(self.overview.shape[:2], self.size_px, strict=True))
         window = self.window
         return window.left * right - 0.5, window.top * down - 0.5, window.width * right, window.height * down
+
+    def in_overview(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a place of the original picture lies in the overview."""
+        down, right = (shown / whole for shown, whole in zip(self.overview.shape[:2], self.size_px, strict=True))
+        return x * right - 0.5, y * down - 0.5
 
 
 def lesion_window(pred: BoolMask, label: BoolMask | None) -> Window:
@@ -109,6 +117,7 @@ def make_view(
     masks = {"pred": pred}
     if label is not None:
         masks |= {"label": label, "missed": label & ~pred, "extra": pred & ~label}
+    shown = {name: reduced(window.cut(mask), side_px) for name, mask in masks.items()}
     return View(
         size_px=(pred.shape[0], pred.shape[1]),
         window=window,
@@ -116,7 +125,10 @@ def make_view(
         image=reduced_image(window.cut(image), side_px),
         maps={name: reduced(window.cut(values), side_px) for name, values in maps.items()},
         counts_px={name: int(mask.sum()) for name, mask in masks.items()},
-        **{name: reduced(window.cut(mask), side_px) for name, mask in masks.items()},
+        pred=shown["pred"],
+        label=shown.get("label"),
+        missed=shown.get("missed"),
+        extra=shown.get("extra"),
     )
 
 
