@@ -16,12 +16,25 @@ def bubbles(rgb: UnitRgb, rng: np.random.Generator, *, strength: float) -> UnitR
     require_strength(strength)
     if strength == 0:
         return rgb
+    light_rad, flocks = _light_and_flocks(rgb, rng)
+    return _laid(rgb, rng, light_rad, flocks, max(2, round(strength * _MOST_BUBBLES * rng.uniform(0.6, 1))))
+
+
+def some_bubbles(rgb: UnitRgb, rng: np.random.Generator, *, count: int) -> UnitRgb:
+    """Put `count` bubbles into the picture; of the same generator state, more are the same ones and others."""
+    light_rad, flocks = _light_and_flocks(rgb, rng)
+    return _laid(rgb, rng, light_rad, flocks, count)
+
+
+def _light_and_flocks(rgb: UnitRgb, rng: np.random.Generator) -> tuple[float, np.ndarray]:
+    return rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.95, size=(2, 2)) * rgb.shape[:2]
+
+
+def _laid(rgb: UnitRgb, rng: np.random.Generator, light_rad: float, flocks: np.ndarray, count: int) -> UnitRgb:
     out = rgb.copy()
     height, width = rgb.shape[:2]
     scale = length_scale(rgb.shape)
-    light_rad = rng.uniform(0, 2 * np.pi)
-    flocks = rng.uniform(0.05, 0.95, size=(2, 2)) * (height, width)
-    for _ in range(max(2, round(strength * _MOST_BUBBLES * rng.uniform(0.6, 1)))):
+    for _ in range(count):
         centre = flocks[rng.integers(2)] + rng.normal(0, 0.13 * min(height, width), size=2)
         radius_px = scale * min(2.0 + rng.exponential(2.8), 15.0)
         _one_bubble(out, centre, radius_px, light_rad, rng.uniform(0.55, 1.0))

@@ -1,8 +1,10 @@
 """What the camera adds: loss of sharpness, a colour cast, grain."""
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
+from dermaseg_monai.data.artefacts.grid import REFERENCE_SIDE_PX, grid_shape, resized
 from dermaseg_monai.data.artefacts.unit_rgb import UnitRgb, length_scale, require_strength
 
 
@@ -53,3 +55,20 @@ def grain(rgb: UnitRgb, rng: np.random.Generator, *, strength: float) -> UnitRgb
     own = rng.standard_normal(rgb.shape, dtype=np.float32)
     noise = np.float32(0.04 * strength) * (np.float32(0.8) * shared + np.float32(0.6) * own)
     return np.clip(rgb + noise, 0, 1).astype(np.float32)
+
+
+def defocus(rgb: UnitRgb, *, sigma_px: float) -> UnitRgb:
+    """Blur with a Gaussian of this standard deviation."""
+    return ndimage.gaussian_filter(rgb, (sigma_px, sigma_px, 0), truncate=3)
+
+
+def sensor_noise(rgb: UnitRgb, rng: np.random.Generator, *, deviation: float) -> UnitRgb:
+    """Add Gaussian noise of this standard deviation, partly shared by the channels, one grain per pixel of 512.
+
+    On a coarser grid the grains are averaged, as a picture made smaller averages them; on a finer one they are squares.
+    """
+    shape = grid_shape(rgb.shape, REFERENCE_SIDE_PX)
+    layers = rng.standard_normal((4, *shape), dtype=np.float32)
+    shared, *own = (resized(layer, rgb.shape[:2], resample=Image.Resampling.BOX) for layer in layers)
+    noise = np.stack([np.float32(0.8) * shared + np.float32(0.6) * one for one in own], axis=-1)
+    return np.clip(rgb + np.float32(deviation) * noise, 0, 1).astype(np.float32)

@@ -28,7 +28,11 @@ def grow_hairs(shape: tuple[int, ...], rng: np.random.Generator, *, strength: fl
         ValueError: the strength is not in [0, 1].
     """
     require_strength(strength)
-    count = int(np.ceil(strength * _MOST_HAIRS * rng.uniform(0.6, 1.0)))
+    return some_hairs(shape, rng, count=int(np.ceil(strength * _MOST_HAIRS * rng.uniform(0.6, 1.0))))
+
+
+def some_hairs(shape: tuple[int, ...], rng: np.random.Generator, *, count: int) -> list[Stroke]:
+    """Return `count` hairs; of the same generator state, more hairs are the same ones and others."""
     direction_rad = rng.uniform(0, 2 * np.pi)
     spread_rad = rng.choice([0.25, 0.6, np.pi])
     thickness = rng.uniform(0.75, 1.35)

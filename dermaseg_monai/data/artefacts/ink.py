@@ -19,10 +19,19 @@ def ink(rgb: UnitRgb, rng: np.random.Generator, *, strength: float) -> UnitRgb:
     require_strength(strength)
     if strength == 0:
         return rgb
+    return _marked(rgb, rng, 1 + round(3 * strength * rng.random()), 0.35 + 0.65 * strength)
+
+
+def some_ink(rgb: UnitRgb, rng: np.random.Generator, *, count: int) -> UnitRgb:
+    """Draw `count` dark strokes; of the same generator state, more are the same ones and others."""
+    return _marked(rgb, rng, count, 1.0)
+
+
+def _marked(rgb: UnitRgb, rng: np.random.Generator, count: int, density: float) -> UnitRgb:
     height, width = rgb.shape[:2]
     scale = length_scale(rgb.shape)
     strokes: list[Stroke] = []
-    for _ in range(1 + round(3 * strength * rng.random())):
+    for _ in range(count):
         angle_rad = rng.uniform(0, 2 * np.pi)
         start = (height / 2 * (1 + 0.82 * np.sin(angle_rad)), width / 2 * (1 + 0.82 * np.cos(angle_rad)))
         points = curve(
@@ -31,7 +40,7 @@ def ink(rgb: UnitRgb, rng: np.random.Generator, *, strength: float) -> UnitRgb:
         strokes.append(Stroke(points, np.full(len(points), scale * rng.uniform(1.2, 3.2))))
     worn = smooth_step(smooth_noise((height, width), 2.2 * scale, rng), -1.6, 1.2)
     cover = ndimage.gaussian_filter(draw(rgb.shape, strokes), 0.9 * scale) * (0.25 + 0.75 * worn)
-    return absorb(rgb, (1.3, 1.5, 0.45), np.float32(0.35 + 0.65 * strength) * cover)
+    return absorb(rgb, (1.3, 1.5, 0.45), np.float32(density) * cover)
 
 
 def sticker(rgb: UnitRgb, rng: np.random.Generator, *, strength: float) -> UnitRgb:

@@ -30,13 +30,21 @@ def ruler(rgb: UnitRgb, rng: np.random.Generator, *, strength: float) -> UnitRgb
     return _tape(rgb, rng, strength) if rng.random() < 0.35 else _engraved(rgb, rng, strength)  # noqa: PLR2004
 
 
-def _engraved(rgb: UnitRgb, rng: np.random.Generator, strength: float) -> UnitRgb:
+def ruler_reaching(rgb: UnitRgb, rng: np.random.Generator, *, reach: float) -> UnitRgb:
+    """Draw a dark scale, or lay a paper tape, that reaches in from one edge by this share of the shorter side."""
+    draw_one = _tape if rng.random() < 0.5 else _engraved  # noqa: PLR2004
+    return draw_one(rgb, rng, 1.0, reach)
+
+
+def _engraved(rgb: UnitRgb, rng: np.random.Generator, strength: float, reach: float | None = None) -> UnitRgb:
     height, width = rgb.shape[:2]
     scale = length_scale(rgb.shape)
     tick_px = scale * rng.uniform(7, 12)
     upright = rng.random() < 0.25  # noqa: PLR2004
     turn_rad = rng.normal(0, 0.12) + (np.pi / 2 if upright else 0)
     edge = rng.uniform(0.07, 0.14)
+    if reach is not None:
+        edge = reach * min(height, width) / (width if upright else height)
     middle = (height * (1 - edge), width * rng.uniform(0.4, 0.6))
     if upright:
         middle = (height * rng.uniform(0.45, 0.55), width * (1 - edge))
@@ -67,12 +75,14 @@ def _scale_bar(middle: tuple[float, float], turn_rad: float, tick_px: float, tic
     return strokes
 
 
-def _tape(rgb: UnitRgb, rng: np.random.Generator, strength: float) -> UnitRgb:
+def _tape(rgb: UnitRgb, rng: np.random.Generator, strength: float, reach: float | None = None) -> UnitRgb:
     turns = int(rng.integers(4))
     turned = np.ascontiguousarray(np.rot90(rgb, turns))
     height, width = turned.shape[:2]
     scale = length_scale(turned.shape)
     depth_px = scale * rng.uniform(12, 22)
+    if reach is not None:
+        depth_px = reach * min(height, width)
     slope = rng.normal(0, 0.04)
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     below: Field = rows - (height - depth_px) - np.float32(slope) * (columns - width / 2)

@@ -27,11 +27,23 @@ def scope_field(shape: tuple[int, ...], rng: np.random.Generator, *, strength: f
         return np.ones((height, width), np.float32)
     corner_px, edge_px = float(np.hypot(height, width)) / 2, max(height, width) / 2
     radius_px = corner_px + (0.97 * edge_px - corner_px) * (0.25 + 0.75 * strength)
+    away_px, soft_px = _from_middle(shape, rng)
+    return 1 - smooth_step(away_px, radius_px - soft_px, radius_px + soft_px)
+
+
+def scope_field_hiding(shape: tuple[int, ...], rng: np.random.Generator, *, share: float) -> Field:
+    """Return the round field that leaves this share of the picture, in [0, 1], outside; 0 hides nothing."""
+    away_px, soft_px = _from_middle(shape, rng)
+    radius_px = float(np.quantile(away_px, 1 - share))
+    return 1 - smooth_step(away_px, radius_px - soft_px, radius_px + soft_px)
+
+
+def _from_middle(shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Field, float]:
+    height, width = shape[:2]
     middle = np.array([height, width]) / 2 + rng.normal(0, 0.015 * min(height, width), size=2)
     soft_px = length_scale(shape) * rng.uniform(1.5, 9)
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
-    away_px = np.hypot(rows - np.float32(middle[0]), columns - np.float32(middle[1]))
-    return 1 - smooth_step(away_px, radius_px - soft_px, radius_px + soft_px)
+    return np.hypot(rows - np.float32(middle[0]), columns - np.float32(middle[1])), soft_px
 
 
 def darken_outside(rgb: UnitRgb, field: Field) -> UnitRgb:

@@ -42,10 +42,15 @@ def draw(shape: tuple[int, ...], strokes: list[Stroke]) -> Field:
     """Return the cover of the strokes, in [0, 1]: 1 inside, a ramp of one pixel at the edge. Empty list: zeros."""
     height, width = shape[:2]
     cover = np.zeros(height * width, np.float32)
-    if not any(len(s.points_px) for s in strokes):
-        return cover.reshape(height, width)
-    points = np.concatenate([s.points_px for s in strokes]).astype(np.float32)
-    radii = np.concatenate([s.radii_px for s in strokes]).astype(np.float32)
+    for stroke in strokes:  # one at a time: a dense growth of hair in one piece takes gigabytes
+        if len(stroke.points_px):
+            _lay(cover, (height, width), stroke)
+    return cover.reshape(height, width)
+
+
+def _lay(cover: Float[np.ndarray, " pixels"], shape: tuple[int, int], stroke: Stroke) -> None:
+    height, width = shape
+    points, radii = stroke.points_px.astype(np.float32), stroke.radii_px.astype(np.float32)
     reach = int(np.ceil(radii.max() + 1))
     rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)
     cell = np.round(points).astype(np.int64)
@@ -57,4 +62,3 @@ def draw(shape: tuple[int, ...], strokes: list[Stroke]) -> Field:
     at_row, at_column = cell[:, :1] + rows, cell[:, 1:] + columns
     seen = (value > 0) & (at_row >= 0) & (at_row < height) & (at_column >= 0) & (at_column < width)
     np.maximum.at(cover, (at_row * width + at_column)[seen], value[seen].astype(np.float32))
-    return cover.reshape(height, width)
