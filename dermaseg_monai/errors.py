@@ -17,6 +17,10 @@ class IntegrityError(DataError):
     """Files differ from what the manifest says of them."""
 
 
+class DownloadError(DataError):
+    """A file did not come from the web as it was published."""
+
+
 class LeakError(DataError):
     """One lesion, patient or picture stands on two sides of a split."""
 

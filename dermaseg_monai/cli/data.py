@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from dermaseg_monai.cli.fetch import fetch
 from dermaseg_monai.cli.scope import scope
 
 data_app = typer.Typer(help="Make, index and verify data sets.", no_args_is_help=True)
@@ -116,3 +117,4 @@ def _words(text: str | None) -> list[str] | None:
 
 
 data_app.command("scope")(scope)
+data_app.command("fetch")(fetch)

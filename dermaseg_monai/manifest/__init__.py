@@ -2,6 +2,7 @@
 
 from dermaseg_monai.manifest.case import SPLITS, Annotation, Attribute, Case, FileRecord, Role, Split
 from dermaseg_monai.manifest.decathlon import decathlon_datalist, write_decathlon_datalist
+from dermaseg_monai.manifest.fetch import RELEASES, Fetched, Release, fetch_set
 from dermaseg_monai.manifest.folder import index_folder
 from dermaseg_monai.manifest.groups import case_groups
 from dermaseg_monai.manifest.leaks import Leak, find_leaks, require_no_leaks
@@ -13,19 +14,23 @@ from dermaseg_monai.manifest.verification import Problem, require_verified, veri
 
 __all__ = [
     "READERS",
+    "RELEASES",
     "SPLITS",
     "Annotation",
     "Attribute",
     "Case",
+    "Fetched",
     "FileRecord",
     "Leak",
     "Manifest",
     "Problem",
+    "Release",
     "Role",
     "Scope",
     "Split",
     "case_groups",
     "decathlon_datalist",
+    "fetch_set",
     "find_leaks",
     "find_scope",
     "index",
