@@ -7,6 +7,7 @@ import typer
 
 from dermaseg_monai.cli.fetch import fetch
 from dermaseg_monai.cli.scope import scope
+from dermaseg_monai.cli.verify import verify
 
 data_app = typer.Typer(help="Make, index and verify data sets.", no_args_is_help=True)
 
@@ -94,27 +95,10 @@ def datalist(
     typer.echo(f"Wrote {out}")
 
 
-@data_app.command("verify")
-def verify(
-    manifest: Annotated[Path, typer.Argument(help="Manifest (.json).")],
-    dataset_dir: Annotated[Path | None, typer.Option(help="Folder of the files; default: the manifest's.")] = None,
-) -> None:
-    """Check that every file of a manifest is there, unchanged and usable; exit code 1 when one is not."""
-    from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
-    from dermaseg_monai.manifest import verify as find_problems  # noqa: PLC0415
-
-    found = Manifest.load(manifest)
-    problems = find_problems(found, dataset_dir or manifest.parent)
-    for problem in problems:
-        typer.echo(str(problem))
-    if problems:
-        raise typer.Exit(1)
-    typer.echo(f"{len(found.cases)} cases are as {manifest} says (digest {found.digest[:12]}).")
-
-
 def _words(text: str | None) -> list[str] | None:
     return None if text is None else [word.strip() for word in text.split(",") if word.strip()]
 
 
 data_app.command("scope")(scope)
 data_app.command("fetch")(fetch)
+data_app.command("verify")(verify)

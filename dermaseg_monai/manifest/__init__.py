@@ -5,14 +5,18 @@ from dermaseg_monai.manifest.decathlon import decathlon_datalist, write_decathlo
 from dermaseg_monai.manifest.fetch import RELEASES, Fetched, Release, fetch_set
 from dermaseg_monai.manifest.folder import index_folder
 from dermaseg_monai.manifest.groups import case_groups
+from dermaseg_monai.manifest.inspection import FINDING_KINDS, PROBLEM_KINDS, Finding, Inspection, inspect
 from dermaseg_monai.manifest.leaks import Leak, find_leaks, require_no_leaks
 from dermaseg_monai.manifest.manifest import Manifest
+from dermaseg_monai.manifest.problem_table import counts_of, rows_of, write_problem_table
 from dermaseg_monai.manifest.readers import READERS, index
 from dermaseg_monai.manifest.scope import Scope, find_scope, read_scope
 from dermaseg_monai.manifest.split import split_by_group
 from dermaseg_monai.manifest.verification import Problem, require_verified, verify
 
 __all__ = [
+    "FINDING_KINDS",
+    "PROBLEM_KINDS",
     "READERS",
     "RELEASES",
     "SPLITS",
@@ -21,6 +25,8 @@ __all__ = [
     "Case",
     "Fetched",
     "FileRecord",
+    "Finding",
+    "Inspection",
     "Leak",
     "Manifest",
     "Problem",
@@ -29,16 +35,20 @@ __all__ = [
     "Scope",
     "Split",
     "case_groups",
+    "counts_of",
     "decathlon_datalist",
     "fetch_set",
     "find_leaks",
     "find_scope",
     "index",
     "index_folder",
+    "inspect",
     "read_scope",
     "require_no_leaks",
     "require_verified",
+    "rows_of",
     "split_by_group",
     "verify",
     "write_decathlon_datalist",
+    "write_problem_table",
 ]

@@ -4,9 +4,10 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import write_json
@@ -14,14 +15,19 @@ from dermaseg_monai.files import write_json
 _SETTLED_S = 2.0  # a file changed this recently may change again within one tick of its time stamp
 
 
+Facts: TypeAlias = Mapping[str, int | str]
+"""What was found out about the pixels of a file, in words of the one who asked."""
+
+
 @dataclass(frozen=True)
 class Seen:
-    """What one look at a file gave: its sha256, and whether it could be decoded as what it is used for."""
+    """What one look at a file gave: its sha256, whether it could be decoded as what it is used for, and facts."""
 
     size_bytes: int
     mtime_ns: int
     sha256: str
     sound_as: Literal["image", "mask"] | None = None
+    facts: Facts | None = None
 
 
 class FileMemory:
@@ -43,14 +49,22 @@ class FileMemory:
         stat = (self._folder / path).stat()
         return seen if seen and (seen.size_bytes, seen.mtime_ns) == (stat.st_size, stat.st_mtime_ns) else None
 
-    def keep(self, path: str, *, sha256: str, stat: os.stat_result, sound_as: Literal["image", "mask"] | None) -> None:
+    def keep(
+        self,
+        path: str,
+        *,
+        sha256: str,
+        stat: os.stat_result,
+        sound_as: Literal["image", "mask"] | None,
+        facts: Facts | None = None,
+    ) -> None:
         """Remember a file; `stat` was taken before it was read. What is known of the same content stays known."""
         if time.time() - stat.st_mtime < _SETTLED_S:
             return
         before = self._seen.get(path)
-        if sound_as is None and before is not None and before.sha256 == sha256:
-            sound_as = before.sound_as
-        self._seen[path] = Seen(stat.st_size, stat.st_mtime_ns, sha256, sound_as)
+        if before is not None and before.sha256 == sha256 and sound_as in (None, before.sound_as):
+            sound_as, facts = before.sound_as, facts or before.facts
+        self._seen[path] = Seen(stat.st_size, stat.st_mtime_ns, sha256, sound_as, facts)
         self._changed = True
 
     def save(self) -> None:

@@ -1,10 +1,12 @@
 """Does the data on this disk equal what the manifest says?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+import numpy as np
 
 from dermaseg_monai.errors import ImageError, IntegrityError
 from dermaseg_monai.files import sha256_of
@@ -12,11 +14,11 @@ from dermaseg_monai.images import read_image, read_mask
 from dermaseg_monai.manifest.case import Case, FileRecord, Split
 from dermaseg_monai.manifest.data_path import existing_dir
 from dermaseg_monai.manifest.manifest import Manifest
-from dermaseg_monai.manifest.memory import FileMemory
+from dermaseg_monai.manifest.memory import Facts, FileMemory
 from dermaseg_monai.manifest.threads import in_threads
 
 ProblemKind: TypeAlias = Literal["missing", "changed", "undecodable", "not_binary", "size", "mask_size"]
-_FileKind: TypeAlias = Literal["image", "mask"]
+FileKind: TypeAlias = Literal["image", "mask"]
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,40 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class _Use:
+class Study:
+    """What to find out about the pixels of sound files while they are there; remembered with the file under `name`.
+
+    Another name makes old answers void.
+    """
+
+    name: str
+    facts: Callable[[FileKind, np.ndarray], Facts]
+
+    def answered(self, facts: Facts | None) -> bool:
+        """Say whether these are facts of this study."""
+        return facts is not None and facts.get("study") == self.name
+
+    def __call__(self, kind: FileKind, pixels: np.ndarray) -> Facts:
+        """Return the facts and whose they are."""
+        return {"study": self.name, **self.facts(kind, pixels)}
+
+
+@dataclass(frozen=True)
+class Use:
+    """A file in its place in a case."""
+
     case_id: str
     record: FileRecord
-    kind: _FileKind
+    kind: FileKind
+
+
+@dataclass(frozen=True)
+class Look:
+    """What came of looking at a file: a problem, or what the study says of it (None without one)."""
+
+    use: Use
+    problem: Problem | None = None
+    facts: Facts | None = None
 
 
 def verify(manifest: Manifest, dataset_dir: str | Path, *, splits: Iterable[Split] | None = None) -> list[Problem]:
@@ -48,16 +80,25 @@ def verify(manifest: Manifest, dataset_dir: str | Path, *, splits: Iterable[Spli
     Raises:
         DataError: `dataset_dir` is no folder.
     """
-    folder = existing_dir(dataset_dir)
     chosen = set(splits) if splits is not None else None
     cases = [case for case in manifest.cases if chosen is None or case.split in chosen]
+    looks = look_at(cases, dataset_dir, title=f"Checking {manifest.name}", study=None)
+    return size_problems(cases) + [look.problem for look in looks if look.problem]
+
+
+def look_at(cases: Sequence[Case], dataset_dir: str | Path, *, title: str, study: Study | None) -> list[Look]:
+    """Look at every file of the cases, several at a time, image before masks, and remember what was found.
+
+    Raises:
+        DataError: `dataset_dir` is no folder.
+    """
+    folder = existing_dir(dataset_dir)
     memory = FileMemory(folder)
     uses = [use for case in cases for use in _uses(case)]
     try:
-        found = in_threads(partial(_problem, folder=folder, memory=memory), uses, title=f"Checking {manifest.name}")
+        return in_threads(partial(_look, folder=folder, memory=memory, study=study), uses, title=title)
     finally:
         memory.save()
-    return [problem for case in cases for problem in _size_problems(case)] + [item for item in found if item]
 
 
 def require_verified(manifest: Manifest, dataset_dir: str | Path, *, splits: Sequence[Split] | None = None) -> None:
@@ -80,20 +121,22 @@ def require_verified(manifest: Manifest, dataset_dir: str | Path, *, splits: Seq
     )
 
 
-def _uses(case: Case) -> list[_Use]:
-    masks = [_Use(case.id, annotation.mask, "mask") for annotation in case.annotations]
-    return [_Use(case.id, case.image, "image"), *masks]
-
-
-def _size_problems(case: Case) -> list[Problem]:
+def size_problems(cases: Iterable[Case]) -> list[Problem]:
+    """Return the masks to which the manifest itself gives another size than to their image."""
     return [
         Problem(case.id, mask.path, "mask_size", f"{mask.path} has size {mask.grid}, its image {case.image.grid}")
+        for case in cases
         for mask in (annotation.mask for annotation in case.annotations)
         if mask.grid and case.image.grid and mask.grid != case.image.grid
     ]
 
 
-def _problem(use: _Use, *, folder: Path, memory: FileMemory) -> Problem | None:
+def _uses(case: Case) -> list[Use]:
+    masks = [Use(case.id, annotation.mask, "mask") for annotation in case.annotations]
+    return [Use(case.id, case.image, "image"), *masks]
+
+
+def _look(use: Use, *, folder: Path, memory: FileMemory, study: Study | None) -> Look:
     record, path = use.record, folder / use.record.path
     problem = partial(Problem, use.case_id, record.path)
     try:
@@ -101,36 +144,34 @@ def _problem(use: _Use, *, folder: Path, memory: FileMemory) -> Problem | None:
         seen = memory.recall(record.path)
         sha256 = seen.sha256 if seen else sha256_of(path)
     except FileNotFoundError:
-        return problem("missing", f"{path} does not exist")
+        return Look(use, problem("missing", f"{path} does not exist"))
     except OSError as error:
-        return problem("undecodable", f"{path} cannot be read: {error.strerror}")
+        return Look(use, problem("undecodable", f"{path} cannot be read: {error.strerror}"))
     if sha256 != record.sha256:
-        return problem("changed", f"{path} has sha256 {sha256[:12]}..., expected {record.sha256[:12]}...")
-    if seen and seen.sound_as == use.kind:
-        return None
-    fault = _content_fault(path, use)
-    if fault is None:
-        memory.keep(record.path, sha256=sha256, stat=stat, sound_as=use.kind)
-        return None
-    return problem(*fault)
+        return Look(use, problem("changed", f"{path} has sha256 {sha256[:12]}..., expected {record.sha256[:12]}..."))
+    if seen and seen.sound_as == use.kind and (study is None or study.answered(seen.facts)):
+        return Look(use, facts=seen.facts)
+    look = _look_inside(use, path, study)
+    if look.problem is None:
+        memory.keep(record.path, sha256=sha256, stat=stat, sound_as=use.kind, facts=look.facts)
+    return look
 
 
-def _content_fault(path: Path, use: _Use) -> tuple[ProblemKind, str] | None:
+def _look_inside(use: Use, path: Path, study: Study | None) -> Look:
+    record, problem = use.record, partial(Problem, use.case_id, use.record.path)
     try:
-        grid = _decoded_grid(path, use)
+        pixels = _decoded(path, use.kind)
     except ImageError as error:
         kind: ProblemKind = "not_binary" if use.kind == "mask" and _is_grey(path) else "undecodable"
-        return kind, str(error).removesuffix(".")
-    if use.record.grid and grid != use.record.grid:
-        return "size", f"{path} has size {grid}, expected {use.record.grid}"
-    return None
+        return Look(use, problem(kind, str(error).removesuffix(".")))
+    grid = pixels.shape if use.kind == "mask" or record.shape_vox else pixels.shape[:2]
+    if record.grid and grid != record.grid:
+        return Look(use, problem("size", f"{path} has size {grid}, expected {record.grid}"))
+    return Look(use, facts=study(use.kind, pixels) if study else None)
 
 
-def _decoded_grid(path: Path, use: _Use) -> tuple[int, ...]:
-    if use.kind == "mask":
-        return tuple(read_mask(path).shape)
-    pixels = read_image(path).pixels
-    return tuple(pixels.shape if use.record.shape_vox else pixels.shape[:2])
+def _decoded(path: Path, kind: FileKind) -> np.ndarray:
+    return read_mask(path) if kind == "mask" else read_image(path).pixels
 
 
 def _is_grey(path: Path) -> bool:

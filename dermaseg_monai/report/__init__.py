@@ -4,6 +4,16 @@ from dermaseg_monai.report.contact_sheet import ContactSheet, draw_contact_sheet
 from dermaseg_monai.report.palette import NOTICE
 from dermaseg_monai.report.panels import Panels
 from dermaseg_monai.report.predictions import Predictions, read_run
+from dermaseg_monai.report.problem_page import write_problem_page
 from dermaseg_monai.report.ranking import pick
 
-__all__ = ["NOTICE", "ContactSheet", "Panels", "Predictions", "draw_contact_sheet", "pick", "read_run"]
+__all__ = [
+    "NOTICE",
+    "ContactSheet",
+    "Panels",
+    "Predictions",
+    "draw_contact_sheet",
+    "pick",
+    "read_run",
+    "write_problem_page",
+]

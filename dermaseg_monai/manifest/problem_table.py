@@ -1,0 +1,60 @@
+"""Problems and findings as rows: one per problem and per finding, and how many of each kind there are."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from dermaseg_monai.files import write_text
+from dermaseg_monai.manifest.inspection import FINDING_KINDS, PROBLEM_KINDS, Inspection
+
+Level = Literal["error", "finding"]
+_FORMULA: Final = ("=", "+", "-", "@")
+
+
+class Row(NamedTuple):
+    """One line of the table: an error makes its case unusable, a finding does not."""
+
+    level: Level
+    kind: str
+    case_id: str
+    path: str
+    detail: str
+
+
+def rows_of(inspection: Inspection) -> Iterator[Row]:
+    """Yield errors, then findings by kind, the most remarkable first; twins have one row with all their ids."""
+    for problem in inspection.problems:
+        yield Row("error", problem.kind, problem.case_id, problem.path, problem.detail)
+    for finding in inspection.findings:
+        yield Row("finding", finding.kind, " ".join(finding.case_ids), finding.path, finding.detail)
+
+
+def counts_of(inspection: Inspection) -> Iterator[tuple[Level, str, int, str]]:
+    """Yield level, kind, number and meaning of every kind that occurs."""
+    counts = Counter((row.level, row.kind) for row in rows_of(inspection))
+    for kind, about in PROBLEM_KINDS.items():
+        if counts["error", kind]:
+            yield "error", kind, counts["error", kind], about
+    for kind, about in FINDING_KINDS.items():
+        if counts["finding", kind]:
+            yield "finding", kind, counts["finding", kind], about
+
+
+def write_problem_table(path: str | Path, inspection: Inspection) -> None:
+    """Write all rows as CSV; a cell that a spreadsheet would take for a formula gets an apostrophe before it.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(Row._fields)
+    table.writerows([_plain(cell) for cell in row] for row in rows_of(inspection))
+    write_text(path, text.getvalue())
+
+
+def _plain(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
