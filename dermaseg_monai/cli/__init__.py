@@ -8,6 +8,7 @@ from dermaseg_monai import __version__
 from dermaseg_monai.cli.ablate import ablate
 from dermaseg_monai.cli.bundle import bundle_app
 from dermaseg_monai.cli.data import data_app
+from dermaseg_monai.cli.generalise import generalise
 from dermaseg_monai.cli.panels import panels
 from dermaseg_monai.errors import DermasegError
 
@@ -22,6 +23,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(bundle_app, name="bundle")
 app.command("ablate")(ablate)
 app.command("panels")(panels)
+app.command("generalise")(generalise)
 
 
 @app.callback(invoke_without_command=True)

@@ -41,12 +41,13 @@ def ablate(  # noqa: PLR0913 (each is one option of the command line)
     from rich.console import Console  # noqa: PLC0415
 
     from dermaseg_monai.bundle import project_path  # noqa: PLC0415
+    from dermaseg_monai.experiments.batch import show  # noqa: PLC0415
     from dermaseg_monai.experiments.plan import plan  # noqa: PLC0415
     from dermaseg_monai.experiments.shipped import find_spec  # noqa: PLC0415
     from dermaseg_monai.experiments.spec import override, read_spec  # noqa: PLC0415
-    from dermaseg_monai.experiments.study import Study, plan_table, show  # noqa: PLC0415
+    from dermaseg_monai.experiments.study import Study, plan_table  # noqa: PLC0415
 
-    found = override(read_spec(find_spec(spec)), {**short, **_parsed(values or [])})
+    found = override(read_spec(find_spec(spec)), {**short, **parsed_values(values or [])})
     folder = (runs or Path(project_path(f"runs/ablations/{found.name}"))).resolve()
     results = (out or Path(project_path(f"results/ablations/{found.name}"))).resolve()
     planned = plan(found, folder)
@@ -72,7 +73,12 @@ def ablate(  # noqa: PLR0913 (each is one option of the command line)
         raise typer.Exit(1)
 
 
-def _parsed(words: list[str]) -> dict[str, Any]:
+def parsed_values(words: list[str]) -> dict[str, Any]:
+    """Return the values of `--set KEY=VALUE` words.
+
+    Raises:
+        ConfigError: a word has another form.
+    """
     from dermaseg_monai.experiments.spec import parse_value  # noqa: PLC0415
 
     found: dict[str, Any] = {}

@@ -77,7 +77,7 @@ def _point(spec: Spec, setting: Setting, seed: int | None) -> Point:
     first = values.pop(FIRST, None)
     where = f"{spec.name}: {label(setting)}"
     if first is None:
-        return Point(setting, values.get(SEED, seed), _training(values, where), None)
+        return Point(setting, values.get(SEED, seed), as_training(values, where), None)
     if not isinstance(first, dict):
         raise ConfigError(f"{where}: first is {first!r}; expected the values of a training, as in `manifest: ...`.")
     first = {**first, **later}
@@ -87,12 +87,17 @@ def _point(spec: Spec, setting: Setting, seed: int | None) -> Point:
     return Point(
         setting,
         values.get(SEED, seed),
-        _training(values, where),
-        _training({**inherited, **first}, f"{where}: first"),
+        as_training(values, where),
+        as_training({**inherited, **first}, f"{where}: first"),
     )
 
 
-def _training(values: Mapping[str, Any], where: str) -> Training:
+def as_training(values: Mapping[str, Any], where: str) -> Training:
+    """Return the training that values describe; `network`, `loss` and `overlays` are no sheet keys.
+
+    Raises:
+        ConfigError: there is no network, or overlays are no list.
+    """
     rest = dict(values)
     network, loss, overlays = rest.pop("network", None), rest.pop("loss", None), rest.pop("overlays", None) or []
     if network is None:

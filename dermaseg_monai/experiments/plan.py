@@ -1,27 +1,29 @@
 """Points become runs: their sheets are merged and checked, before the first of them is started."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dermaseg_monai.bundle import read_sheet
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.experiments.digest import data_path, digest
-from dermaseg_monai.experiments.grid import Point, Training, expand
+from dermaseg_monai.experiments.grid import Point, expand
 from dermaseg_monai.experiments.job import Job, Stage
-from dermaseg_monai.experiments.sheets import evaluate_files, train_files
-from dermaseg_monai.experiments.spec import FIRST, Spec, require_known
+from dermaseg_monai.experiments.sheets import evaluate_files, evaluation_overlays, train_files
+from dermaseg_monai.experiments.spec import FIRST, Spec
+from dermaseg_monai.experiments.values import (
+    OF_TRAINING,
+    absolute,
+    merged_sheet,
+    require_files,
+    require_same_encoder,
+    training_values,
+)
 from dermaseg_monai.files import write_json
 
 TRAIN: Final = "train"
 _WEIGHTS: Final = "model.safetensors"
-_PATHS: Final = ("manifest", "dataset_dir", "encoder_weights", "initial_weights")
-_OF_TRAINING: Final = ("encoder", "encoder_weights", "output_stride", "image_size", "initial_weights")
-"""Keys that an evaluation takes from the weights file."""
-_NEEDED: Final = ("manifest", "initial_weights")
-"""Files without which every run would fail, one after another."""
 
 
 @dataclass(frozen=True)
@@ -108,65 +110,21 @@ def _run(spec: Spec, point: Point, runs: Path) -> Run:
     plans: list[tuple[str, str, list[str], dict[str, Any]]] = []
     for name, training in ((FIRST, point.first), (TRAIN, point.training)):
         if training is not None:
-            plans.append((name, "training", train_files(training, where=where), _values(training, where)))
-    evaluation = dict(spec.evaluate)
-    overlays = tuple(map(str, evaluation.pop("overlays", None) or ()))
+            plans.append((name, "training", train_files(training, where=where), training_values(training, where)))
+    overlays, evaluation = evaluation_overlays(spec.evaluate)
     split = evaluation.setdefault("split", "test")
-    of_network = {key: value for key, value in plans[-1][3].items() if key not in _OF_TRAINING}
-    values = {**of_network, **_absolute(evaluation)}
+    of_network = {key: value for key, value in plans[-1][3].items() if key not in OF_TRAINING}
+    values = {**of_network, **absolute(evaluation)}
     plans.append((f"evaluate_{split}", "evaluating", evaluate_files(point.training, overlays, where=where), values))
     for name, _, files, given in plans:
-        _require_files(given, where)
-        sheets[name] = _merged(files, given, where)
+        require_files(given, where)
+        sheets[name] = merged_sheet(files, given, where)
     if point.first is not None:
-        _require_same_encoder(sheets[FIRST], sheets[TRAIN], where)
+        require_same_encoder(sheets[FIRST], sheets[TRAIN], where)
     name = f"{_slug(point)}-{digest(sheets)}"
     folder = runs / name
     steps = tuple(Step(step, run_id, tuple(files), given, folder / step) for step, run_id, files, given in plans)
     return Run(name, point, folder, steps, data_path(sheets[f"evaluate_{split}"].get("manifest")))
-
-
-def _values(training: Training, where: str) -> dict[str, Any]:
-    from dermaseg_monai.losses import OVERLAPS  # noqa: PLC0415 (torch)
-
-    values = _absolute(training.values)
-    if training.loss is not None:
-        require_known([training.loss], OVERLAPS, what="loss", where=where)
-        values["loss#overlap"] = training.loss
-    return values
-
-
-def _absolute(values: Mapping[str, Any]) -> dict[str, Any]:
-    # a run may be started in another folder, on another machine
-    found = dict(values)
-    for key in _PATHS:
-        if isinstance(found.get(key), str) and Path(found[key]).exists():
-            found[key] = str(Path(found[key]).resolve())
-    return found
-
-
-def _merged(files: Sequence[str], values: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    try:
-        return read_sheet(files, values).config
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
-
-
-def _require_files(values: Mapping[str, Any], where: str) -> None:
-    missing = [key for key in _NEEDED if isinstance(values.get(key), str) and not Path(values[key]).is_file()]
-    if missing:
-        key = missing[0]
-        raise ConfigError(f"{where}: {key} {values[key]!r} is not a file (current folder {Path.cwd()}). Correct {key}.")
-
-
-def _require_same_encoder(first: Mapping[str, Any], then: Mapping[str, Any], where: str) -> None:
-    # overlays of the two name their own, and the weights would be refused only after the first training
-    one, other = first["encoder"], then["encoder"]
-    if one != other and "@encoder" in then["network_def"].values():
-        raise ConfigError(
-            f"{where}: the first training has encoder {one}, the run {other}: its weights would not fit. "
-            f"Give both the same: --set encoder={other}, and --set first#KEY=VALUE for what else shall be equal."
-        )
 
 
 def _slug(point: Point) -> str:
@@ -182,7 +140,7 @@ def _stage(run: Run, step: Step, tracked: Tracked) -> Stage:
     if tracked.parent_run is not None:
         values["parent_run"] = tracked.parent_run
     weights = {one.name: str(one.folder / _WEIGHTS) for one in run.steps}
-    if step.run_id == "evaluating":
+    if step.run_id == "evaluating" and TRAIN in weights:
         values["weights"] = weights[TRAIN]
     elif step.name == TRAIN and FIRST in weights:
         values["initial_weights"] = weights[FIRST]

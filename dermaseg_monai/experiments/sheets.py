@@ -1,7 +1,8 @@
 """Which sheets a training and its evaluation are made of: network names become bundles and overlays."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from dermaseg_monai.bundle import bundle_root
 from dermaseg_monai.errors import ConfigError
@@ -38,8 +39,32 @@ def train_files(training: Training, *, where: str) -> list[str]:
 def evaluate_files(training: Training, overlays: tuple[str, ...], *, where: str) -> list[str]:
     """Return the sheets of the evaluation of a training: its own, then those of the evaluation."""
     files = train_files(training, where=where)
-    configs = Path(files[0]).parent
-    return [*files, str(configs / "evaluate.json"), *(str(_overlay(configs, name, where)) for name in overlays)]
+    return [*files, *evaluation_sheets(Path(files[0]).parent, overlays, where=where)]
+
+
+def evaluation_sheets(configs: Path, overlays: tuple[str, ...], *, where: str) -> list[str]:
+    """Return the sheets that the folder of a bundle's sheets has for an evaluation, to be laid over a training's.
+
+    Raises:
+        ConfigError: the bundle has no evaluation, or an overlay is not there; offers the nearest name.
+    """
+    file = configs / "evaluate.json"
+    if not file.is_file():
+        raise ConfigError(f"{where}: the bundle {configs.parent} has no configs/evaluate.json. Choose another.")
+    return [str(file), *(str(_overlay(configs, name, where)) for name in overlays)]
+
+
+def evaluation_overlays(values: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Return the overlays that the values of an evaluation name, and the other values.
+
+    Raises:
+        ConfigError: overlays are no list.
+    """
+    rest = dict(values)
+    overlays = rest.pop("overlays", None) or []
+    if not isinstance(overlays, list):
+        raise ConfigError(f"evaluate: overlays is {overlays!r}; expected a list, as in `overlays: [single_view]`.")
+    return tuple(map(str, overlays)), rest
 
 
 def _overlay(configs: Path, name: str, where: str) -> Path:

@@ -14,6 +14,7 @@ from dermaseg_monai.errors import ConfigError
 SEED: Final = "seed"
 VARIANT: Final = "variant"
 FIRST: Final = "first"
+EVALUATE: Final = "evaluate"
 _KEYS: Final = ("name", "about", "baseline", "common", "grid", "variants", "evaluate")
 _NAME: Final = re.compile(r"[\w.-]+")
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")

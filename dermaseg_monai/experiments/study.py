@@ -1,8 +1,6 @@
 """An ablation from its plan to its summary, shown in MLflow as one run with the others below it."""
 
-import json
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,23 +9,19 @@ from rich.console import Console
 
 from dermaseg_monai.bundle import tracking_uri
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.experiments.board import Board
+from dermaseg_monai.experiments.batch import PARENT, Batch, show
 from dermaseg_monai.experiments.executor import Executor
-from dermaseg_monai.experiments.job import FAILED, Outcome
-from dermaseg_monai.experiments.lock import held
-from dermaseg_monai.experiments.plan import Run, Tracked
+from dermaseg_monai.experiments.plan import Run
 from dermaseg_monai.experiments.results import settings_table, write_results
 from dermaseg_monai.experiments.spec import Spec
 from dermaseg_monai.experiments.summary import AblationSummary, summarise_ablation
 from dermaseg_monai.experiments.tables import collect, why_absent
-from dermaseg_monai.files import write_json
 from dermaseg_monai.manifest import Manifest, case_groups
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.tracking import ParentRun
 
 CONFIDENCE: Final = 0.95
 DRAWS: Final = 2000
-_PARENT: Final = "parent.json"
 
 
 @dataclass(frozen=True)
@@ -57,47 +51,24 @@ class Study:
         Raises:
             DataError: another process runs this ablation, or its runs cannot be compared.
         """
-        with held(self.folder, patience_s=0.0):
-            parent, tracked = self._open_parent()
-            status = "KILLED"
-            try:
-                whole = self._run(parent, tracked, executor, retry_failed=retry_failed, console=console)
-                status = "FINISHED" if whole else "FAILED"
-            except Exception:
-                status = "FAILED"
-                raise
-            finally:
-                parent.end(status)
-        return whole
-
-    def _run(
-        self, parent: ParentRun, tracked: Tracked, executor: Executor, *, retry_failed: bool, console: Console
-    ) -> bool:
-        parent.log_text(self.spec.text, "spec.yaml")
-        jobs = {run.name: run.job(tracked) for run in self.runs}
-        failed = {run.name for run in self.runs if (run.folder / FAILED).is_file()}
-        todo = [job for name, job in jobs.items() if not job.done and (retry_failed or name not in failed)]
-        for run in self.runs:
-            if any(job.name == run.name for job in todo):
-                run.write()
-        outcomes: dict[str, Outcome] = {}
-        board = Board(self.runs, [job.name for job in todo], at_once=self.at_once, console=console)
-        with (
-            board,
-            closing(executor.outcomes(todo)) as ended,  # pyright: ignore[reportArgumentType] (a generator)
-        ):
-            for outcome in ended:
-                outcomes[outcome.name] = outcome
-                board.end(outcome)
-                parent.log_metrics({"runs_done": float(sum(job.done for job in jobs.values()))})
-        self._summarise(parent, console)
-        for run in self.runs:
-            if not jobs[run.name].done:
-                console.print(f"failed: {run.name}: {_error(run, outcomes)}", soft_wrap=True, markup=False)
-        whole = all(job.done for job in jobs.values())
-        if not whole:
-            console.print("Correct what failed and run the same command with --retry-failed.", soft_wrap=True)
-        return whole
+        given = self.runs[0].point.training.values
+        batch = Batch(
+            name=self.spec.name,
+            command="dermaseg ablate",
+            runs=self.runs,
+            folder=self.folder,
+            parent_file=self.folder / PARENT,
+            tracking_uri=str(given.get("tracking_uri") or tracking_uri()),
+            experiment=str(given.get("experiment") or f"ablation {self.spec.name}"),
+            at_once=self.at_once,
+        )
+        return batch.run(
+            executor,
+            texts={"spec.yaml": self.spec.text},
+            summarise=lambda parent: self._summarise(parent, console),
+            retry_failed=retry_failed,
+            console=console,
+        )
 
     def _summarise(self, parent: ParentRun, console: Console) -> None:
         scored = collect(self.runs)
@@ -118,27 +89,6 @@ class Study:
         parent.log_metrics({"runs_done": float(len(scored.runs)), "runs_missing": float(len(scored.absent))})
         console.print(f"summary: {self.results / 'summary.md'}", soft_wrap=True, markup=False)
 
-    def _open_parent(self) -> tuple[ParentRun, Tracked]:
-        given = self.runs[0].point.training.values
-        uri = str(given.get("tracking_uri") or tracking_uri())
-        experiment = str(given.get("experiment") or f"ablation {self.spec.name}")
-        file = self.folder / _PARENT
-        parent = ParentRun(
-            tracking_uri=uri, experiment=experiment, run_name=self.spec.name, continued_id=_noted_parent(file)
-        )
-        run_id = parent.open()
-        if run_id is not None:
-            write_json(file, {"run_id": run_id})
-        return parent, Tracked(uri, experiment, run_id)
-
-
-def show(console: Console, table: Table) -> None:
-    """Draw a table on a terminal; write it as plain lines, as wide as it is, elsewhere."""
-    if console.is_terminal:
-        console.print(table.rich())
-    else:
-        console.print(table.plain(), soft_wrap=True, markup=False, highlight=False)
-
 
 def plan_table(runs: Sequence[Run]) -> Table:
     """Return what would be run, and what is done already."""
@@ -151,22 +101,6 @@ def _said_of(run: Run) -> tuple[str, str, str, str]:
     done = all((step.folder / "done.json").is_file() for step in run.steps)
     state = "done" if done else why_absent(run.folder).partition(":")[0]
     return training.network, training.loss or "the sheet's", str(run.point.seed), state
-
-
-def _noted_parent(file: Path) -> str | None:
-    try:
-        return str(json.loads(file.read_text(encoding="utf-8"))["run_id"])
-    except (OSError, ValueError, KeyError):
-        return None
-
-
-def _error(run: Run, outcomes: dict[str, Outcome]) -> str:
-    if run.name in outcomes:
-        return str(outcomes[run.name].error)
-    try:
-        return str(json.loads((run.folder / FAILED).read_text(encoding="utf-8"))["error"])
-    except (OSError, ValueError, KeyError):
-        return "not run"
 
 
 def _groups(manifest: object, case_ids: Sequence[str]) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""The run in MLflow that other runs are shown under: an ablation's."""
+"""The run in MLflow that other runs are shown under: an ablation's, a generalisation's."""
 
 import logging
 import time
@@ -28,10 +28,13 @@ class ParentRun:
         tracking_uri: the store.
         experiment: that of the children, else MLflow does not show them under it.
         run_name: what it is called.
+        command: what a person typed, e.g. `dermaseg ablate`.
         continued_id: the run to go on with; a new one is made when that is gone or at work.
     """
 
-    def __init__(self, *, tracking_uri: str, experiment: str, run_name: str, continued_id: str | None = None) -> None:
+    def __init__(
+        self, *, tracking_uri: str, experiment: str, run_name: str, command: str, continued_id: str | None = None
+    ) -> None:
         self.run_id: str | None = None
         self._tracking_uri = tracking_uri
         self._start = Start(
@@ -40,7 +43,7 @@ class ParentRun:
             run_name=run_name,
             key=uuid.uuid4().hex,
             started_ms=int(time.time() * 1000),
-            tags={**owner_tags(), "mlflow.source.type": "LOCAL", "mlflow.source.name": "dermaseg ablate"},
+            tags={**owner_tags(), "mlflow.source.type": "LOCAL", "mlflow.source.name": command},
             continued_id=continued_id,
         )
         self._client: Client | None = None

@@ -1,0 +1,137 @@
+"""The matrix of data sets as one HTML page: scores, gaps, overlaps, and what differs besides."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from dermaseg_monai.files import write_text
+from dermaseg_monai.metrics.table import Table
+from dermaseg_monai.report.generalisation_cell import MatrixCell, MatrixRows
+from dermaseg_monai.report.palette import NOTICE
+
+_STYLE: Final = """
+body{font:16px/1.5 system-ui,sans-serif;color:#222;background:#fff;max-width:1180px;margin:0 auto;padding:16px}
+h1{font-size:1.5rem;margin:.2em 0;overflow-wrap:anywhere}h2{font-size:1.2rem;margin:1.6em 0 .4em}
+p,li{max-width:80ch;overflow-wrap:anywhere}.faint{color:#5a5a5a}.scroll{overflow-x:auto}
+.matrices{display:flex;flex-wrap:wrap;gap:8px 28px}.matrices h3{font-size:1rem;margin:.6em 0 .3em}
+table{border-collapse:collapse;font-size:.9rem}th,td{padding:3px 10px;text-align:right;vertical-align:top}
+th:first-child,td:first-child{text-align:left;padding-left:0}
+thead th{border-bottom:1px solid #999;vertical-align:bottom}
+table.words td,table.words th{text-align:left}table.words td{max-width:34ch;overflow-wrap:anywhere}
+table.words td:first-child{min-width:8ch}
+table.heat{font-size:.85rem}table.heat th{font-weight:normal;border:0;max-width:11ch;overflow-wrap:anywhere}
+table.heat td{border:3px solid #fff;text-align:center;min-width:104px;padding:6px 8px}
+table.heat td.own{outline:1px solid #222;outline-offset:-6px}table.heat td b{display:block;font-size:1.25rem}
+table.heat td span{display:block;white-space:nowrap}table.heat td.none{background:#eee;color:#5a5a5a}
+@media(max-width:600px){body{padding:10px;font-size:15px}th,td{padding:3px 6px}
+table.heat td{min-width:84px;padding:4px}}
+"""
+
+
+@dataclass(frozen=True)
+class GeneralisationPage:
+    """What the page shows.
+
+    Attributes:
+        title: of the page.
+        lead: sentences that say what was found.
+        names: the data sets, in the order of rows and columns.
+        matrices: title of a score to its cells, without the overlap where there is one.
+        matrix_note: what stands in a cell.
+        gaps: heading to a table and the sentence that explains it.
+        overlap: the cases that two sets share, and what was done about them.
+        overlap_note: sentences below it.
+        differences: what else differs between the sets and the networks.
+        sets: what is known of the data sets.
+        networks: what is known of the networks.
+        method: how the figures were made.
+        missing: what was not run, and why.
+    """
+
+    title: str
+    lead: Sequence[str]
+    names: Sequence[str]
+    matrices: Mapping[str, MatrixRows]
+    matrix_note: str
+    gaps: Mapping[str, tuple[Table, str]]
+    overlap: Table
+    overlap_note: Sequence[str]
+    differences: Sequence[str]
+    sets: Table
+    networks: Table
+    method: Sequence[str]
+    missing: Sequence[str]
+
+
+def write_generalisation_page(path: str | Path, page: GeneralisationPage) -> None:
+    """Write the page; it needs no other file and runs no script.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    parts = [
+        f"<h1>{escape(page.title)}</h1>",
+        f"<p class=faint>{escape(NOTICE)}</p>",
+        *map(_paragraph, page.lead),
+        _section("Not scored", _list(page.missing)) if page.missing else "",
+        _section("Trained on, tested on", _matrices(page), f"<p class=faint>{escape(page.matrix_note)}</p>"),
+        *(_section(name, _table(table, "figures"), _paragraph(words)) for name, (table, words) in page.gaps.items()),
+        _section("Shared cases", _table(page.overlap, "figures"), *map(_paragraph, page.overlap_note)),
+        _section("What else differs", _list(page.differences)),
+        _section("Data sets", _table(page.sets, "words")),
+        _section("Networks", _table(page.networks, "words")),
+        _section("How it was made", *map(_paragraph, page.method)),
+    ]
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+    start = f"<!doctype html>\n<html lang=en><head>{head}<title>{escape(page.title)}</title><style>{_STYLE}</style>"
+    body = "\n".join(part for part in parts if part)
+    write_text(path, f"{start}</head>\n<body>\n{body}\n</body></html>\n")
+
+
+def _section(heading: str, *parts: str) -> str:
+    return "\n".join([f"<h2>{escape(heading)}</h2>", *parts])
+
+
+def _paragraph(words: str) -> str:
+    return f"<p>{escape(words)}</p>"
+
+
+def _list(lines: Sequence[str]) -> str:
+    if not lines:
+        return "<p>Nothing that the manifests and the weights tell.</p>"
+    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+
+
+def _table(table: Table, kind: str) -> str:
+    header = "".join(f"<th>{escape(cell)}</th>" for cell in table.header)
+    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
+    notes = "".join(_paragraph(note) for note in table.notes)
+    drawn = f"<table class={kind}><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<div class=scroll>{drawn}</div>{notes}"
+
+
+def _matrices(page: GeneralisationPage) -> str:
+    drawn = []
+    for title, rows in page.matrices.items():
+        header = "".join(f"<th>{escape(name)}</th>" for name in page.names)
+        body = "".join(
+            f"<tr><th>{escape(name)}</th>{''.join(map(_cell, row))}</tr>"
+            for name, row in zip(page.names, rows, strict=True)
+        )
+        table = f"<table class=heat><thead><tr><th>trained on ↓ tested on →</th>{header}</tr></thead>"
+        drawn.append(f"<div><h3>{escape(title)}</h3><div class=scroll>{table}<tbody>{body}</tbody></table></div></div>")
+    return f"<div class=matrices>{''.join(drawn)}</div>"
+
+
+def _cell(cell: MatrixCell | None) -> str:
+    if cell is None:
+        return "<td class=none>not scored</td>"
+    red, green, blue = cell.colour
+    spans = "".join(
+        f"<span>{escape(words)}</span>" for words in (cell.interval, f"{cell.n} images", cell.remark) if words
+    )
+    kind = " class=own" if cell.own else ""
+    style = f"background:rgb({red},{green},{blue});color:{cell.ink}"
+    return f'<td{kind} style="{style}"><b>{cell.mean:.3f}</b>{spans}</td>'

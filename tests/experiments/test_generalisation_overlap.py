@@ -1,0 +1,62 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dermaseg_monai.experiments.generalisation_overlap import find_overlap
+from dermaseg_monai.manifest import Case
+from tests.experiments.small_matrix import make_case, make_set
+
+
+def shared(folder: Path, trained: list[Case], tested: list[Case]) -> dict[str, tuple[str, ...]]:
+    one, other = make_set(folder, "a", trained), make_set(folder, "b", tested)
+    return dict(find_overlap(one, other, split="test").shared)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "word"),
+    [("lesion_id", "L", "lesion"), ("patient_id", "P", "patient")],
+)
+def test_a_lesion_or_patient_on_both_sides_is_found(tmp_path: Path, field: str, value: str, word: str) -> None:
+    trained = [make_case("x", "train", **{field: value})]
+    tested = [make_case("y", "test", **{field: value}), make_case("z", "test")]
+    assert shared(tmp_path, trained, tested) == {"y": (word,)}
+
+
+def test_one_id_and_one_file_are_found(tmp_path: Path) -> None:
+    twin = make_case("x", "val")
+    copy = replace(make_case("other name", "test"), image=twin.image)
+    found = shared(tmp_path, [twin], [copy, make_case("x", "test")])
+    assert found == {"other name": ("file",), "x": ("id", "file")}
+
+
+def test_what_is_neither_trained_on_nor_tested_does_not_count(tmp_path: Path) -> None:
+    trained = [make_case("x", "test"), make_case("y", "excluded"), make_case("seen", "train")]
+    assert shared(tmp_path, trained, [make_case("x", "test"), make_case("y", "test"), make_case("seen", "val")]) == {}
+
+
+def test_a_case_is_found_through_another_picture_of_its_lesion(tmp_path: Path) -> None:
+    trained = [make_case("old", "train")]
+    tested = [make_case("old", "val", lesion_id="L"), make_case("new", "test", lesion_id="L")]
+    assert shared(tmp_path, trained, tested) == {"new": ("through another picture",)}
+    trained = [make_case("seen", "train", lesion_id="L"), make_case("left out", "excluded", lesion_id="L")]
+    assert shared(tmp_path, trained, [make_case("left out", "test")]) == {"left out": ("through another picture",)}
+
+
+def test_groups_of_two_tables_are_not_compared_but_those_of_one_are(tmp_path: Path) -> None:
+    trained = [make_case("x", "train", attributes={"group": 0}), make_case("x2", "test", attributes={"group": 0})]
+    assert shared(tmp_path, trained, [make_case("y", "test", attributes={"group": 0})]) == {}
+    own = make_set(tmp_path, "a", trained)
+    assert find_overlap(own, own, split="test").shared == {"x2": ("group",)}
+
+
+def test_the_overlap_counts_cases_and_what_they_share(tmp_path: Path) -> None:
+    one = make_set(tmp_path, "a", [make_case("x", "train", patient_id="P")])
+    other = make_set(tmp_path, "b", [make_case("x", "test"), make_case("y", "test", patient_id="P")])
+    found = find_overlap(one, other, split="test")
+    assert found.counts == {"id": 1, "file": 1, "patient": 1}
+    assert (found.n, len(found.shared)) == (2, 2)
+
+
+def test_a_set_that_nobody_trains_on_shares_nothing(tmp_path: Path) -> None:
+    assert shared(tmp_path, [make_case("x", "test")], [make_case("x", "test")]) == {}
