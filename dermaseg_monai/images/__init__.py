@@ -10,7 +10,7 @@ from dermaseg_monai.images.picture import (
     VOLUME_SUFFIXES,
     Picture,
 )
-from dermaseg_monai.images.reading import measure, read_image
+from dermaseg_monai.images.reading import measure, read_image, read_small
 from dermaseg_monai.images.volumes import is_volume
 from dermaseg_monai.images.writing import write_mask, write_probability, write_rgb
 
@@ -28,6 +28,7 @@ __all__ = [
     "read_image",
     "read_mask",
     "read_probability",
+    "read_small",
     "write_mask",
     "write_probability",
     "write_rgb",

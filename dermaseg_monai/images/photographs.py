@@ -28,8 +28,10 @@ _UPRIGHT = {
 _SIDEWAYS = (5, 6, 7, 8)
 
 
-def decode_photograph(path: Path) -> Image.Image:
+def decode_photograph(path: Path, *, least_px: int | None = None) -> Image.Image:
     """Decode a photograph completely and turn it upright, in the mode it is stored in.
+
+    With `least_px` a JPEG is decoded at 1/2, 1/4 or 1/8 of its size, the smallest whose sides are that long.
 
     Raises:
         ImageError: missing, unknown format, more than MAX_PIXELS, several pages, cut short or damaged.
@@ -39,6 +41,8 @@ def decode_photograph(path: Path) -> Image.Image:
             pages = getattr(image, "n_frames", 1)
             raise ImageError(f"{path} has {pages} pages; one photograph was expected. Save the wanted page as a file.")
         orientation = _orientation(image)
+        if least_px is not None:
+            image.draft(None, (least_px, least_px))
         image.load()
         return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
 

@@ -6,8 +6,9 @@ from dermaseg_monai.manifest.fetch import RELEASES, Fetched, Release, fetch_set
 from dermaseg_monai.manifest.folder import index_folder
 from dermaseg_monai.manifest.groups import case_groups
 from dermaseg_monai.manifest.inspection import FINDING_KINDS, PROBLEM_KINDS, Finding, Inspection, inspect
-from dermaseg_monai.manifest.leaks import Leak, find_leaks, require_no_leaks
+from dermaseg_monai.manifest.leaks import Leak, find_leaks, find_overlaps, require_no_leaks
 from dermaseg_monai.manifest.manifest import Manifest
+from dermaseg_monai.manifest.near_leaks import find_near_leaks, require_no_near_leaks
 from dermaseg_monai.manifest.problem_table import counts_of, rows_of, write_problem_table
 from dermaseg_monai.manifest.readers import READERS, index
 from dermaseg_monai.manifest.scope import Scope, find_scope, read_scope
@@ -39,12 +40,15 @@ __all__ = [
     "decathlon_datalist",
     "fetch_set",
     "find_leaks",
+    "find_near_leaks",
+    "find_overlaps",
     "find_scope",
     "index",
     "index_folder",
     "inspect",
     "read_scope",
     "require_no_leaks",
+    "require_no_near_leaks",
     "require_verified",
     "rows_of",
     "split_by_group",

@@ -1,35 +1,45 @@
 """One lesion, patient or picture must not stand on two sides of a split."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from dermaseg_monai.errors import LeakError
 from dermaseg_monai.manifest.case import Case, Split
 from dermaseg_monai.manifest.manifest import Manifest
 
-Key: TypeAlias = Literal["id", "image", "lesion_id", "patient_id", "group"]
+Key: TypeAlias = Literal["id", "image", "lesion_id", "patient_id", "group", "picture"]
+
+KEYS: tuple[Key, ...] = get_args(Key)
 
 
 @dataclass(frozen=True)
 class Leak:
-    """One value that cases of two or more splits share.
+    """One value that cases on two or more sides share; a side is a split of a set.
 
-    `key` says what is shared: the case id, the image file (its sha256), the lesion, the patient, or the attribute
-    `group`. `case_ids` and `splits` run in parallel.
+    `key` says what is shared: the case id, the image file (its sha256), the lesion, the patient, the attribute
+    `group`, or nearly the same picture (`value` then says how near). `case_ids`, `splits` and `sets` (the names of the
+    manifests) run in parallel.
     """
 
     key: Key
     value: str
     case_ids: tuple[str, ...]
     splits: tuple[Split, ...]
+    sets: tuple[str, ...] = ()
+
+    @property
+    def crosses_splits(self) -> bool:
+        """True when two different splits share it; False when, say, the training sides of two sets do."""
+        return len(set(self.splits)) > 1
 
 
 def shared_keys(case: Case) -> Iterator[tuple[Key, str]]:
     """Yield everything that ties a case to others; an empty value ties nothing."""
     yield "id", case.id
-    yield "image", case.image.sha256
+    if case.image.sha256:
+        yield "image", case.image.sha256
     if case.lesion_id:
         yield "lesion_id", case.lesion_id
     if case.patient_id:
@@ -44,14 +54,26 @@ def find_leaks(*manifests: Manifest) -> list[Leak]:
 
     Across manifests it finds a set whose training images are another one's test images, as with ISIC 2018 and 2017.
     """
-    holders: dict[tuple[Key, str], list[Case]] = defaultdict(list)
-    for case in (case for manifest in manifests for case in manifest.cases if case.split != "excluded"):
-        for tie in shared_keys(case):
-            holders[tie].append(case)
+    return [leak for leak in find_overlaps(*manifests) if leak.crosses_splits]
+
+
+def find_overlaps(*manifests: Manifest) -> list[Leak]:
+    """Return what any two sides share, also the training sides of two sets; `excluded` cases do not count."""
+    holders: dict[tuple[Key, str], list[tuple[Case, str]]] = defaultdict(list)
+    for manifest in manifests:
+        for case in (case for case in manifest.cases if case.split != "excluded"):
+            for tie in shared_keys(case):
+                holders[tie].append((case, manifest.name))
     return [
-        Leak(key, value, tuple(case.id for case in cases), tuple(case.split for case in cases))
-        for (key, value), cases in sorted(holders.items(), key=lambda item: item[0])
-        if len({case.split for case in cases}) > 1
+        Leak(
+            key,
+            value,
+            tuple(case.id for case, _ in held),
+            tuple(case.split for case, _ in held),
+            tuple(name for _, name in held),
+        )
+        for (key, value), held in sorted(holders.items(), key=lambda item: item[0])
+        if len({(case.split, name) for case, name in held}) > 1
     ]
 
 
@@ -62,14 +84,18 @@ def require_no_leaks(*manifests: Manifest, allow_leaks: bool) -> None:
         LeakError: how many leaks, the first of them, and what to do.
     """
     leaks = [] if allow_leaks else find_leaks(*manifests)
-    if not leaks:
-        return
+    if leaks:
+        raise leak_error(leaks, ", ".join(manifest.name for manifest in manifests))
+
+
+def leak_error(leaks: Sequence[Leak], where: str) -> LeakError:
+    """Return the error for leaks between the splits of `where`: how many, the first of them, and what to do."""
     first = leaks[0]
-    where = ", ".join(
+    held = ", ".join(
         f"{case_id} ({split})" for case_id, split in list(zip(first.case_ids, first.splits, strict=True))[:4]
     )
-    raise LeakError(
-        f"{len(leaks)} leaks between the splits of {', '.join(manifest.name for manifest in manifests)}, first "
-        f"{first.key} {first.value} in {where}. Put these cases into one split or into `excluded`, "
-        "or accept the leaks with --allow_leaks True."
+    return LeakError(
+        f"{len(leaks)} leaks between the splits of {where}, first "
+        f"{first.key} {first.value} in {held}. Put these cases into one split or into `excluded` "
+        "(`dermaseg data leaks MANIFEST --out-clean CLEAN.json` does), or accept the leaks with --allow_leaks True."
     )

@@ -1,0 +1,59 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dermaseg_monai.errors import LeakError
+from dermaseg_monai.manifest import Case, Manifest, find_near_leaks, require_no_near_leaks
+
+Draw = Callable[..., np.ndarray]
+SaveCase = Callable[..., Case]
+
+
+def study(*cases: Case, name: str = "study") -> Manifest:
+    return Manifest(name, "1", None, cases)
+
+
+def test_a_mirrored_copy_on_the_other_side_is_a_leak(draw: Draw, save_case: SaveCase, tmp_path: Path) -> None:
+    manifest = study(save_case("a", draw(1)), save_case("b", draw(1)[:, ::-1], "test"), save_case("c", draw(2), "test"))
+    (leak,), failures = find_near_leaks([(manifest, tmp_path)])
+    assert (leak.key, leak.case_ids, leak.splits) == ("picture", ("a", "b"), ("train", "test"))
+    assert "of 256 bits differ, mirrored left to right, whole picture" in leak.value
+    assert failures == {}
+    with pytest.raises(
+        LeakError, match=r"1 leaks between the splits of study, first picture .*a \(train\), b \(test\)"
+    ):
+        require_no_near_leaks(manifest, tmp_path)
+
+
+@pytest.mark.parametrize(("one", "other"), [("train", "train"), ("train", "excluded")])
+def test_copies_on_one_side_or_excluded_do_not_leak(
+    draw: Draw, save_case: SaveCase, tmp_path: Path, one: str, other: str
+) -> None:
+    manifest = study(save_case("a", draw(1), one), save_case("b", draw(1)[::-1], other), save_case("c", draw(2), "val"))
+    assert find_near_leaks([(manifest, tmp_path)]) == ([], {})
+    require_no_near_leaks(manifest, tmp_path)
+
+
+def test_the_training_sides_of_two_sets_overlap(draw: Draw, save_case: SaveCase, tmp_path: Path) -> None:
+    sets = [study(save_case("a", draw(1)), name="one"), study(save_case("b", draw(1)[10:-10, 13:-13]), name="two")]
+    (leak,), _ = find_near_leaks([(manifest, tmp_path) for manifest in sets])
+    assert leak.sets == ("one", "two")
+    assert not leak.crosses_splits
+
+
+def test_one_id_or_one_file_is_no_news(draw: Draw, save_case: SaveCase, tmp_path: Path) -> None:
+    first = study(save_case("a", draw(1)), save_case("same", draw(2)), name="one")
+    copy = Case("file", first.cases[1].image, (), "test")
+    resized = save_case("a2", draw(1)[::2, ::2], "test")
+    second = study(Case("a", resized.image, (), "test"), copy, name="two")
+    assert find_near_leaks([(first, tmp_path), (second, tmp_path)]) == ([], {})
+
+
+def test_what_cannot_be_read_is_named(draw: Draw, save_case: SaveCase, tmp_path: Path) -> None:
+    manifest = study(save_case("a", draw(1)), save_case("b", draw(2), "test"))
+    (tmp_path / "b.png").unlink()
+    _, failures = find_near_leaks([(manifest, tmp_path)])
+    assert list(failures) == ["study b"]
+    require_no_near_leaks(manifest, tmp_path)
