@@ -10,6 +10,7 @@ from dermaseg_monai.cli.bundle import bundle_app
 from dermaseg_monai.cli.data import data_app
 from dermaseg_monai.cli.generalise import generalise
 from dermaseg_monai.cli.panels import panels
+from dermaseg_monai.cli.stress import stress
 from dermaseg_monai.errors import DermasegError
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(bundle_app, name="bundle")
 app.command("ablate")(ablate)
 app.command("panels")(panels)
+app.command("stress")(stress)
 app.command("generalise")(generalise)
 
 

@@ -78,14 +78,15 @@ class Checkpoint:
         if not overlay.is_file():
             raise ConfigError(f"Bundle {self.bundle} has no configs/evaluate.json. Give a prediction folder instead.")
         sheet = folder / "trained_with.json"
-        write_json(sheet, self._sheet())
+        write_json(sheet, self.sheet())
         values = {"weights": self.weights, "output_dir": folder, "manifest": manifest, "dataset_dir": dataset_dir}
         words = [f"--{key}={Path(value).resolve()}" for key, value in values.items() if value is not None]
         files = [str(sheet.resolve()), str(overlay)]
         about = [f"--{key}={overlay.with_name(name)}" for key, name in _ABOUT.items()]
         _run(["evaluating", f"--config_file={files!r}", *about, f"--split={split}", *words])
 
-    def _sheet(self) -> dict[str, Any]:
+    def sheet(self) -> dict[str, Any]:
+        """Return the sheet of the training without what an evaluation must not take over."""
         sheet = dict(self.config) | {key: value for key, value in _OF_THE_TRAINING.items() if key in self.config}
         if "***@" in str(sheet.get("tracking_uri")):  # its password was left out of run.json
             sheet["tracking_uri"] = {"_target_": "dermaseg_monai.bundle.tracking_uri"}

@@ -1,0 +1,79 @@
+"""The result of a stress test: curves, what hurts most, the worst cases, and who took no part."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dermaseg_monai.assurance.curve import Curve, make_curve
+from dermaseg_monai.assurance.stress_row import StressRow
+from dermaseg_monai.assurance.worst import Worst, worst_cases
+from dermaseg_monai.data.stressors import Stressor
+from dermaseg_monai.manifest import Case, case_groups
+
+
+@dataclass(frozen=True)
+class StressSummary:
+    """Curves in the order of the stressors, and what can be read from them.
+
+    Attributes:
+        curves: one per stressor.
+        worst: per stressor the cases whose Dice fell most.
+        failed: case id to reason, of cases that are missing in at least one curve.
+        confidence: of the intervals.
+        draws: of the bootstrap.
+        seed: of the bootstrap.
+    """
+
+    curves: tuple[Curve, ...]
+    worst: tuple[Worst, ...]
+    failed: Mapping[str, str]
+    confidence: float
+    draws: int
+    seed: int
+
+    @property
+    def ranking(self) -> tuple[Curve, ...]:
+        """The curves, what hurts most first: by the drop in Dice averaged over the levels."""
+        return tuple(sorted(self.curves, key=lambda curve: (-curve.mean_drops["dice"].mean, curve.stressor)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain numbers and texts; it holds no NaN."""
+        return {**asdict(self), "ranking": [curve.stressor for curve in self.ranking]}
+
+
+def summarise_stress(
+    rows: Sequence[StressRow],
+    *,
+    stressors: Sequence[Stressor],
+    cases: Sequence[Case],
+    confidence: float = 0.95,
+    draws: int = 2000,
+    seed: int,
+) -> StressSummary:
+    """Summarise the rows of a stress test.
+
+    Args:
+        rows: of all steps.
+        stressors: whose curves are wanted.
+        cases: those that were tested; what they share makes the groups of the bootstrap.
+        confidence: of the intervals, 0.95 for 95 %.
+        draws: of the bootstrap.
+        seed: of the bootstrap.
+    """
+    groups: dict[str, str | None] = {case.id: group[0].id for group in case_groups(cases) for case in group}
+    made = [
+        make_curve(stressor, rows, groups=groups, confidence=confidence, draws=draws, seed=seed)
+        for stressor in stressors
+    ]
+    failed: dict[str, str] = {}
+    for row in rows:
+        if not row.ok:
+            failed.setdefault(row.case_id, row.reason)
+    return StressSummary(
+        curves=tuple(curve for curve in made if curve is not None),
+        worst=worst_cases(rows),
+        failed=failed,
+        confidence=confidence,
+        draws=draws,
+        seed=seed,
+    )

@@ -1,0 +1,187 @@
+"""The result of a stress test as one HTML page: ranking, curves, figures, worst cases."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from dermaseg_monai.assurance import Curve, Estimate, StressSummary, Worst
+from dermaseg_monai.files import write_text
+from dermaseg_monai.report.page import Sheet, shown_id
+from dermaseg_monai.report.palette import NOTICE
+from dermaseg_monai.report.stress_curves import LINES, strength, title_of
+
+_QUALITY: Final = 85
+_STYLE: Final = """
+body{font:16px/1.5 system-ui,sans-serif;color:#222;background:#fff;max-width:1180px;margin:0 auto;padding:16px}
+h1{font-size:1.5rem;margin:.2em 0}h2{font-size:1.2rem;margin:1.6em 0 .4em}h3{font-size:1rem;margin:1.4em 0 .3em}
+p,li{max-width:75ch}.faint{color:#5a5a5a}.scroll{overflow-x:auto}img{max-width:100%;height:auto;display:block}
+figure{margin:.6em 0 1em}figcaption{color:#5a5a5a;font-size:.9rem;overflow-wrap:anywhere}
+table{border-collapse:collapse;font-size:.9rem}th,td{padding:3px 10px;text-align:right;white-space:nowrap}
+th:first-child,td:first-child{text-align:left;padding-left:0}thead th{border-bottom:1px solid #999}
+td.bar{min-width:120px;text-align:left}td.bar span{display:inline-block;height:.8em;background:#d55e00}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px}dt{color:#5a5a5a}dd{margin:0;overflow-wrap:anywhere}
+figure img{min-width:760px}
+@media(max-width:600px){body{padding:10px;font-size:15px}dl{grid-template-columns:1fr}dd{margin-bottom:.5em}}
+"""
+_CAVEATS: Final = (
+    "The artefacts are drawn by a program: they are not photographs of real hair, gel or another camera.",
+    "They show what a network depends on. One that stands them may still fail on the real thing.",
+    "The strengths of two stressors are not on one scale. The ranking compares the ranges that were tested.",
+    "For rotation and scale the reference moves with the picture, and what comes into view at the border is invented.",
+    "The artefact of a case is the same at every strength of a stressor, but it is one draw, not the worst there is.",
+)
+
+
+@dataclass(frozen=True)
+class StressPicture:
+    """A worst case and its panel."""
+
+    worst: Worst
+    panel: Sheet
+
+
+def write_stress_page(
+    path: Path,
+    summary: StressSummary,
+    *,
+    facts: Mapping[str, str],
+    curves: Sheet,
+    pictures: Sequence[StressPicture],
+) -> None:
+    """Write the page; it needs no other file.
+
+    Args:
+        path: of the HTML file.
+        summary: the figures.
+        facts: what was tested and how, name to text.
+        curves: the picture of all curves.
+        pictures: the worst cases, drawn.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    ranking = summary.ranking
+    parts = [
+        "<h1>Stress test</h1>",
+        f"<p class=faint>{escape(NOTICE)}</p>",
+        _facts(facts),
+        "<h2>What hurts most</h2>",
+        _sentence(ranking),
+        _ranking(ranking),
+        "<h2>Curves</h2>",
+        _figure(
+            curves, "Means over the same cases, from undisturbed to the strongest level.", "Curves of all stressors"
+        ),
+        "<h2>How to read this</h2>",
+        "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in _CAVEATS) + "</ul>",
+        "<h2>Stressor by stressor</h2>",
+        *(_section(curve, [one for one in pictures if one.worst.stressor == curve.stressor]) for curve in ranking),
+        _failed(summary.failed),
+    ]
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+    body = "\n".join(part for part in parts if part)
+    page = f"<!doctype html>\n<html lang=en><head>{head}<title>Stress test</title><style>{_STYLE}</style></head>"
+    write_text(path, f"{page}\n<body>\n{body}\n</body></html>\n")
+
+
+def _facts(facts: Mapping[str, str]) -> str:
+    return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts.items()) + "</dl>"
+
+
+def _sentence(ranking: Sequence[Curve]) -> str:
+    first = ranking[0]
+    strongest = first.points[-1]
+    drop = strongest.drops["dice"]
+    text = (
+        f"{_words(first)} costs most: at its strongest level ({strength(first.unit, strongest.level)}) Dice falls from "
+        f"{first.undisturbed['dice'].mean:.3f} to {strongest.scores['dice'].mean:.3f}, a drop of {_interval(drop)}."
+    )
+    lost = [title_of(curve.stressor) for curve in ranking if (curve.mean_drops["dice"].low or 0) > 0]
+    kept = [title_of(curve.stressor) for curve in ranking if (curve.mean_drops["dice"].low or 0) <= 0]
+    if lost and kept:
+        text += f" No loss on average could be shown for {', '.join(kept)}."
+    return f"<p>{escape(text)}</p>"
+
+
+def _ranking(ranking: Sequence[Curve]) -> str:
+    largest = max(1e-9, *(curve.mean_drops["dice"].mean for curve in ranking))
+    header = (
+        "stressor",
+        "",
+        "Dice drop, all levels",
+        "Dice drop, strongest",
+        "TJ drop, strongest",
+        "missed, strongest",
+    )
+    rows = []
+    for curve in ranking:
+        last, mean = curve.points[-1], curve.mean_drops["dice"]
+        bar = f"<span style='width:{max(0.0, mean.mean) / largest * 110:.0f}px'></span>"
+        cells = (_interval(mean), _interval(last.drops["dice"]), _interval(last.drops["threshold_jaccard"]))
+        figures = "".join(f"<td>{escape(cell)}</td>" for cell in (*cells, f"{last.n_missed} of {curve.n}"))
+        rows.append(f"<tr><td>{escape(_words(curve))}</td><td class=bar>{bar}</td>{figures}</tr>")
+    note = "A drop is undisturbed minus disturbed on the same cases, with its paired interval; TJ: threshold Jaccard."
+    return _table(header, rows) + f"<p class=faint>{note}</p>"
+
+
+def _section(curve: Curve, pictures: Sequence[StressPicture]) -> str:
+    header = (curve.unit, *(name for name, _, _ in LINES.values()), "drop in Dice", "drop in TJ", "missed")
+    rows = [_row("none", curve.undisturbed, None, curve.n_missed)]
+    rows += [_row(f"{point.level:g}", point.scores, point.drops, point.n_missed) for point in curve.points]
+    panels = "".join(
+        _figure(one.panel, _caption(one.worst), f"{_words(curve)} on case {shown_id(one.worst.case_id)}")
+        for one in pictures
+    )
+    cases = f"{curve.n} cases" if curve.n == curve.n_groups else f"{curve.n} cases in {curve.n_groups} groups"
+    about = f"<p>{escape(curve.about)} <span class=faint>({cases})</span></p>"
+    return f"<h3>{escape(_words(curve))}</h3>{about}{_table(header, rows)}{panels}"
+
+
+def _row(level: str, scores: Mapping[str, Estimate], drops: Mapping[str, Estimate] | None, n_missed: int) -> str:
+    cells = [level, *(_interval(scores[name]) for name in LINES)]
+    cells += ["", ""] if drops is None else [_interval(drops["dice"]), _interval(drops["threshold_jaccard"])]
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in (*cells, str(n_missed))) + "</tr>"
+
+
+def _table(header: Sequence[str], rows: Sequence[str]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    return f"<div class=scroll><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+
+
+def _figure(picture: Sheet, caption: str, alternative: str) -> str:
+    held = BytesIO()
+    Image.fromarray(picture).save(held, format="JPEG", quality=_QUALITY)
+    data = base64.b64encode(held.getvalue()).decode("ascii")
+    image = f'<img alt="{escape(alternative)}" src="data:image/jpeg;base64,{data}">'
+    return f"<figure><div class=scroll>{image}</div><figcaption>{escape(caption)}</figcaption></figure>"
+
+
+def _caption(worst: Worst) -> str:
+    return (
+        f"{shown_id(worst.case_id)}, level {worst.step}: Dice {worst.dice_before:.3f} undisturbed, "
+        f"{worst.dice_after:.3f} disturbed."
+    )
+
+
+def _failed(failed: Mapping[str, str]) -> str:
+    if not failed:
+        return ""
+    items = "".join(f"<li>{escape(shown_id(name))}: {escape(reason)}</li>" for name, reason in failed.items())
+    return f"<h2>Cases that took no part ({len(failed)})</h2><ul>{items}</ul>"
+
+
+def _interval(one: Estimate) -> str:
+    if one.low is None or one.high is None:
+        return f"{one.mean:z.3f}"
+    return f"{one.mean:z.3f} [{one.low:z.3f}, {one.high:z.3f}]"
+
+
+def _words(curve: Curve) -> str:
+    words = title_of(curve.stressor)
+    return words[:1].upper() + words[1:]
