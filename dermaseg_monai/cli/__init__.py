@@ -6,6 +6,7 @@ import typer
 
 from dermaseg_monai import __version__
 from dermaseg_monai.cli.ablate import ablate
+from dermaseg_monai.cli.agreement import agreement_app
 from dermaseg_monai.cli.bundle import bundle_app
 from dermaseg_monai.cli.data import data_app
 from dermaseg_monai.cli.generalise import generalise
@@ -22,10 +23,11 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(bundle_app, name="bundle")
+app.add_typer(agreement_app, name="agreement")
 app.command("ablate")(ablate)
 app.command("panels")(panels)
-app.command("stress")(stress)
 app.command("generalise")(generalise)
+app.command("stress")(stress)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,62 @@
+"""What somebody should look at: outlines and pairs that are unlikely to be right."""
+
+from typing import Final
+
+import pandas as pd
+
+_TINY: Final = 0.001
+
+
+def find_flags(pairs: pd.DataFrame, masks: pd.DataFrame, *, below_dice: float) -> pd.DataFrame:
+    """Return one row per finding: case_id, flag, annotators, detail; sorted by case.
+
+    - low agreement: Dice of a pair below `below_dice`; no overlap: two lesions that share no pixel.
+    - empty, full, tiny (below 0.1 % of the picture), fragments (several regions), holes, border.
+    - copied: two annotators gave the same mask, pixel for pixel, of a lesion that is not empty.
+
+    Args:
+        pairs: a row per pair (`PAIR_COLUMNS`).
+        masks: a row per outline (`MASK_COLUMNS`); may have no rows.
+        below_dice: in [0, 1].
+    """
+    found: list[dict[str, str]] = []
+    for row in pairs[pairs["dice"] < below_dice].itertuples():
+        flag = "no overlap" if row.dice == 0 else "low agreement"
+        who = f"{row.annotator_a}, {row.annotator_b}"
+        found.append({"case_id": str(row.case_id), "flag": flag, "annotators": who, "detail": f"Dice {row.dice:.3f}"})
+    for row in masks.itertuples():
+        found += [
+            {"case_id": str(row.case_id), "flag": flag, "annotators": str(row.annotator), "detail": detail}
+            for flag, detail in _of_mask(row)
+        ]
+    equals = masks[masks["area_px"] > 0].groupby(["case_id", "copy_of"], sort=False) if len(masks) else ()
+    for _, equal in equals:
+        if len(set(equal["annotator"])) > 1:
+            who = ", ".join(sorted(set(equal["annotator"])))
+            found.append(
+                {
+                    "case_id": str(equal["case_id"].iloc[0]),
+                    "flag": "copied",
+                    "annotators": who,
+                    "detail": "the same mask",
+                }
+            )
+    table = pd.DataFrame(found, columns=["case_id", "flag", "annotators", "detail"])
+    return table.sort_values(["case_id", "flag", "annotators"], ignore_index=True)
+
+
+def _of_mask(row: object) -> list[tuple[str, str]]:
+    facts: dict[str, float] = {
+        name: getattr(row, name) for name in ("area_px", "area_share", "regions", "holes", "touches_border")
+    }
+    if facts["area_px"] == 0:
+        return [("empty", "no lesion pixel")]
+    share = f"{facts['area_share']:.2%} of the picture"
+    checks = {
+        "full": (facts["area_share"] == 1, share),
+        "tiny": (facts["area_share"] < _TINY, share),
+        "fragments": (facts["regions"] > 1, f"{facts['regions']} regions"),
+        "holes": (facts["holes"] > 0, f"{facts['holes']} holes"),
+        "border": (bool(facts["touches_border"]), share),
+    }
+    return [(flag, detail) for flag, (true, detail) in checks.items() if true]

@@ -1,0 +1,37 @@
+"""What can be said of one outline alone."""
+
+import hashlib
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Bool
+from scipy import ndimage
+
+MASK_COLUMNS: Final = (
+    "case_id", "annotator", "tool", "skill", "created_at", "path",
+    "area_px", "area_share", "diameter_px", "regions", "holes", "touches_border", "copy_of",
+)  # fmt: skip
+"""The columns of a table of outlines; `copy_of` is a digest that two equal masks of one size share."""
+
+
+def mask_facts(mask: Bool[np.ndarray, "..."]) -> dict[str, Any]:
+    """Return area, equivalent diameter, regions, holes, border contact and a digest of a mask.
+
+    `diameter_px` is that of a disc (in 3D a ball) of the same area. Regions touch by faces or corners; a hole is skin
+    that lesion encloses, touching by faces.
+    """
+    area = int(np.count_nonzero(mask))
+    # SciPy's types leave open what comes out
+    lesions: Any = ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
+    skin: Any = ndimage.label(np.pad(~mask, 1, constant_values=True))
+    edges = (np.take(mask, side, axis=axis) for axis in range(mask.ndim) for side in (0, -1))
+    digest = hashlib.sha256(str(mask.shape).encode() + np.packbits(mask).tobytes()).hexdigest()[:16]
+    return {
+        "area_px": area,
+        "area_share": area / mask.size,
+        "diameter_px": 2 * (area / np.pi) ** (1 / 2) if mask.ndim == 2 else (6 * area / np.pi) ** (1 / 3),  # noqa: PLR2004
+        "regions": int(lesions[1]),
+        "holes": int(skin[1]) - 1,
+        "touches_border": any(bool(edge.any()) for edge in edges),
+        "copy_of": digest,
+    }

@@ -1,0 +1,75 @@
+"""A case and the outlines that people drew of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.manifest import Annotation, Attribute, Case, Manifest
+
+_BY_PEOPLE = ("reader", "reference")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One outline: who drew it, with what, when, and the file of its mask."""
+
+    annotator: str
+    mask: Path
+    tool: str | None = None
+    skill: str | None = None
+    created_at: str | None = None
+
+
+@dataclass(frozen=True)
+class ReadCase:
+    """A case with its readings; `group` is its patient or lesion, `attributes` what else is known."""
+
+    id: str
+    readings: tuple[Reading, ...]
+    group: str | None = None
+    attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
+
+
+def readings_of_manifest(manifest: Manifest, dataset_dir: str | Path) -> list[ReadCase]:
+    """Return the cases of a manifest with the outlines that readers made.
+
+    The annotations of role `reader` count; where a case has fewer than two of them its `reference` counts as a reading
+    too. Consensus and adjudicated masks never count, nor do cases of the split `excluded`.
+
+    Raises:
+        DataError: no case has two readings.
+    """
+    root = Path(dataset_dir)
+    cases = [_read_case(case, root) for case in manifest.cases if case.split != "excluded"]
+    require_pairs(cases, where=f"manifest {manifest.name}")
+    return cases
+
+
+def require_pairs(cases: Sequence[ReadCase], *, where: str) -> None:
+    """Return when somebody can agree with somebody.
+
+    Raises:
+        DataError: no case has two readings; says how many annotators there are.
+    """
+    if any(len(case.readings) > 1 for case in cases):
+        return
+    names = sorted({reading.annotator for case in cases for reading in case.readings})
+    people = f"one annotator ({names[0]})" if len(names) == 1 else f"{len(names)} annotators and no case in common"
+    raise DataError(
+        f"{where} has {people if names else 'no annotation'}: agreement needs two outlines of one case. "
+        "Add the masks of a second reader (role `reader` in the manifest, or --root and --pattern)."
+    )
+
+
+def _read_case(case: Case, root: Path) -> ReadCase:
+    readers = [one for one in case.annotations if one.role == "reader"]
+    chosen = readers if len(readers) > 1 else [one for one in case.annotations if one.role in _BY_PEOPLE]
+    group = case.patient_id or case.lesion_id
+    return ReadCase(case.id, tuple(_reading(one, root) for one in chosen), group, case.attributes)
+
+
+def _reading(annotation: Annotation, root: Path) -> Reading:
+    name = annotation.annotator or annotation.role
+    place = root / annotation.mask.path
+    return Reading(name, place, annotation.tool, annotation.skill, annotation.created_at)

@@ -1,0 +1,158 @@
+"""The result of an agreement study in a folder: tables, flags and a summary."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dermaseg_monai.agreement.flags import find_flags
+from dermaseg_monai.agreement.pair_summary import (
+    PairSummary,
+    by_annotators,
+    by_factor,
+    by_image,
+    is_intra,
+    summarise_pairs,
+    written_rows,
+)
+from dermaseg_monai.files import replacing, write_json
+from dermaseg_monai.metrics.table import Table
+
+
+@dataclass(frozen=True)
+class Study:
+    """The summary as text for a terminal, and mean pairwise Dice between different people.
+
+    Where all pairs are of one person who drew twice, it is that person's.
+    """
+
+    text: str
+    dice: float
+
+
+def write_study(
+    out: str | Path,
+    pairs: pd.DataFrame,
+    masks: pd.DataFrame,
+    *,
+    factors: Sequence[str],
+    notes: Sequence[str],
+    failures: Sequence[str],
+    below_dice: float,
+    seed: int,
+) -> Study:
+    """Write pairs.csv, images.csv, annotators.csv, by_<factor>.csv, masks.csv, flags.csv, summary.json and summary.md.
+
+    A by_<factor>.csv has the rows of `all pairs` and of pairs of `different people`; the summary shows the latter.
+
+    Args:
+        out: folder; made where it is not there.
+        pairs: a row per pair (`PAIR_COLUMNS`), and the columns that `factors` name.
+        masks: a row per outline (`MASK_COLUMNS`), none for pairs that were computed elsewhere.
+        factors: columns of `pairs` to divide by, beside tool and skill.
+        notes: sentences for the summary: where the pairs come from, how they were measured.
+        failures: outlines that could not be used.
+        below_dice: a pair below it is flagged.
+        seed: of the bootstrap.
+    """
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    intra = is_intra(pairs)
+    kinds = {"different people": pairs[~intra], "one person twice": pairs[intra]}
+    found = {name: summarise_pairs(rows, below_dice=below_dice, seed=seed) for name, rows in kinds.items() if len(rows)}
+    if len(found) > 1:
+        found = {"all pairs": summarise_pairs(pairs, below_dice=below_dice, seed=seed)} | found
+    people = kinds["different people"]
+    tables = _factor_tables({"all pairs": pairs, "different people": people}, factors, below_dice, seed)
+    flags = find_flags(pairs, masks, below_dice=below_dice)
+    written: dict[str, pd.DataFrame] = {"pairs": pairs, "images": by_image(pairs), "flags": flags}
+    written["annotators"] = by_annotators(pairs, below_dice=below_dice, seed=seed)
+    written |= {"masks": masks} if len(masks) else {}
+    written |= {f"by_{name}": table for name, table in tables.items()}
+    for name, table in written.items():
+        with replacing(folder / f"{name}.csv") as temporary:
+            table.to_csv(temporary, index=False)
+    table = _table(found, notes, failures, flags)
+    sections = [table.markdown(), *(_section(name, rows) for name, rows in tables.items())]
+    with replacing(folder / "summary.md") as temporary:
+        temporary.write_text("# Agreement\n\n" + "\n\n".join(sections) + "\n", encoding="utf-8")
+    write_json(folder / "summary.json", _json(found, notes, failures, flags))
+    main = found.get("different people") or next(iter(found.values()))
+    return Study(table.plain(), main.scores["dice"].mean)
+
+
+def _factor_tables(
+    kinds: Mapping[str, pd.DataFrame], factors: Sequence[str], below_dice: float, seed: int
+) -> dict[str, pd.DataFrame]:
+    pairs = kinds["all pairs"]
+    given = [name for name in ("tool", "skill") if f"{name}_a" in pairs and len(pairs[f"{name}_a"].dropna())]
+    return {
+        name: pd.concat(
+            [
+                by_factor(rows, name, below_dice=below_dice, seed=seed).assign(whose=kind)
+                for kind, rows in kinds.items()
+                if len(rows)
+            ]
+        )
+        for name in dict.fromkeys([*given, *factors])
+    }
+
+
+def _table(
+    found: Mapping[str, PairSummary], notes: Sequence[str], failures: Sequence[str], flags: pd.DataFrame
+) -> Table:
+    first = next(iter(found.values()))
+    drawn = "images" if first.n_groups == first.n_images else "patients or lesions"
+    bounds = f"{100 * first.confidence:g} % intervals (bootstrap over {first.n_groups} {drawn})"
+    counted = ", ".join(f"{flag} {count}" for flag, count in flags["flag"].value_counts().items()) or "none"
+    return Table(
+        header=("pairs of", "pairs", "images", "Dice", "Jaccard", "threshold Jaccard", f"below {first.below_dice:g}"),
+        rows=written_rows(list(found.items())),
+        notes=(
+            f"Means over pairs with {bounds}; {first.n_images} images.",
+            f"Over images (mean of each image's pairs): {_over_images(found)}.",
+            f"Flags: {counted}.",
+            *notes,
+            *([f"{len(failures)} outlines could not be used."] if failures else []),
+        ),
+    )
+
+
+def _over_images(found: Mapping[str, PairSummary]) -> str:
+    main = found.get("different people") or next(iter(found.values()))
+    names = {"dice": "Dice", "jaccard": "Jaccard", "threshold_jaccard": "threshold Jaccard"}
+    parts = []
+    for name, word in names.items():
+        score = main.scores[name]
+        bounds = "" if score.image_low is None else f" [{score.image_low:.3f}, {score.image_high:.3f}]"
+        parts.append(f"{word} {score.image_mean:.3f}{bounds}")
+    return ", ".join(parts)
+
+
+def _section(name: str, table: pd.DataFrame) -> str:
+    header = (name, "pairs", "images", "Dice", "median", "Jaccard", "threshold Jaccard", "flagged")
+    rows = [
+        (
+            str(row[name]),
+            f"{row['pairs']:.0f}",
+            f"{row['images']:.0f}",
+            f"{row['dice']:.3f}"
+            + ("" if pd.isna(row["dice_low"]) else f" [{row['dice_low']:.3f}, {row['dice_high']:.3f}]"),
+            *(f"{row[column]:.3f}" for column in ("dice_median", "jaccard", "threshold_jaccard", "flagged")),
+        )
+        for row in table[table["whose"] == "different people"].to_dict("records")
+    ]
+    return f"## By {name} (pairs of different people)\n\n" + Table(header=header, rows=rows).markdown()
+
+
+def _json(
+    found: Mapping[str, PairSummary], notes: Sequence[str], failures: Sequence[str], flags: pd.DataFrame
+) -> dict[str, Any]:
+    return {
+        "agreement": {name.replace(" ", "_"): summary.to_dict() for name, summary in found.items()},
+        "flags": {str(flag): int(count) for flag, count in flags["flag"].value_counts().items()},
+        "failures": list(failures),
+        "notes": list(notes),
+    }

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from dermaseg_monai.agreement import readings_of_folder, readings_of_manifest
+from dermaseg_monai.data.demo import make_demo
+from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.manifest import Manifest
+from tests.agreement.conftest import Write
+
+
+def test_names_say_case_annotator_tool_and_skill(write: Write) -> None:
+    root = write("ISIC_1_A04_T1_S2.png").parent
+    for name in ("ISIC_1_A06_T3_S1.png", "ISIC_2_A06_T1_S1.png", "preview.png"):
+        write(name)
+    cases, strange = readings_of_folder(root, "ISIC_{case}_{annotator}_{tool}_{skill}.png")
+    assert [case.id for case in cases] == ["1", "2"]
+    first = cases[0].readings[0]
+    assert (first.annotator, first.tool, first.skill) == ("A04", "T1", "S2")
+    assert [path.name for path in strange] == ["preview.png"]
+
+
+def test_annotators_may_be_folders(write: Write) -> None:
+    root = write("ann/case-7.png").parents[1]
+    write("bob/case-7.png")
+    (case,), _ = readings_of_folder(root, "{annotator}/{case}.png")
+    assert (case.id, [reading.annotator for reading in case.readings]) == ("case-7", ["ann", "bob"])
+
+
+def test_names_that_do_not_fit_are_shown(write: Write) -> None:
+    root = write("a_by_ann.png").parent
+    with pytest.raises(DataError, match=r"fits the pattern '\{case\}-\{annotator\}\.png'; found: a_by_ann\.png"):
+        readings_of_folder(root, "{case}-{annotator}.png")
+
+
+def test_one_annotator_alone_agrees_with_nobody(write: Write) -> None:
+    root = write("a_ann.png").parent
+    write("b_ann.png")
+    with pytest.raises(DataError, match=r"one annotator \(ann\): agreement needs two"):
+        readings_of_folder(root, "{case}_{annotator}.png")
+
+
+@pytest.mark.parametrize("pattern", ["{case}.png", "{case}_{case}_{annotator}.png", "{case}_{annotator}_{id}.png"])
+def test_a_pattern_that_cannot_work_is_refused(tmp_path: Path, pattern: str) -> None:
+    with pytest.raises(ConfigError, match="must hold"):
+        readings_of_folder(tmp_path, pattern)
+
+
+def test_the_readers_of_a_manifest_count_and_its_reference_where_they_are_too_few(tmp_path: Path) -> None:
+    manifest = Manifest.load(make_demo(tmp_path / "demo", n=10, seed=0))
+    cases = readings_of_manifest(manifest, tmp_path / "demo")
+    assert [[reading.annotator for reading in case.readings] for case in cases] == [["tight", "loose", "noisy"]] * 10
+    assert cases[0].group == manifest.cases[0].patient_id

@@ -1,0 +1,90 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from dermaseg_monai.cli import app
+from dermaseg_monai.data.demo import make_demo
+from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.images import read_mask
+
+IMA = "img_id,annotator1,annotator2,dice_score,jaccard_score,tool1,skill_level1,tool2,skill_level2\n"
+
+
+def agreement(*words: object):  # noqa: ANN201
+    return CliRunner().invoke(app, ["agreement", *map(str, words)], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_demo(tmp_path_factory.mktemp("demo") / "set", n=12, seed=0)
+
+
+def test_the_demo_set_gives_every_table_and_the_dice_that_its_masks_have(demo: Path, tmp_path: Path) -> None:
+    done = agreement("--manifest", demo, "--out", tmp_path, "--attributes", "diagnosis")
+    assert done.exit_code == 0, done.output
+    pairs = pd.read_csv(tmp_path / "pairs.csv")
+    assert len(pairs) == 36
+    (row, *_) = [
+        one for one in pairs.to_dict("records") if (one["annotator_a"], one["annotator_b"]) == ("loose", "tight")
+    ]
+    loose, tight = (read_mask(demo.parent / f"annotations/{who}/{row['case_id']}.png") for who in ("loose", "tight"))
+    assert row["dice"] == pytest.approx(2 * np.count_nonzero(loose & tight) / (loose.sum() + tight.sum()))
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["agreement"]["different_people"]["scores"]["dice"]["mean"] == pytest.approx(pairs["dice"].mean())
+    assert sum(pd.read_csv(tmp_path / "by_diagnosis.csv").query("whose == 'different people'")["pairs"].to_list()) == 36
+    for name in ("images", "annotators", "masks", "flags", "by_tool", "by_skill"):
+        assert (tmp_path / f"{name}.csv").is_file(), name
+    assert "by tool" in (tmp_path / "summary.md").read_text().lower()
+
+
+def test_pairs_of_others_are_read_without_their_consensus_and_grouped(tmp_path: Path) -> None:
+    rows = [
+        "x1.JPG,A04,A01,0.8,0.6667,T1,S1,T3,S2",
+        "x1.JPG,A04,ST,0.99,0.98,T1,S1,ST,ST",
+        "x2.JPG,A01,A01,1,1,T3,S2,T3,S2",
+    ]
+    (tmp_path / "pairs.csv").write_text(IMA + "\n".join(rows))
+    (tmp_path / "meta.csv").write_text("isic_id,dx,patient_id\nx1,mel,P1\nx2,,P2\n")
+    source = ["--pairs", tmp_path / "pairs.csv", "--leave-out", "ST,MV", "--table", tmp_path / "meta.csv"]
+    columns = ["--id-column", "isic_id", "--attributes", "dx", "--group-column", "patient_id"]
+    done = agreement(*source, *columns, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "1 rows with ST, MV left out" in done.output
+    pairs = pd.read_csv(tmp_path / "out" / "pairs.csv")
+    assert list(pairs["case_id"]) == ["x1", "x2"]
+    assert tuple(pairs.loc[0, ["annotator_a", "tool_a", "skill_a"]]) == ("A01", "T3", "S2")
+    by_dx = pd.read_csv(tmp_path / "out" / "by_dx.csv")
+    assert dict(by_dx.query("whose == 'all pairs'")[["dx", "pairs"]].to_numpy().tolist()) == {"mel": 1, "not known": 1}
+
+
+def test_a_limit_ends_with_exit_code_1_after_everything_is_written(demo: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"Mean pairwise Dice is 0\.\d{3}, below --fail-under 0\.99"):
+        agreement("--manifest", demo, "--out", tmp_path, "--fail-under", "0.99")
+    assert (tmp_path / "summary.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "said"),
+    [
+        ([], ConfigError, "in one way"),
+        (["--root", "{tmp}"], ConfigError, "needs --pattern"),
+        (["--root", "{tmp}/nowhere", "--pattern", "{{case}}_{{annotator}}.png"], DataError, "There is no folder"),
+        (["--pairs", "{tmp}/none.csv"], DataError, "There is no table"),
+        (["--pairs", "{tmp}/bad.csv"], DataError, "has no column annotator_a, annotator_b, dice; it has case_id, x"),
+        (["--pairs", "{tmp}/odd.csv"], DataError, "Dice of c is 1.2"),
+        (["--manifest", "{demo}", "--attributes", "diagnosys"], ConfigError, "no|No case of .* has the attribute"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    demo: Path, tmp_path: Path, words: list[str], error: type[Exception], said: str
+) -> None:
+    (tmp_path / "bad.csv").write_text("case_id,x\nc,1\n")
+    (tmp_path / "odd.csv").write_text("case_id,annotator_a,annotator_b,dice\nc,a,b,1.2\n")
+    given = [word.format(tmp=tmp_path, demo=demo) for word in words]
+    with pytest.raises(error, match=said):
+        agreement("--out", tmp_path / "out", *given)
+    assert not (tmp_path / "out").exists()
