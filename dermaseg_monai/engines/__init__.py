@@ -27,9 +27,11 @@ from dermaseg_monai.engines.resume_file import saved_extra
 from dermaseg_monai.engines.schedule import build_schedule
 from dermaseg_monai.engines.score_summary import ScoreSummaryFile
 from dermaseg_monai.engines.seed import EpochSeed, seed_everything
+from dermaseg_monai.engines.training_cases import TRAINING_CASES, record_training_cases, seen_in_training
 from dermaseg_monai.engines.weights import load_weights, read_metadata, read_weights, trained_with
 
 __all__ = [
+    "TRAINING_CASES",
     "CaseScorer",
     "Checkpoints",
     "EpochSeed",
@@ -58,9 +60,11 @@ __all__ = [
     "rank_device",
     "read_metadata",
     "read_weights",
+    "record_training_cases",
     "saved_extra",
     "scales_gradients",
     "seed_everything",
+    "seen_in_training",
     "set_cuda_math",
     "start_distributed",
     "stop_distributed",

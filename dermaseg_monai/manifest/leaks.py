@@ -59,11 +59,12 @@ def find_leaks(*manifests: Manifest) -> list[Leak]:
 
 def find_overlaps(*manifests: Manifest) -> list[Leak]:
     """Return what any two sides share, also the training sides of two sets; `excluded` cases do not count."""
-    holders: dict[tuple[Key, str], list[tuple[Case, str]]] = defaultdict(list)
+    holders: dict[tuple[Key, str, str], list[tuple[Case, str]]] = defaultdict(list)
     for manifest in manifests:
         for case in (case for case in manifest.cases if case.split != "excluded"):
-            for tie in shared_keys(case):
-                holders[tie].append((case, manifest.name))
+            for key, value in shared_keys(case):
+                # group 7 of another set is another group
+                holders[key, value, manifest.name if key == "group" else ""].append((case, manifest.name))
     return [
         Leak(
             key,
@@ -72,7 +73,7 @@ def find_overlaps(*manifests: Manifest) -> list[Leak]:
             tuple(case.split for case, _ in held),
             tuple(name for _, name in held),
         )
-        for (key, value), held in sorted(holders.items(), key=lambda item: item[0])
+        for (key, value, _), held in sorted(holders.items(), key=lambda item: item[0])
         if len({(case.split, name) for case, name in held}) > 1
     ]
 

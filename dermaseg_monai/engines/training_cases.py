@@ -1,0 +1,232 @@
+"""What weights were trained on, written beside them, and the refusal to score them on it."""
+
+import csv
+import gzip
+import hashlib
+import io
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from dermaseg_monai.engines.distributed import is_rank_zero
+from dermaseg_monai.errors import DataError, LeakError
+from dermaseg_monai.files import replacing
+from dermaseg_monai.manifest import Case, Manifest, Split, require_no_near_leaks
+from dermaseg_monai.manifest.duplicates import CROPS, WHOLE, Fingerprints, Window, fingerprint_cases, near_pairs
+
+TRAINING_CASES: Final = "training_cases.csv.gz"
+
+_KEPT: Final = (WHOLE, Window("square", 1.0))
+_TIES: Final = ("id", "image", "lesion", "patient", "group")
+_DIGITS: Final = 16
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingCase:
+    """A case that weights have seen, as text.
+
+    `manifest` is the start of the manifest's digest, `split` train (learned from) or val (chosen by), `image` the
+    sha256 of the file. Lesion, patient and group are pseudonyms: equal where the names are equal, and no names.
+    `whole` and `square` are the fingerprints of the picture and of its centre square, in hex, or empty.
+    """
+
+    manifest: str
+    split: str
+    id: str
+    image: str
+    lesion: str
+    patient: str
+    group: str
+    whole: str = ""
+    square: str = ""
+
+
+def record_training_cases(
+    manifest: str | Path,
+    dataset_dir: str | Path,
+    output_dir: str | Path,
+    *,
+    allow_leaks: bool = False,
+    initial_weights: str | Path | None = None,
+    resume: str | Path | None = None,
+) -> None:
+    """Write `training_cases.csv.gz`: the training and validation cases of a run; stands in `initialize`.
+
+    Refuses near-identical pictures on two sides first (what else two sides share `data.cases` refuses). What
+    `initial_weights`, or the run that is resumed, were trained on is taken over, as far as the file beside them says.
+
+    Raises:
+        LeakError: nearly one picture stands on two sides, and `allow_leaks` is off.
+        DataError: no such manifest, or the file cannot be written.
+    """
+    loaded = Manifest.load(manifest)
+    if not allow_leaks:
+        require_no_near_leaks(loaded, dataset_dir)
+    rows = training_cases(loaded, dataset_dir)
+    for earlier in (initial_weights, resume):
+        if earlier:
+            rows += read_training_cases(earlier) or []
+    if is_rank_zero():
+        write_training_cases(Path(output_dir) / TRAINING_CASES, rows)
+
+
+def training_cases(manifest: Manifest, dataset_dir: str | Path) -> list[TrainingCase]:
+    """Return the training and validation cases of a manifest; a picture that cannot be read has no fingerprint."""
+    cases = [case for case in manifest.cases if case.split in ("train", "val")]
+    found, _ = fingerprint_cases(cases, dataset_dir, _KEPT)
+    words = {
+        (int(picture), int(window)): row.tobytes().hex()
+        for picture, window, row in zip(found.pictures, found.windows, found.words, strict=True)
+    }
+    digest = manifest.digest[:_DIGITS]
+    return [
+        TrainingCase(
+            digest,
+            case.split,
+            *_ties(case, manifest).values(),
+            whole=words.get((at, 0), ""),
+            square=words.get((at, 1), ""),
+        )
+        for at, case in enumerate(cases)
+    ]
+
+
+def write_training_cases(path: str | Path, rows: Sequence[TrainingCase]) -> None:
+    """Write rows as CSV, gzipped; the same rows give the same bytes.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    names = [field.name for field in fields(TrainingCase)]
+    writer.writerow(names)
+    writer.writerows([getattr(row, name) for name in names] for row in dict.fromkeys(rows))
+    with replacing(path) as temporary:
+        temporary.write_bytes(gzip.compress(text.getvalue().encode("utf-8"), mtime=0))
+
+
+def read_training_cases(weights: str | Path) -> list[TrainingCase] | None:
+    """Return what stands beside a weights file or in a run's folder, None when nothing does.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    folder = Path(weights) if Path(weights).is_dir() else Path(weights).parent
+    path = folder / TRAINING_CASES
+    names = [field.name for field in fields(TrainingCase)]
+    try:
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
+            reader = csv.reader(stream)
+            if next(reader, None) != names:
+                raise DataError(f"{path} has other columns than {', '.join(names)}. Copy it again from its source.")
+            return [TrainingCase(*row) for row in reader]
+    except FileNotFoundError:
+        return None
+    except (OSError, EOFError, TypeError, ValueError, csv.Error) as error:
+        raise DataError(f"{path} is damaged: {error}. Copy it again from where the weights come from.") from error
+
+
+def seen_in_training(
+    weights: str | Path,
+    manifest: str | Path,
+    dataset_dir: str | Path,
+    split: Split,
+    *,
+    allow_leaks: bool = False,
+) -> dict[str, Any]:
+    """Return how many cases of a split the weights were trained on, for run.json; stands in `initialize`.
+
+    Compared with `training_cases.csv.gz` beside the weights: id, file, lesion, patient, group and nearly the same
+    picture, also where training saw a centre crop of it. Validation cases count too, because they chose the weights.
+    A case in the split of the very manifest it was trained with (scores on `val`) is what it says and no leak.
+    `checked` is False where nothing stands beside the weights, which is logged.
+
+    Raises:
+        LeakError: cases were trained on, and `allow_leaks` is off.
+        DataError: no such manifest or split, or the file beside the weights is damaged.
+    """
+    rows = read_training_cases(weights)
+    if rows is None:
+        logger.warning(
+            "What %s was trained on is not known (no %s beside it): leaks cannot be found.", weights, TRAINING_CASES
+        )
+        return {"checked": False, "cases": None}
+    loaded = Manifest.load(manifest)
+    cases = loaded.in_split(split)
+    rows = [row for row in rows if (row.manifest, row.split) != (loaded.digest[:_DIGITS], split)]
+    seen = {**_near(rows, cases, dataset_dir), **_tied(rows, cases, loaded)}
+    if seen and not allow_leaks:
+        case_id = min(seen)
+        key, row = seen[case_id]
+        raise LeakError(
+            f"{len(seen)} of {len(cases)} {split} cases of {loaded.name} were seen in the training of {weights}, first "
+            f"{case_id}: {key} as {row.id} ({row.split}). Score on other data, take these cases out "
+            "(`dermaseg data leaks` of both manifests with --gives-way test), or accept it with --allow_leaks True."
+        )
+    return {"checked": True, "cases": len(seen)}
+
+
+def _tied(
+    rows: Sequence[TrainingCase], cases: Sequence[Case], manifest: Manifest
+) -> dict[str, tuple[str, TrainingCase]]:
+    known: Mapping[tuple[str, str], TrainingCase] = {
+        (key, value): row for row in reversed(rows) for key in _TIES if (value := getattr(row, key))
+    }
+    return {
+        case.id: (f"same {key}", known[key, value])
+        for case in cases
+        for key, value in reversed(_ties(case, manifest).items())
+        if (key, value) in known
+    }
+
+
+def _near(
+    rows: Sequence[TrainingCase], cases: Sequence[Case], dataset_dir: str | Path
+) -> dict[str, tuple[str, TrainingCase]]:
+    windows = (WHOLE, *CROPS)
+    found, _ = fingerprint_cases(cases, dataset_dir, windows)
+    taught = list(_words(rows, windows))
+    if not taught or not len(found.words):
+        return {}
+    words, pictures, places = zip(*taught, strict=True)
+    both = Fingerprints(
+        np.concatenate([found.words, np.stack(words)]),
+        np.concatenate([found.pictures, np.array(pictures) + len(cases)]),
+        np.concatenate([found.windows, np.array(places)]),
+        windows,
+    )
+    sides = np.arange(len(cases) + len(rows)) >= len(cases)
+    pairs = near_pairs(both, sides.astype(np.int64))
+    return {
+        cases[pair.first].id: ("nearly the same picture", rows[pair.second - len(cases)]) for pair in reversed(pairs)
+    }
+
+
+def _words(rows: Sequence[TrainingCase], windows: Sequence[Window]) -> Iterator[tuple[np.ndarray, int, int]]:
+    for at, row in enumerate(rows):
+        for window, text in zip(_KEPT, (row.whole, row.square), strict=True):
+            if text:
+                yield np.frombuffer(bytes.fromhex(text), dtype=np.uint64), at, windows.index(window)
+
+
+def _ties(case: Case, manifest: Manifest) -> dict[str, str]:
+    """Return what ties a case to others, in the order of `_TIES`; names of people and lesions as pseudonyms."""
+    group = case.attributes.get("group")
+    scoped = None if group in (None, "") else f"{manifest.name}:{group}"  # group 7 of another set is another group
+    named = {"lesion": case.lesion_id, "patient": case.patient_id, "group": scoped}
+    return {
+        "id": case.id,
+        "image": case.image.sha256,
+        **{key: _pseudonym(key, value) if value else "" for key, value in named.items()},
+    }
+
+
+def _pseudonym(key: str, value: str) -> str:
+    return hashlib.sha256(f"{key}:{value}".encode()).hexdigest()[:_DIGITS]

@@ -1,0 +1,195 @@
+import gzip
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dermaseg_monai.engines.training_cases import (
+    TRAINING_CASES,
+    read_training_cases,
+    record_training_cases,
+    seen_in_training,
+)
+from dermaseg_monai.errors import DataError, LeakError
+from dermaseg_monai.files import sha256_of
+from dermaseg_monai.manifest import Case, FileRecord, Manifest, Split
+
+Save = Callable[..., Case]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+def noise(seed: int) -> np.ndarray:
+    grey = np.random.default_rng(seed).integers(0, 256, (24, 32), dtype=np.uint8)
+    return np.asarray(Image.fromarray(grey).resize((160, 120), Image.Resampling.BICUBIC).convert("RGB"))
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    def saved(name: str, seed: int, split: Split, pixels: np.ndarray | None = None, **known: object) -> Case:
+        path = tmp_path / f"{name}.png"
+        Image.fromarray(noise(seed) if pixels is None else pixels).save(path)
+        case = Case(name, FileRecord(path.name, sha256_of(path)), (), split)
+        return replace(case, **known)
+
+    return saved
+
+
+@pytest.fixture
+def trained(save: Save, tmp_path: Path) -> Path:
+    """Weights in run/, trained on a and b (validation) of a manifest that also has c for testing."""
+    cases = (
+        save("a", 1, "train", lesion_id="L1", patient_id="Smith", attributes={"group": 7}),
+        save("b", 2, "val"),
+        save("c", 3, "test"),
+    )
+    Manifest("study", "1", None, cases).save(tmp_path / "study.json")
+    record_training_cases(tmp_path / "study.json", tmp_path, tmp_path / "run")
+    return tmp_path / "run" / "model.safetensors"
+
+
+def other(folder: Path, *cases: Case, name: str = "other") -> Path:
+    Manifest(name, "1", None, cases).save(folder / "other.json")
+    return folder / "other.json"
+
+
+def test_the_file_names_cases_and_no_patient(trained: Path) -> None:
+    rows = read_training_cases(trained)
+    assert rows is not None
+    assert [(row.id, row.split, len(row.image), len(row.whole), len(row.square)) for row in rows] == [
+        ("a", "train", 64, 64, 64),
+        ("b", "val", 64, 64, 64),
+    ]
+    text = gzip.decompress(trained.with_name(TRAINING_CASES).read_bytes()).decode()
+    assert "Smith" not in text
+    assert "L1" not in text
+
+
+def test_the_same_training_writes_the_same_bytes(trained: Path, tmp_path: Path) -> None:
+    record_training_cases(tmp_path / "study.json", tmp_path, tmp_path / "again")
+    assert (tmp_path / "again" / TRAINING_CASES).read_bytes() == trained.with_name(TRAINING_CASES).read_bytes()
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_every_split_of_the_manifest_itself_can_be_scored(trained: Path, tmp_path: Path, split: Split) -> None:
+    found = seen_in_training(trained, tmp_path / "study.json", tmp_path, split)
+    assert found == {"checked": True, "cases": 0}
+
+
+@pytest.mark.parametrize(
+    ("known", "key"),
+    [
+        ({"id": "a"}, "id"),
+        ({}, "image"),
+        ({"lesion_id": "L1"}, "lesion"),
+        ({"patient_id": "Smith"}, "patient"),
+    ],
+)
+def test_what_was_trained_on_is_refused(
+    trained: Path, save: Save, tmp_path: Path, known: dict[str, str], key: str
+) -> None:
+    case = replace(save("x", 1 if key == "image" else 5, "test"), **known)
+    manifest = other(tmp_path, case, save("y", 6, "test"))
+    said = rf"1 of 2 test cases of other were seen .*first {case.id}: same {key} as a \(train\).*--allow_leaks"
+    with pytest.raises(LeakError, match=said):
+        seen_in_training(trained, manifest, tmp_path, "test")
+    assert seen_in_training(trained, manifest, tmp_path, "test", allow_leaks=True) == {"checked": True, "cases": 1}
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.asarray(Image.fromarray(noise(2)).resize((320, 240)))[:, ::-1],
+        np.asarray(Image.fromarray(noise(2)).convert("L").resize((80, 60)).convert("RGB")),
+    ],
+    ids=["larger and mirrored", "small and grey"],
+)
+def test_a_copy_of_a_validation_picture_is_refused(
+    trained: Path, save: Save, tmp_path: Path, pixels: np.ndarray
+) -> None:
+    manifest = other(tmp_path, save("x", 0, "test", pixels))
+    with pytest.raises(LeakError, match=r"first x: nearly the same picture as b \(val\)"):
+        seen_in_training(trained, manifest, tmp_path, "test")
+
+
+def test_the_whole_of_which_training_saw_a_crop_is_refused(trained: Path, save: Save, tmp_path: Path) -> None:
+    framed = noise(50).repeat(2, axis=0).repeat(2, axis=1)
+    height, width = 170, 226
+    top, left = (framed.shape[0] - height) // 2, (framed.shape[1] - width) // 2
+    framed[top : top + height, left : left + width] = np.asarray(Image.fromarray(noise(1)).resize((width, height)))
+    manifest = other(tmp_path, save("x", 0, "test", framed))
+    with pytest.raises(LeakError, match=r"nearly the same picture as a"):
+        seen_in_training(trained, manifest, tmp_path, "test")
+
+
+def test_the_training_side_of_another_manifest_is_refused_too(trained: Path, save: Save, tmp_path: Path) -> None:
+    manifest = other(tmp_path, save("x", 1, "train"))
+    with pytest.raises(LeakError, match=r"1 of 1 train cases of other.*same image as a \(train\)"):
+        seen_in_training(trained, manifest, tmp_path, "train")
+
+
+def test_a_group_of_another_set_is_another_group(trained: Path, save: Save, tmp_path: Path) -> None:
+    case = save("x", 5, "test", attributes={"group": 7})
+    assert seen_in_training(trained, other(tmp_path, case), tmp_path, "test")["cases"] == 0
+    with pytest.raises(LeakError, match="same group as a"):
+        seen_in_training(trained, other(tmp_path, case, name="study"), tmp_path, "test")
+
+
+def test_what_earlier_weights_were_trained_on_is_taken_over(trained: Path, save: Save, tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    record_training_cases(
+        other(tmp_path, save("x", 8, "train"), save("y", 9, "val")), tmp_path, second, initial_weights=trained
+    )
+    assert [row.id for row in read_training_cases(second) or ()] == ["x", "y", "a", "b"]
+    third = tmp_path / "third"
+    record_training_cases(tmp_path / "other.json", tmp_path, third, resume=second)
+    assert [row.id for row in read_training_cases(third) or ()] == ["x", "y", "a", "b"]
+    fourth = tmp_path / "fourth"
+    record_training_cases(tmp_path / "other.json", tmp_path, fourth, initial_weights=tmp_path / "none" / "model.pt")
+    assert [row.id for row in read_training_cases(fourth) or ()] == ["x", "y"]
+
+
+def test_a_near_identical_picture_on_two_sides_is_refused_before_training(save: Save, tmp_path: Path) -> None:
+    copy = np.ascontiguousarray(noise(1)[::-1])
+    manifest = other(tmp_path, save("a", 1, "train"), save("b", 0, "test", copy))
+    with pytest.raises(
+        LeakError, match=r"1 leaks between the splits of other, first picture .* in a \(train\), b \(test\)"
+    ):
+        record_training_cases(manifest, tmp_path, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    record_training_cases(manifest, tmp_path, tmp_path / "run", allow_leaks=True)
+    assert (tmp_path / "run" / TRAINING_CASES).is_file()
+
+
+def test_weights_without_the_file_are_scored_and_it_is_said(
+    trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    trained.with_name(TRAINING_CASES).unlink()
+    with caplog.at_level(logging.WARNING):
+        found = seen_in_training(trained, tmp_path / "study.json", tmp_path, "test")
+    assert found == {"checked": False, "cases": None}
+    assert json.dumps(found)
+    assert "was trained on is not known" in caplog.text
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x1f\x8b\x08", gzip.compress(b"other,columns\n1,2\n")])
+def test_a_damaged_file_is_named(trained: Path, tmp_path: Path, damage: bytes) -> None:
+    trained.with_name(TRAINING_CASES).write_bytes(damage)
+    with pytest.raises(DataError, match=r"training_cases\.csv\.gz .*Copy it again"):
+        seen_in_training(trained, tmp_path / "study.json", tmp_path, "test")
+
+
+def test_a_file_cut_short_in_a_row_is_named(trained: Path, tmp_path: Path) -> None:
+    path = trained.with_name(TRAINING_CASES)
+    text = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(text[: -len(text.splitlines()[-1]) + 40]))
+    with pytest.raises(DataError, match=r"is damaged"):
+        seen_in_training(trained, tmp_path / "study.json", tmp_path, "test")
