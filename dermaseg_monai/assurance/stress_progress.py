@@ -3,7 +3,7 @@
 import sys
 import time
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -27,7 +27,7 @@ class StressProgress:
         self._started_s = self._said_s = time.monotonic()
         self._bar: Progress | None = None
 
-    def __enter__(self) -> "StressProgress":
+    def __enter__(self) -> Self:
         console = Console(stderr=True)
         if console.is_terminal:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
