@@ -7,7 +7,9 @@ import typer
 
 from dermaseg_monai.cli.fetch import fetch
 from dermaseg_monai.cli.scope import scope
+from dermaseg_monai.cli.split import split
 from dermaseg_monai.cli.verify import verify
+from dermaseg_monai.cli.weights import weights
 
 data_app = typer.Typer(help="Make, index and verify data sets.", no_args_is_help=True)
 
@@ -102,3 +104,5 @@ def _words(text: str | None) -> list[str] | None:
 data_app.command("scope")(scope)
 data_app.command("fetch")(fetch)
 data_app.command("verify")(verify)
+data_app.command("split")(split)
+data_app.command("weights")(weights)

@@ -4,7 +4,7 @@ from dermaseg_monai.data.cases import Sample, cases
 from dermaseg_monai.data.chain import chain
 from dermaseg_monai.data.colour import RandColorJitterd
 from dermaseg_monai.data.demo import demo_manifest, make_demo
-from dermaseg_monai.data.pixel_weights import pixel_weights
+from dermaseg_monai.data.pixel_weights import counted_weights, pixel_weights
 from dermaseg_monai.data.readable import ImageList, Unreadable, readable_images
 from dermaseg_monai.data.reader import LesionReader, MaskReader
 from dermaseg_monai.data.resize import Fitd, RestoreGridd, original_size_key
@@ -22,6 +22,7 @@ __all__ = [
     "Unreadable",
     "cases",
     "chain",
+    "counted_weights",
     "demo_manifest",
     "make_demo",
     "original_size_key",

@@ -3,10 +3,8 @@
 from pathlib import Path
 
 from dermaseg_monai.data.cases import data_folder
-from dermaseg_monai.errors import DataError
-from dermaseg_monai.images import read_mask
-from dermaseg_monai.manifest import Manifest
-from dermaseg_monai.manifest.threads import in_threads
+from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.manifest import Manifest, class_frequencies
 
 
 def pixel_weights(manifest: str | Path, dataset_dir: str | Path) -> tuple[float, float]:
@@ -21,16 +19,28 @@ def pixel_weights(manifest: str | Path, dataset_dir: str | Path) -> tuple[float,
     """
     loaded = Manifest.load(manifest)
     folder = data_folder(dataset_dir, manifest)
-    masks = [folder / case.reference.mask.path for case in loaded.in_split("train") if case.reference is not None]
-    shares = in_threads(_share, masks, title=f"Counting the pixels of {len(masks)} masks")
-    lesion = sum(shares) / len(shares) if shares else 0.0
-    if not 0 < lesion < 1:
+    loaded.in_split("train")
+    found = class_frequencies(loaded, folder, ["train"])
+    share, n_masks = (found[0].lesion_share, found[0].n_masks) if found else (0.0, 0)
+    if not 0 < share < 1:
         raise DataError(
-            f"The {len(masks)} training masks of {manifest} are {lesion:.0%} lesion, so that no weights can balance "
+            f"The {n_masks} training masks of {manifest} are {share:.0%} lesion, so that no weights can balance "
             "lesion and skin. Check the masks, or choose another --loss#overlap than weighted_ce."
         )
-    return 1 / (2 * lesion), 1 / (2 * (1 - lesion))
+    return found[0].weights
 
 
-def _share(path: Path) -> float:
-    return float(read_mask(path).mean())
+def counted_weights(lesion: float, skin: float, digest: str, manifest: str | Path) -> tuple[float, float]:
+    """Return (w_fg, w_bg) as `dermaseg data weights` counted them on the manifest with that digest.
+
+    Raises:
+        ConfigError: the manifest of the run is another one.
+        DataError: no such manifest.
+    """
+    found = Manifest.load(manifest).digest
+    if found != digest:
+        raise ConfigError(
+            f"The class weights {lesion:.4g} and {skin:.4g} were counted on manifest {digest[:12]}, but {manifest} "
+            f"is {found[:12]}. Count them again: dermaseg data weights {manifest} --overlay weights.json"
+        )
+    return lesion, skin

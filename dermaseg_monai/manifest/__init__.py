@@ -1,22 +1,29 @@
 """What the data is: cases, files, outlines, splits, licences; no torch, no MONAI."""
 
 from dermaseg_monai.manifest.case import SPLITS, Annotation, Attribute, Case, FileRecord, Role, Split
+from dermaseg_monai.manifest.class_frequency import ClassFrequency, class_frequencies
 from dermaseg_monai.manifest.decathlon import decathlon_datalist, write_decathlon_datalist
+from dermaseg_monai.manifest.divided import Divided, divided
 from dermaseg_monai.manifest.fetch import RELEASES, Fetched, Release, fetch_set
 from dermaseg_monai.manifest.folder import index_folder
+from dermaseg_monai.manifest.folds import folds as fold_manifests
 from dermaseg_monai.manifest.groups import case_groups
 from dermaseg_monai.manifest.inspection import FINDING_KINDS, PROBLEM_KINDS, Finding, Inspection, inspect
 from dermaseg_monai.manifest.leaks import Leak, find_leaks, find_overlaps, require_no_leaks
+from dermaseg_monai.manifest.licences import licence_counts, select_licences
 from dermaseg_monai.manifest.manifest import Manifest
+from dermaseg_monai.manifest.named_splits import NAMED_SPLITS, NamedSplit, named_split, split_by_name
 from dermaseg_monai.manifest.near_leaks import find_near_leaks, require_no_near_leaks
 from dermaseg_monai.manifest.problem_table import counts_of, rows_of, write_problem_table
 from dermaseg_monai.manifest.readers import READERS, index
 from dermaseg_monai.manifest.scope import Scope, find_scope, read_scope
-from dermaseg_monai.manifest.split import split_by_group
+from dermaseg_monai.manifest.split import split_by_group, split_by_image, split_by_size
+from dermaseg_monai.manifest.strata import StratumFit, stratum_fits
 from dermaseg_monai.manifest.verification import Problem, require_verified, verify
 
 __all__ = [
     "FINDING_KINDS",
+    "NAMED_SPLITS",
     "PROBLEM_KINDS",
     "READERS",
     "RELEASES",
@@ -24,34 +31,48 @@ __all__ = [
     "Annotation",
     "Attribute",
     "Case",
+    "ClassFrequency",
+    "Divided",
     "Fetched",
     "FileRecord",
     "Finding",
     "Inspection",
     "Leak",
     "Manifest",
+    "NamedSplit",
     "Problem",
     "Release",
     "Role",
     "Scope",
     "Split",
+    "StratumFit",
     "case_groups",
+    "class_frequencies",
     "counts_of",
     "decathlon_datalist",
+    "divided",
     "fetch_set",
     "find_leaks",
     "find_near_leaks",
     "find_overlaps",
     "find_scope",
+    "fold_manifests",
     "index",
     "index_folder",
     "inspect",
+    "licence_counts",
+    "named_split",
     "read_scope",
     "require_no_leaks",
     "require_no_near_leaks",
     "require_verified",
     "rows_of",
+    "select_licences",
     "split_by_group",
+    "split_by_image",
+    "split_by_name",
+    "split_by_size",
+    "stratum_fits",
     "verify",
     "write_decathlon_datalist",
     "write_problem_table",

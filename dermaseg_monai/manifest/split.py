@@ -1,12 +1,16 @@
 """Put cases into splits so that nothing leaks, the same way on every machine."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.manifest.case import Split
+from dermaseg_monai.manifest.case import Case, Split
+from dermaseg_monai.manifest.draw import draw_key
 from dermaseg_monai.manifest.groups import case_groups
 from dermaseg_monai.manifest.manifest import Manifest
+from dermaseg_monai.manifest.strata import strata
+from dermaseg_monai.manifest.stratify import deal
 
 
 def split_by_group(manifest: Manifest, *, val_share: float, test_share: float) -> Manifest:
@@ -34,6 +38,71 @@ def split_by_group(manifest: Manifest, *, val_share: float, test_share: float) -
         raise DataError(
             f"Manifest {manifest.name} has {len(groups)} groups, too few for these shares. Lower the shares."
         )
+    return placed(manifest, sides)
+
+
+def split_by_size(
+    manifest: Manifest, sizes: Mapping[Split, int], *, seed: int, stratify: Sequence[str] = ()
+) -> Manifest:
+    """Return the manifest with its cases, but the `excluded` ones, in splits of these sizes; groups stay whole.
+
+    Each class of the attributes in `stratify` gets the same share in every split, as far as whole groups allow (see
+    `deal`); sizes are kept exactly where they do. `split_by_group` is the plainer draw of `dermaseg data index`.
+
+    Raises:
+        DataError: sizes that are not the number of cases, an attribute that is not there, or fewer groups than splits.
+    """
+    cases = taking_part(manifest)
+    _require_sizes(manifest, cases, sizes)
+    groups = case_groups(cases)
+    classes = strata(cases, stratify)
+    dealt = deal(groups, list(sizes.values()), classes=classes, seed=seed)
+    require_all_filled(manifest, dealt, len(groups))
+    return placed(manifest, {case.id: split for split, side in zip(sizes, dealt, strict=True) for case in side})
+
+
+def split_by_image(manifest: Manifest, sizes: Mapping[Split, int], *, seed: int) -> Manifest:
+    """Return the manifest with splits drawn image by image, as most papers do; lesions may be divided (`divided`).
+
+    Cases in the order of `draw_key` fill the first split, then the next.
+
+    Raises:
+        DataError: sizes that are not the number of cases.
+    """
+    cases = taking_part(manifest)
+    _require_sizes(manifest, cases, sizes)
+    order = sorted(cases, key=lambda case: draw_key(case.id, seed=seed))
+    places: list[Split] = [split for split, size in sizes.items() for _ in range(size)]
+    return placed(manifest, {case.id: split for case, split in zip(order, places, strict=True)})
+
+
+def taking_part(manifest: Manifest) -> list[Case]:
+    """Return the cases that are not `excluded`."""
+    return [case for case in manifest.cases if case.split != "excluded"]
+
+
+def placed(manifest: Manifest, sides: Mapping[str, Split]) -> Manifest:
+    """Return the manifest with the cases of these ids in these splits, the others where they were."""
     return replace(
         manifest, cases=tuple(replace(case, split=sides.get(case.id, case.split)) for case in manifest.cases)
     )
+
+
+def require_all_filled(manifest: Manifest, sides: Sequence[Sequence[Case]], n_groups: int) -> None:
+    """Return when every side has a case.
+
+    Raises:
+        DataError: one is empty, because the groups are few and large.
+    """
+    empty = [index for index, side in enumerate(sides, start=1) if not side]
+    if empty:
+        raise DataError(
+            f"Manifest {manifest.name} has {n_groups} groups (lesions, patients, same pictures stay together), so that "
+            f"part {empty[0]} of {len(sides)} is left empty. Ask for fewer or other parts."
+        )
+
+
+def _require_sizes(manifest: Manifest, cases: Sequence[Case], sizes: Mapping[Split, int]) -> None:
+    if sum(sizes.values()) != len(cases) or min(sizes.values()) < 0:
+        said = "/".join(str(size) for size in sizes.values())
+        raise DataError(f"{said} are not the {len(cases)} cases of {manifest.name}. Let the sizes add up to them.")

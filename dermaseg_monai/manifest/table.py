@@ -1,7 +1,9 @@
 """Tables that say more about the images: CSV files joined on the column that names the image."""
 
 import csv
+import gzip
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,7 +62,7 @@ def image_id(name: str) -> str:
 
 
 def read_table(path: str | Path, *, id_column: str) -> Table:
-    """Read one CSV file (comma, semicolon or tab, UTF-8).
+    """Read one CSV file (comma, semicolon or tab, UTF-8; `.gz` is unpacked).
 
     Raises:
         DataError: no such file, no `id_column` (the columns found are listed), an id twice, a row of another length.
@@ -100,7 +102,10 @@ def join_tables(paths: Sequence[str | Path], *, id_column: str) -> Table:
 def _lines(source: Path) -> list[tuple[int, list[str]]]:
     """Return (line number, stripped cells) of every row that is not blank, the header first."""
     try:
-        text = source.read_text(encoding="utf-8-sig")
+        packed = source.read_bytes()
+        text = (gzip.decompress(packed) if source.suffix == ".gz" else packed).decode("utf-8-sig")
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{source} is not a whole gzip file: {error}. Get it again.") from None
     except FileNotFoundError:
         raise DataError(f"There is no table {source}. Check --table.") from None
     except UnicodeDecodeError as error:
