@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dermaseg_monai.cli.fetch import fetch
+from dermaseg_monai.cli.prepare import prepare
 from dermaseg_monai.cli.scope import scope
 from dermaseg_monai.cli.split import split
 from dermaseg_monai.cli.verify import verify
@@ -106,3 +107,4 @@ data_app.command("fetch")(fetch)
 data_app.command("verify")(verify)
 data_app.command("split")(split)
 data_app.command("weights")(weights)
+data_app.command("prepare")(prepare)

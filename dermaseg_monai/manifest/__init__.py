@@ -14,6 +14,7 @@ from dermaseg_monai.manifest.licences import licence_counts, select_licences
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.named_splits import NAMED_SPLITS, NamedSplit, named_split, split_by_name
 from dermaseg_monai.manifest.near_leaks import find_near_leaks, require_no_near_leaks
+from dermaseg_monai.manifest.preparation import Prepared, prepare
 from dermaseg_monai.manifest.problem_table import counts_of, rows_of, write_problem_table
 from dermaseg_monai.manifest.readers import READERS, index
 from dermaseg_monai.manifest.scope import Scope, find_scope, read_scope
@@ -40,6 +41,7 @@ __all__ = [
     "Leak",
     "Manifest",
     "NamedSplit",
+    "Prepared",
     "Problem",
     "Release",
     "Role",
@@ -62,6 +64,7 @@ __all__ = [
     "inspect",
     "licence_counts",
     "named_split",
+    "prepare",
     "read_scope",
     "require_no_leaks",
     "require_no_near_leaks",

@@ -21,6 +21,7 @@ class FileRecord:
     """A file as it was indexed: its path below the data folder (with `/`), its sha256 and its size.
 
     A photograph or mask has `size_px` (height, width) after EXIF orientation; a volume has `shape_vox` (x, y, z).
+    `original_size_px` is that of the photograph from which `dermaseg data prepare` made this one.
     """
 
     path: str
@@ -28,6 +29,7 @@ class FileRecord:
     size_px: tuple[int, int] | None = None
     shape_vox: tuple[int, int, int] | None = None
     spacing_mm: tuple[float, ...] | None = None
+    original_size_px: tuple[int, int] | None = None
 
     @property
     def grid(self) -> tuple[int, ...] | None:

@@ -12,7 +12,7 @@ def case_to_json(case: Case) -> Json:
     return _without_none(
         {
             "id": case.id,
-            "image": _file_to_json(case.image),
+            "image": file_to_json(case.image),
             "annotations": [_annotation_to_json(annotation) for annotation in case.annotations],
             "split": case.split,
             "lesion_id": case.lesion_id,
@@ -28,7 +28,7 @@ def case_from_json(data: Json) -> Case:
     """Return the case of a JSON object that the schema has accepted."""
     return Case(
         id=data["id"],
-        image=_file_from_json(data["image"]),
+        image=file_from_json(data["image"]),
         annotations=tuple(_annotation_from_json(item) for item in data["annotations"]),
         split=data["split"],
         lesion_id=data.get("lesion_id"),
@@ -48,14 +48,14 @@ def _annotation_to_json(annotation: Annotation) -> Json:
             "created_at": annotation.created_at,
             "role": annotation.role,
             "replaces": annotation.replaces,
-            "mask": _file_to_json(annotation.mask),
+            "mask": file_to_json(annotation.mask),
         }
     )
 
 
 def _annotation_from_json(data: Json) -> Annotation:
     return Annotation(
-        mask=_file_from_json(data["mask"]),
+        mask=file_from_json(data["mask"]),
         annotator=data.get("annotator"),
         tool=data.get("tool"),
         skill=data.get("skill"),
@@ -65,7 +65,8 @@ def _annotation_from_json(data: Json) -> Annotation:
     )
 
 
-def _file_to_json(record: FileRecord) -> Json:
+def file_to_json(record: FileRecord) -> Json:
+    """Return the JSON object of a file."""
     return _without_none(
         {
             "path": record.path,
@@ -73,11 +74,13 @@ def _file_to_json(record: FileRecord) -> Json:
             "size_px": _as_list(record.size_px),
             "shape_vox": _as_list(record.shape_vox),
             "spacing_mm": _as_list(record.spacing_mm),
+            "original_size_px": _as_list(record.original_size_px),
         }
     )
 
 
-def _file_from_json(data: Json) -> FileRecord:
+def file_from_json(data: Json) -> FileRecord:
+    """Return the file of a JSON object that the schema has accepted."""
     spacing_mm = data.get("spacing_mm")
     return FileRecord(
         path=data["path"],
@@ -85,6 +88,7 @@ def _file_from_json(data: Json) -> FileRecord:
         size_px=_as_tuple(data.get("size_px")),
         shape_vox=_as_tuple(data.get("shape_vox")),
         spacing_mm=None if spacing_mm is None else tuple(float(side) for side in spacing_mm),
+        original_size_px=_as_tuple(data.get("original_size_px")),
     )
 
 

@@ -13,6 +13,7 @@ from dermaseg_monai.files import write_json
 from dermaseg_monai.manifest.case import SPLITS, Case, Split
 from dermaseg_monai.manifest.case_json import case_from_json, case_to_json
 from dermaseg_monai.manifest.data_path import is_inside
+from dermaseg_monai.manifest.origin import Origin, origin_from_json
 from dermaseg_monai.manifest.schema_check import SCHEMA_VERSION, read_checked
 from dermaseg_monai.manifest.scope import Scope, scope_from_json
 
@@ -22,7 +23,8 @@ class Manifest:
     """The cases of one version of one data set, always in the order of their ids.
 
     `scope` says what the masks mean; `division` is a sentence that says how the splits were made, where
-    `dermaseg data split` made them. Neither is written when it is None.
+    `dermaseg data split` made them; `prepared_from` says of reduced pictures what they were made from
+    (`dermaseg data prepare`). None of these is written when it is None.
 
     Raises:
         DataError: no case, an id used twice, or a path that leaves the data folder.
@@ -34,6 +36,7 @@ class Manifest:
     cases: tuple[Case, ...]
     scope: Scope | None = None
     division: str | None = None
+    prepared_from: Origin | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cases", tuple(sorted(self.cases, key=lambda case: case.id)))
@@ -58,6 +61,7 @@ class Manifest:
                 cases=cases,
                 scope=scope_from_json(data["scope"], where="scope") if "scope" in data else None,
                 division=data.get("division"),
+                prepared_from=origin_from_json(data["prepared_from"]) if "prepared_from" in data else None,
             )
         except DataError as error:
             raise DataError(f"{path}: {error}") from None
@@ -79,6 +83,8 @@ class Manifest:
             head["scope"] = self.scope.to_json()
         if self.division is not None:
             head["division"] = self.division
+        if self.prepared_from is not None:
+            head["prepared_from"] = self.prepared_from.to_json()
         return {**head, "cases": [case_to_json(case) for case in self.cases]}
 
     @cached_property
