@@ -37,7 +37,8 @@ def index_ham10000(root: str | Path, *, split: Split = "train", allow_partial: b
     missing = [name for name in names if find_part(folder, name) is None]
     if missing:
         raise DataError(
-            f"{folder} lacks {', '.join(missing)} of ham10000. Unpack the archives of doi:10.7910/DVN/DBW86T."
+            f"{folder} lacks {', '.join(missing)} of ham10000. "
+            f"Get them with `dermaseg data fetch ham10000 --root {folder}`."
         )
     table = read_table(_table_file(folder), id_column="image_id")
     table.require(["lesion_id", "dx"])
@@ -84,5 +85,5 @@ def _table_file(folder: Path) -> Path:
             return folder / name
     raise DataError(
         f"{folder} lacks HAM10000_metadata.csv (or .tab), which says what belongs to which lesion. "
-        "Get it from doi:10.7910/DVN/DBW86T."
+        f"Get it with `dermaseg data fetch ham10000 --root {folder}`."
     )

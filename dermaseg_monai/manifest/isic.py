@@ -146,9 +146,10 @@ def _require_parts(folder: Path, parts: list[Part], name: str) -> None:
     lacking = {split for split, _ in missing}
     whole = [part.split for part in parts if part.split not in lacking]
     hint = f", or index what is there with --splits {','.join(whole)}" if whole else ""
+    command = f"dermaseg data fetch {name} --root {folder}"
     raise DataError(
         f"{folder} lacks {len(missing)} of the {len(wanted)} folders of {name}: "
-        f"{', '.join(place for _, place in missing)}. Unpack the official archives there{hint}."
+        f"{', '.join(place for _, place in missing)}. Get them with `{command}`{hint}."
     )
 
 

@@ -213,6 +213,28 @@ def test_a_file_that_changes_during_the_download_is_begun_anew_once(site: Site, 
     assert get() == OTHER
 
 
+def test_a_new_version_is_noticed_also_when_the_server_ignores_if_range(site: Site, get: Getter) -> None:
+    new = File(OTHER, etag='"v2"')
+
+    def new_whatever_was_asked(request: Request) -> None:
+        del request.headers["If-Range"]
+        new(request)
+
+    site.answers["/a"] = in_turn(File(CONTENT), File(CONTENT), new_whatever_was_asked)
+    assert get() == OTHER
+
+
+def test_a_server_that_stops_giving_pieces_gives_the_whole(site: Site, get: Getter) -> None:
+    with_pieces = File(CONTENT, etag=None)
+    site.answers["/a"] = in_turn(with_pieces, with_pieces, whole_only(CONTENT))
+    assert get() == CONTENT
+
+
+def test_a_connection_that_breaks_off_often_but_brings_something_gets_there(site: Site, get: Getter) -> None:
+    site.answers["/a"] = File(CONTENT, cut=lambda _: 15)
+    assert get() == CONTENT
+
+
 def test_a_file_that_keeps_changing_is_refused(site: Site, get: Getter) -> None:
     versions: list[Answer] = [File(CONTENT, etag=f'"v{number}"') for number in range(9)]
     site.answers["/a"] = in_turn(*versions)
