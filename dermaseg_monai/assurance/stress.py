@@ -79,7 +79,8 @@ class StressTest:
             DataError: not one case can be read, or the rows cannot be written.
         """
         rows: list[StressRow] = []
-        with StressProgress(len(self.steps) * len(self.cases)) as progress:
+        progress = StressProgress(len(self.steps) * len(self.cases))
+        with progress:
             for step in self.steps:
                 found = self.ledger.read(step.name, step.number, step.level)
                 if found is None:

@@ -3,7 +3,7 @@
 import sys
 import time
 from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -27,14 +27,13 @@ class StressProgress:
         self._started_s = self._said_s = time.monotonic()
         self._bar: Progress | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> None:
         console = Console(stderr=True)
         if console.is_terminal:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
             self._bar = Progress(*columns, console=console, transient=True)
             self._bar.add_task("Stress test", total=self.total)
             self._bar.start()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
