@@ -1,8 +1,10 @@
 """From a manifest to MONAI samples: reading, resizing, value range, augmentation, the demo set."""
 
+from dermaseg_monai.data.augment import RandArtefactsd
 from dermaseg_monai.data.cases import Sample, cases
 from dermaseg_monai.data.chain import chain
 from dermaseg_monai.data.colour import RandColorJitterd
+from dermaseg_monai.data.corrections import Correctd
 from dermaseg_monai.data.demo import demo_manifest, make_demo
 from dermaseg_monai.data.pixel_weights import counted_weights, pixel_weights
 from dermaseg_monai.data.readable import ImageList, Unreadable, readable_images
@@ -11,10 +13,12 @@ from dermaseg_monai.data.resize import Fitd, RestoreGridd, original_size_key
 from dermaseg_monai.data.unit_range import ToUnitRanged
 
 __all__ = [
+    "Correctd",
     "Fitd",
     "ImageList",
     "LesionReader",
     "MaskReader",
+    "RandArtefactsd",
     "RandColorJitterd",
     "RestoreGridd",
     "Sample",

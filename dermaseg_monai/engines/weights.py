@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,6 +15,8 @@ from dermaseg_monai.files import replacing
 from dermaseg_monai.networks.weights_file import damaged, differences, read_content, require_file
 
 State = dict[str, torch.Tensor]
+
+_TRUTHS: Final = {"True": True, "False": False}
 
 
 def load_weights(network: nn.Module, path: str | Path) -> nn.Module:
@@ -66,17 +69,23 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         raise damaged(file, error) from error
 
 
-def trained_with(weights: str | Path, name: str) -> int | str:
+def trained_with(weights: str | Path, name: str, *, otherwise: bool | None = None) -> bool | int | str:
     """Return one value that a `.safetensors` file says it was trained with, such as `encoder` or `image_size`.
 
+    A file from before a choice was there says nothing of it; `otherwise` is what such trainings did.
+
     Raises:
-        WeightsError: the file is missing or damaged, or does not say it.
+        WeightsError: the file is missing or damaged, or does not say it and there is no `otherwise`.
     """
     metadata = read_metadata(weights)
     if name not in metadata:
+        if otherwise is not None:
+            return otherwise
         found = ", ".join(sorted(metadata)) or "nothing"
         raise WeightsError(f"{weights} does not say its {name} (it says: {found}). Give it: --{name} VALUE.")
     value = metadata[name]
+    if value in _TRUTHS:
+        return _TRUTHS[value]
     return int(value) if value.isdecimal() else value
 
 
