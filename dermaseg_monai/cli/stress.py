@@ -13,7 +13,7 @@ from dermaseg_monai.errors import ConfigError, DataError
 if TYPE_CHECKING:  # these bring torch and matplotlib, which `dermaseg --help` does not wait for
     from dermaseg_monai.cli.stress_sheet import StressSheet
     from dermaseg_monai.data.stressors import Stressor
-    from dermaseg_monai.manifest import Manifest
+    from dermaseg_monai.manifest import Manifest, Split
 
 
 def stress(  # noqa: PLR0913 (each is one option of the command line)
@@ -21,21 +21,21 @@ def stress(  # noqa: PLR0913 (each is one option of the command line)
     manifest: Annotated[Path, typer.Argument(help="Manifest of the photographs and their references.")],
     *,
     weights: Annotated[
-        Path | None, typer.Option(help="Run folder or weights file [those an evaluation of the bundle takes].")
+        Path | None, typer.Option(help="Run folder or weights file; default: those its evaluation takes.")
     ] = None,
     dataset_dir: Annotated[
         Path | None,
-        typer.Option("--dataset-dir", "--dataset_dir", help="Where its paths start [the manifest's folder]."),
+        typer.Option("--dataset-dir", "--dataset_dir", help="Where its paths start; default: the manifest's folder."),
     ] = None,
     split: Annotated[Literal["train", "val", "test"], typer.Option(help="Which cases.")] = "test",
-    stressors: Annotated[str | None, typer.Option(help="Names, separated by commas: hair,blur [all].")] = None,
+    stressors: Annotated[str | None, typer.Option(help="Names, separated by commas: hair,blur; default: all.")] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="So many cases: those whose ids have the smallest sha256 [all].")
+        int | None, typer.Option(min=1, help="So many cases: those whose ids have the smallest sha256; default: all.")
     ] = None,
     overlay: Annotated[
         list[str] | None, typer.Option(help="Sheet over the evaluate sheet: single_view, or a file; repeat.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write [below runs/].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write; default: below runs/.")] = None,
     tracking_uri: Annotated[
         str | None, typer.Option("--tracking-uri", "--tracking_uri", help="Log to this MLflow store too.")
     ] = None,
@@ -61,7 +61,18 @@ def stress(  # noqa: PLR0913 (each is one option of the command line)
     values = {"manifest": str(manifest.resolve()), "dataset_dir": str(folder), "split": split}
     sheet = StressSheet.open(bundle, weights=weights, overlays=overlay or (), values=values)
     try:
-        _run(sheet, loaded, folder, split=split, stressors=chosen, limit=limit, out=out, tracking_uri=tracking_uri)
+        leaks = _seen(sheet, manifest, folder, split, allow_leaks=allow_leaks)
+        _run(
+            sheet,
+            loaded,
+            folder,
+            split=split,
+            stressors=chosen,
+            limit=limit,
+            out=out,
+            tracking_uri=tracking_uri,
+            leaks=leaks,
+        )
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on where it was.", err=True)
         raise typer.Exit(130) from None
@@ -72,11 +83,12 @@ def _run(
     manifest: "Manifest",
     folder: Path,
     *,
-    split: Literal["train", "val", "test"],
+    split: "Split",
     stressors: "Sequence[Stressor]",
     limit: int | None,
     out: Path | None,
     tracking_uri: str | None,
+    leaks: str,
 ) -> None:
     from dermaseg_monai import __version__  # noqa: PLC0415
     from dermaseg_monai.assurance import (  # noqa: PLC0415
@@ -97,7 +109,7 @@ def _run(
     }
     results = (out or _default_folder(sheet, split, plan)).resolve()
     evaluation = sheet.build()
-    output = StressOutput(results, sheet=sheet, manifest=manifest, split=split, limit=limit)
+    output = StressOutput(results, sheet=sheet, manifest=manifest, split=split, limit=limit, leaks=leaks)
     read = PhotographReader(folder)
     test = StressTest(
         cases=cases,
@@ -115,6 +127,15 @@ def _run(
             first, reason = next(iter(summary.failed.items()))
             raise DataError(f"No case was scored at every level of a stressor. First: {first}: {reason}")
         output.write(rows, summary, cases=cases, read=read, evaluation=evaluation, stressors=stressors)
+
+
+def _seen(sheet: "StressSheet", manifest: Path, folder: Path, split: "Split", *, allow_leaks: bool) -> str:
+    from dermaseg_monai.engines import seen_in_training  # noqa: PLC0415
+
+    seen = seen_in_training(sheet.weights, manifest, folder, split, allow_leaks=allow_leaks)
+    if not seen["checked"]:
+        return "not known, the weights do not say what they were trained on"
+    return f"{seen['cases']} cases of the split" + (", accepted with --allow-leaks" if seen["cases"] else "")
 
 
 def _stressors(names: str | None) -> "list[Stressor]":

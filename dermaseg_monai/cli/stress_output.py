@@ -51,11 +51,14 @@ class StressOutput:
         manifest: on which data.
         split: which part of it.
         limit: how many cases were asked for; None for all.
+        leaks: what is known of cases that the weights have seen.
     """
 
-    def __init__(self, folder: Path, *, sheet: StressSheet, manifest: Manifest, split: str, limit: int | None) -> None:
+    def __init__(
+        self, folder: Path, *, sheet: StressSheet, manifest: Manifest, split: str, limit: int | None, leaks: str
+    ) -> None:
         self.folder, self.sheet, self.manifest = folder, sheet, manifest
-        self.split, self.limit = split, limit
+        self.split, self.limit, self.leaks = split, limit, leaks
         self._tracker: MLflowTracker | None = None
 
     @contextmanager
@@ -137,6 +140,7 @@ class StressOutput:
             "Network sees": f"{_image_size(config, self.sheet.weights)}, {views}",
             "Scored": f"on the grid that the evaluation leaves, from probability {config.get('threshold')}; "
             f"a missed lesion counts 0, two empty masks {evaluation.both_empty:g}",
+            "Seen in training": self.leaks,
             "Sheets": ", ".join(Path(name).name for name in self.sheet.sheet.files),
         }
 
@@ -219,7 +223,7 @@ def _write_table(path: Path, rows: Sequence[StressRow], units: Mapping[str, str]
 
 def _print(summary: StressSummary) -> None:
     table = Table(title="What hurts most: drop in Dice", title_justify="left")
-    for name in ("stressor", "mean over all levels", "at the strongest", "missed there"):
+    for name in ("stressor", "mean over all levels", "at the strongest", "missed"):
         table.add_column(name, justify="left" if name == "stressor" else "right", no_wrap=True)
     for curve in summary.ranking:
         last = curve.points[-1]

@@ -33,7 +33,8 @@ _CAVEATS: Final = (
     "The artefacts are drawn by a program: they are not photographs of real hair, gel or another camera.",
     "They show what a network depends on. One that stands them may still fail on the real thing.",
     "The strengths of two stressors are not on one scale. The ranking compares the ranges that were tested.",
-    "For rotation and scale the reference moves with the picture, and what comes into view at the border is invented.",
+    "For rotation and scale the reference moves with the picture, and what comes into view at the border is mirrored.",
+    "A lesion near the border then has copies, in the picture and in the reference, that no real photograph shows.",
     "The artefact of a case is the same at every strength of a stressor, but it is one draw, not the worst there is.",
 )
 
@@ -102,6 +103,8 @@ def _sentence(ranking: Sequence[Curve]) -> str:
         f"{_words(first)} costs most: at its strongest level ({strength(first.unit, strongest.level)}) Dice falls from "
         f"{first.undisturbed['dice'].mean:.3f} to {strongest.scores['dice'].mean:.3f}, a drop of {_interval(drop)}."
     )
+    if len(ranking) > 2:  # noqa: PLR2004 (one that is named, two that follow)
+        text += f" {_words(ranking[1])} and {title_of(ranking[2].stressor)} come next."
     lost = [title_of(curve.stressor) for curve in ranking if (curve.mean_drops["dice"].low or 0) > 0]
     kept = [title_of(curve.stressor) for curve in ranking if (curve.mean_drops["dice"].low or 0) <= 0]
     if lost and kept:

@@ -4,7 +4,8 @@ from dermaseg_monai.assurance.stress_progress import StressProgress
 
 
 def test_without_a_terminal_lines_say_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    with StressProgress(10, every_s=0.0) as progress:
+    progress = StressProgress(10, every_s=0.0)
+    with progress:
         progress.skip(4)
         progress.move("hair", 1)
     said = capsys.readouterr().err.splitlines()
@@ -13,7 +14,8 @@ def test_without_a_terminal_lines_say_how_far_it_is(capsys: pytest.CaptureFixtur
 
 
 def test_lines_do_not_come_more_often_than_asked(capsys: pytest.CaptureFixture[str]) -> None:
-    with StressProgress(10) as progress:
+    progress = StressProgress(10)
+    with progress:
         for _ in range(10):
             progress.move("hair", 1)
     assert capsys.readouterr().err == ""

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dermaseg_monai.cli import app, main
+from dermaseg_monai.engines.training_cases import TRAINING_CASES, TrainingCase, write_training_cases
 from dermaseg_monai.engines.weights import write_weights
 from dermaseg_monai.manifest import Manifest, index_folder
 from dermaseg_monai.networks import BADeepLabV3, UNet
@@ -84,6 +85,22 @@ def test_a_leaking_manifest_is_refused(refused: Refused, manifest: Path) -> None
     assert "leak" in refused("ba_deeplab", manifest)
 
 
+def test_cases_that_the_weights_have_seen_are_refused_unless_that_is_accepted(
+    refused: Refused, manifest: Path, tmp_path: Path
+) -> None:
+    weights, out = tmp_path / "model.safetensors", tmp_path / "out"
+    write_weights(weights, BADeepLabV3("mobilenet_v2"), ABOUT)
+    seen = TrainingCase("0" * 16, "train", "b", "0" * 64, "", "", "")
+    write_training_cases(tmp_path / TRAINING_CASES, [seen])
+    words = ("ba_deeplab", manifest, "--weights", weights, "--stressors", "ink", "--out", out)
+    assert "1 of 3 test cases of set were seen in the training" in refused(*words)
+    assert not out.exists()
+    done = CliRunner().invoke(app, ["stress", *map(str, words), "--allow-leaks", "--overlay", "single_view"])
+    assert done.exit_code == 0, done.output
+    about = json.loads((out / "stress.json").read_text())["about"]
+    assert about["Seen in training"] == "1 cases of the split, accepted with --allow-leaks"
+
+
 def test_a_folder_of_another_test_is_refused(refused: Refused, manifest: Path, tmp_path: Path) -> None:
     weights = tmp_path / "model.safetensors"
     write_weights(weights, BADeepLabV3("mobilenet_v2"), ABOUT)
@@ -116,6 +133,7 @@ def test_the_manifest_of_a_folder_is_enough(tmp_path: Path) -> None:
     assert len(rows) == 1 + 6 * 3
     found = json.loads((out / "stress.json").read_text())
     assert found["about"]["Network sees"] == "32 x 32 px (from the weights file), a single view, no mirror images"
+    assert found["about"]["Seen in training"].startswith("not known")
     assert found["about"]["Sheets"] == "evaluate.json, single_view.json"
     assert found["ranking"] == ["noise"]
     assert list(found["failed"]) == ["c"]
