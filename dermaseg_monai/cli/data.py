@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dermaseg_monai.cli.fetch import fetch
+from dermaseg_monai.cli.leaks import leaks
 from dermaseg_monai.cli.prepare import prepare
 from dermaseg_monai.cli.scope import scope
 from dermaseg_monai.cli.split import split
@@ -108,3 +109,4 @@ data_app.command("verify")(verify)
 data_app.command("split")(split)
 data_app.command("weights")(weights)
 data_app.command("prepare")(prepare)
+data_app.command("leaks")(leaks)

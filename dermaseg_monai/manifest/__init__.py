@@ -9,6 +9,9 @@ from dermaseg_monai.manifest.folder import index_folder
 from dermaseg_monai.manifest.folds import folds as fold_manifests
 from dermaseg_monai.manifest.groups import case_groups
 from dermaseg_monai.manifest.inspection import FINDING_KINDS, PROBLEM_KINDS, Finding, Inspection, inspect
+from dermaseg_monai.manifest.leak_counts import Shared, count_shared, shown_value, write_leak_table
+from dermaseg_monai.manifest.leak_free import Exclusion, GivesWay, leak_free, write_exclusions
+from dermaseg_monai.manifest.leak_sources import has_files, read_leak_source, write_leak_source
 from dermaseg_monai.manifest.leaks import Leak, find_leaks, find_overlaps, require_no_leaks
 from dermaseg_monai.manifest.licences import licence_counts, select_licences
 from dermaseg_monai.manifest.manifest import Manifest
@@ -34,9 +37,11 @@ __all__ = [
     "Case",
     "ClassFrequency",
     "Divided",
+    "Exclusion",
     "Fetched",
     "FileRecord",
     "Finding",
+    "GivesWay",
     "Inspection",
     "Leak",
     "Manifest",
@@ -46,10 +51,12 @@ __all__ = [
     "Release",
     "Role",
     "Scope",
+    "Shared",
     "Split",
     "StratumFit",
     "case_groups",
     "class_frequencies",
+    "count_shared",
     "counts_of",
     "decathlon_datalist",
     "divided",
@@ -59,18 +66,22 @@ __all__ = [
     "find_overlaps",
     "find_scope",
     "fold_manifests",
+    "has_files",
     "index",
     "index_folder",
     "inspect",
+    "leak_free",
     "licence_counts",
     "named_split",
     "prepare",
+    "read_leak_source",
     "read_scope",
     "require_no_leaks",
     "require_no_near_leaks",
     "require_verified",
     "rows_of",
     "select_licences",
+    "shown_value",
     "split_by_group",
     "split_by_image",
     "split_by_name",
@@ -78,5 +89,8 @@ __all__ = [
     "stratum_fits",
     "verify",
     "write_decathlon_datalist",
+    "write_exclusions",
+    "write_leak_source",
+    "write_leak_table",
     "write_problem_table",
 ]

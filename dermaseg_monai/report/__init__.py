@@ -1,6 +1,7 @@
 """Pictures that a person reads."""
 
 from dermaseg_monai.report.contact_sheet import ContactSheet, draw_contact_sheet
+from dermaseg_monai.report.leak_page import write_leak_page
 from dermaseg_monai.report.palette import NOTICE
 from dermaseg_monai.report.panels import Panels
 from dermaseg_monai.report.predictions import Predictions, read_run
@@ -15,5 +16,6 @@ __all__ = [
     "draw_contact_sheet",
     "pick",
     "read_run",
+    "write_leak_page",
     "write_problem_page",
 ]

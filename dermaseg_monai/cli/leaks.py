@@ -1,0 +1,173 @@
+"""`dermaseg data leaks`: does one lesion, patient or picture stand on two sides of a split, or in two data sets?"""
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dermaseg_monai.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from dermaseg_monai.manifest import Exclusion, Leak, Manifest
+
+
+class GivesWay(StrEnum):
+    """Whose cases are taken out."""
+
+    TRAIN = "train"
+    TEST = "test"
+
+
+def leaks(
+    sources: Annotated[list[str], typer.Argument(help="Manifests (.json), id lists (.txt, .csv), shipped lists.")],
+    *,
+    dataset_dir: Annotated[
+        list[Path] | None, typer.Option(help="Folder of a manifest's files, in their order; default: beside it.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for leaks.csv and leaks.html with pictures.")] = None,
+    out_clean: Annotated[
+        Path | None, typer.Option(help="Leak-free manifest to write; a folder when there are several.")
+    ] = None,
+    gives_way: Annotated[GivesWay, typer.Option(help="Whose cases the leak-free manifest excludes.")] = GivesWay.TRAIN,
+) -> None:
+    """Find what two sides share: id, file, lesion, patient, group, or nearly the same picture.
+
+    Pictures are the same after resizing, recompression, other colours, flips, quarter turns and centre crops. Exit code
+    1 when different splits share something, unless a leak-free manifest is written. `--gives-way test` keeps the
+    training side and gives the leak-free part of the test set.
+    """
+    from dermaseg_monai.manifest import find_overlaps, write_leak_table  # noqa: PLC0415
+
+    manifests = _read(sources)
+    folders, notes = _folders(sources, manifests, dataset_dir or [])
+    found = [*find_overlaps(*manifests), *_near(manifests, folders, notes)]
+    _print(found)
+    for note in notes:
+        typer.echo(note)
+    if out is not None:
+        from dermaseg_monai.report import write_leak_page  # noqa: PLC0415
+
+        pictures = {
+            (manifest.name, case.id): folders[at] / case.image.path
+            for at, manifest in enumerate(manifests)
+            if at in folders
+            for case in manifest.cases
+        }
+        title = "Leaks: " + ", ".join(dict.fromkeys(manifest.name for manifest in manifests))
+        write_leak_table(out / "leaks.csv", found)
+        write_leak_page(out / "leaks.html", found, title=title, notes=notes, pictures=pictures)
+        typer.echo(f"Wrote {out / 'leaks.csv'} and {out / 'leaks.html'}")
+    if out_clean is not None:
+        _write_clean(out_clean, manifests, found, gives_way)
+    elif any(leak.crosses_splits for leak in found):
+        raise typer.Exit(1)
+
+
+def _read(sources: Sequence[str]) -> "list[Manifest]":
+    from dataclasses import replace  # noqa: PLC0415
+
+    from dermaseg_monai.manifest import read_leak_source  # noqa: PLC0415
+
+    read = [read_leak_source(source) for source in sources]
+    splits = Counter((one.name, split) for one in read for split, count in one.counts.items() if count)
+    twice = {name for (name, split), count in splits.items() if count > 1 and split != "excluded"}
+    named = [
+        replace(one, name=Path(source).stem) if one.name in twice else one
+        for source, one in zip(sources, read, strict=True)
+    ]
+    if len(set(sources)) < len(sources):
+        raise ConfigError("One of the manifests is named twice. Name each once.")
+    return named
+
+
+def _folders(
+    sources: Sequence[str], manifests: "Sequence[Manifest]", given: Sequence[Path]
+) -> tuple[dict[int, Path], list[str]]:
+    """Return the folder of every manifest whose pictures are there, by its number, and notes on the others."""
+    from dermaseg_monai.manifest import has_files  # noqa: PLC0415
+
+    own = [at for at, manifest in enumerate(manifests) if has_files(manifest)]
+    if len(given) > len(own):
+        raise ConfigError(f"{len(given)} folders are given with --dataset-dir for {len(own)} manifests.")
+    folders: dict[int, Path] = {}
+    notes: list[str] = []
+    for number, at in enumerate(own):
+        folder = given[number] if number < len(given) else Path(sources[at]).absolute().parent
+        if number < len(given) and not folder.is_dir():
+            raise DataError(f"There is no folder {folder} for {manifests[at].name}. Correct --dataset-dir.")
+        if any((folder / case.image.path).is_file() for case in manifests[at].cases):
+            folders[at] = folder
+        else:
+            notes.append(
+                f"Pictures of {manifests[at].name} were not compared: none of them is in {folder} (--dataset-dir)."
+            )
+    lists = [manifest.name for at, manifest in enumerate(manifests) if at not in own]
+    if lists:
+        notes.append(f"By id alone: {', '.join(dict.fromkeys(lists))} (lists of ids).")
+    return folders, notes
+
+
+def _near(manifests: "Sequence[Manifest]", folders: dict[int, Path], notes: list[str]) -> "list[Leak]":
+    from dermaseg_monai.manifest import find_near_leaks  # noqa: PLC0415
+
+    if not folders:
+        return []
+    found, failures = find_near_leaks([(manifests[at], folder) for at, folder in folders.items()])
+    if failures:
+        first, reason = next(iter(failures.items()))
+        notes.append(f"{len(failures)} pictures could not be compared, first {first}: {reason}")
+    return found
+
+
+def _print(found: "Sequence[Leak]") -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from dermaseg_monai.manifest import count_shared  # noqa: PLC0415
+
+    table = Table("", "side", "other side", "share", box=None, pad_edge=False)
+    for title in ("values", "cases", "of the other"):
+        table.add_column(title, justify="right")
+    for one in count_shared(found):
+        words = ("leak" if one.crosses_splits else "overlap", " ".join(one.one), " ".join(one.other), one.key)
+        counts = (f"{one.values:,}", f"{one.cases_one:,}", f"{one.cases_other:,}")
+        table.add_row(*(Text(word) for word in (*words, *counts)))
+    if found:
+        Console(width=160, highlight=False).print(table)
+    crossing = sum(leak.crosses_splits for leak in found)
+    typer.echo(f"{crossing} leaks between different splits, {len(found) - crossing} overlaps of one split of two sets.")
+
+
+def _write_clean(out: Path, manifests: "Sequence[Manifest]", found: "Sequence[Leak]", gives_way: GivesWay) -> None:
+    from dermaseg_monai.manifest import has_files, leak_free, write_exclusions, write_leak_source  # noqa: PLC0415
+
+    cleaned, gone = leak_free(manifests, found, gives_way=gives_way.value)
+    several = len(cleaned) > 1
+    for manifest in cleaned:
+        suffix = ".json" if has_files(manifest) else ".csv"
+        # several lists of one set differ by their splits
+        parts = "" if has_files(manifest) else "_" + "_".join(split for split, count in _sides(manifest) if count)
+        path = out / f"{_plain(manifest.name)}{parts}{suffix}" if several else out
+        write_leak_source(path, manifest)
+        counts = ", ".join(f"{count} {split}" for split, count in manifest.counts.items())
+        typer.echo(f"Wrote {path}: {counts}, digest {manifest.digest[:12]}")
+    reasons = out / "excluded.csv" if several else out.with_name(f"{out.stem}.excluded.csv")
+    write_exclusions(reasons, gone)
+    typer.echo(f"Wrote {reasons}: {len(gone)} cases were excluded ({_told(gone)}).")
+
+
+def _sides(manifest: "Manifest") -> list[tuple[str, int]]:
+    return [(split, count) for split, count in manifest.counts.items() if split != "excluded"]
+
+
+def _plain(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name).lstrip(".") or "set"
+
+
+def _told(gone: "Sequence[Exclusion]") -> str:
+    counts = Counter((one.name, one.split) for one in gone)
+    return ", ".join(f"{count} of {name} {split}" for (name, split), count in sorted(counts.items())) or "nothing leaks"

@@ -1,0 +1,132 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from dermaseg_monai.cli import app
+from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.files import sha256_of
+from dermaseg_monai.manifest import Case, FileRecord, Manifest, Split
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+def noise(seed: int) -> np.ndarray:
+    grey = np.random.default_rng(seed).integers(0, 256, (24, 32), dtype=np.uint8)
+    return np.asarray(Image.fromarray(grey).resize((160, 120), Image.Resampling.BICUBIC).convert("RGB"))
+
+
+def save(folder: Path, name: str, pixels: np.ndarray, split: Split, lesion_id: str | None = None) -> Case:
+    path = folder / f"{name}.jpg"
+    folder.mkdir(exist_ok=True)
+    Image.fromarray(pixels).save(path)
+    return Case(name, FileRecord(path.name, sha256_of(path)), (), split, lesion_id)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    """Set one: a (train) mirrored is b (test), c (train) and d (test) are one lesion."""
+    folder = tmp_path / "one"
+    cases = (
+        save(folder, "a", noise(1), "train"),
+        save(folder, "b", noise(1)[:, ::-1], "test"),
+        save(folder, "c", noise(3), "train", "L<1>"),
+        save(folder, "d", noise(4), "test", "L<1>"),
+        save(folder, "e", noise(5), "train"),
+    )
+    Manifest("<b>one</b>", "1", None, cases).save(folder / "m.json")
+    return folder / "m.json"
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    """Set two: its training picture is the centre of e, which stands in training too."""
+    folder = tmp_path / "two"
+    Manifest("two", "1", None, (save(folder, "x", noise(5)[12:108, 16:144], "train"),)).save(folder / "m.json")
+    return folder / "m.json"
+
+
+def run(*words: object) -> Result:
+    done = CliRunner().invoke(app, ["data", "leaks", *map(str, words)])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
+
+
+def test_leaks_are_counted_and_end_with_exit_code_1(one: Path, tmp_path: Path) -> None:
+    done = run(one, "--out", tmp_path / "out")
+    assert done.exit_code == 1
+    assert "2 leaks between different splits, 0 overlaps" in done.output
+    rows = (tmp_path / "out/leaks.csv").read_text().splitlines()
+    assert [row.split(",")[-1] for row in rows] == ["case_id", "c", "d", "a", "b"]
+    page = (tmp_path / "out/leaks.html").read_text()
+    assert page.count("data:image/jpeg") == 2
+    assert "&lt;b&gt;one&lt;/b&gt;" in page
+    assert "<b>one</b>" not in page
+    assert "L&lt;1&gt;" in page
+
+
+def test_the_leak_free_manifest_has_no_leaks(one: Path, tmp_path: Path) -> None:
+    clean = tmp_path / "clean.json"
+    done = run(one, "--out-clean", clean)
+    assert done.exit_code == 0
+    assert "2 cases were excluded (2 of <b>one</b> train)" in done.output.replace("\n", " ")
+    assert {case.id for case in Manifest.load(clean).cases if case.split == "excluded"} == {"a", "c"}
+    assert (tmp_path / "clean.excluded.csv").read_text().count("\n") == 3
+    assert run(clean, "--dataset-dir", one.parent).exit_code == 0
+
+
+def test_the_test_side_gives_way_when_asked(one: Path, tmp_path: Path) -> None:
+    run(one, "--gives-way", "test", "--out-clean", tmp_path / "clean.json")
+    assert Manifest.load(tmp_path / "clean.json").counts == {"train": 3, "val": 0, "test": 0, "excluded": 2}
+
+
+def test_two_sets_are_compared(one: Path, two: Path, tmp_path: Path) -> None:
+    done = run(one, two, "--out-clean", tmp_path / "clean")
+    assert "2 leaks between different splits, 1 overlaps of one split of two sets" in done.output
+    assert sorted(path.name for path in (tmp_path / "clean").iterdir()) == [
+        "_b_one__b_.json",
+        "excluded.csv",
+        "two.json",
+    ]
+    assert Manifest.load(tmp_path / "clean/two.json") == Manifest.load(two)
+
+
+def test_lists_of_ids_are_compared_by_id_alone(tmp_path: Path) -> None:
+    (tmp_path / "old_test.txt").write_text("a\nb\n")
+    (tmp_path / "new_train.txt").write_text("b\nc\n")
+    done = run(tmp_path / "old_test.txt", tmp_path / "new_train.txt", "--out-clean", tmp_path / "clean")
+    assert "1 leaks between different splits" in done.output
+    assert "By id alone: old, new (lists of ids)." in done.output
+    assert (tmp_path / "clean/new_train.csv").read_text() == "id,split\nb,excluded\nc,train\n"
+    assert (tmp_path / "clean/old_test.csv").read_text() == "id,split\na,test\nb,test\n"
+
+
+def test_pictures_that_are_not_there_are_said(one: Path, tmp_path: Path) -> None:
+    done = run(one.rename(tmp_path / "m.json"))
+    assert "were not compared: none of them is in" in done.output.replace("\n", " ")
+    assert "1 leaks between different splits" in done.output
+
+
+def test_a_picture_that_cannot_be_read_is_said(one: Path) -> None:
+    (one.parent / "b.jpg").write_bytes(b"no picture")
+    assert "1 pictures could not be compared, first <b>one</b> b: " in run(one).output
+
+
+def test_nothing_shared_ends_with_exit_code_0(two: Path) -> None:
+    done = run(two)
+    assert (done.exit_code, "0 leaks between different splits" in done.output) == (0, True)
+
+
+def test_places_that_do_not_fit_are_refused(one: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"There is no folder .*gone for <b>one</b>"):
+        run(one, "--dataset-dir", tmp_path / "gone")
+    with pytest.raises(ConfigError, match="2 folders are given with --dataset-dir for 1 manifests"):
+        run(one, "--dataset-dir", tmp_path, "--dataset-dir", tmp_path)
+    with pytest.raises(ConfigError, match="named twice"):
+        run(one, one)
