@@ -66,9 +66,14 @@ class Scope:
         return hashlib.sha256(text.encode("ascii")).hexdigest()
 
     @property
+    def title(self) -> str:
+        """Name, version and digest on one line."""
+        return f"{self.name}, version {self.version} (sha256 {self.digest[:12]})"
+
+    @property
     def lines(self) -> list[tuple[str, str]]:
         """What a report prints: (label, text), the name with version and digest first."""
-        head = ("Annotation scope", f"{self.name}, version {self.version} (sha256 {self.digest[:12]})")
+        head = ("Annotation scope", self.title)
         rules = [(label, getattr(self, field) or NOT_STATED) for field, label in _RULES.items()]
         more = [("Remarks", self.remarks)] if self.remarks else []
         return [head, *rules, *more, *(("Source", source) for source in self.sources)]

@@ -1,3 +1,5 @@
+import hashlib
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -36,6 +38,26 @@ def test_published_sizes_are_those_of_the_images_they_divide(name: str, sizes: d
     assert known.sizes == NAMED_SPLITS[f"{name}_grouped"].sizes == sizes
     pool = [case_id for case_id, split in shipped_list(known.dataset).items() if split in known.pool]
     assert len(pool) == sum(sizes.values())
+
+
+@pytest.mark.parametrize("name", [name for name, known in NAMED_SPLITS.items() if not known.grouped])
+def test_the_shipped_list_of_a_published_split_is_the_draw_of_seed_0(name: str) -> None:
+    known = NAMED_SPLITS[name]
+    ids = [case_id for case_id, split in shipped_list(known.dataset).items() if split in known.pool]
+    order = sorted(ids, key=lambda case_id: hashlib.sha256(f"0:{case_id}".encode()).digest())
+    places = [split for split, size in known.sizes.items() for _ in range(size)]
+    assert shipped_list(name) == dict(zip(order, places, strict=True))
+
+
+@pytest.mark.parametrize("name", ["ham10000_8016_1999", "khan_ham10000"])
+def test_the_shipped_list_of_a_grouped_split_has_the_same_images_and_sizes(name: str) -> None:
+    listed = shipped_list(f"{name}_grouped")
+    assert Counter(listed.values()) == NAMED_SPLITS[name].sizes
+    assert set(listed) == set(shipped_list("ham10000"))
+
+
+def test_a_published_split_of_a_manifest_is_the_shipped_list(ph2: Manifest) -> None:
+    assert {case.id: case.split for case in draw(ph2, "khan_ph2").cases} == shipped_list("khan_ph2")
 
 
 def test_a_published_split_is_drawn_by_image_and_divides_lesions(ph2: Manifest) -> None:
