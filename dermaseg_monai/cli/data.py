@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from dermaseg_monai.cli.describe import describe
 from dermaseg_monai.cli.fetch import fetch
 from dermaseg_monai.cli.leaks import leaks
 from dermaseg_monai.cli.prepare import prepare
@@ -110,3 +111,4 @@ data_app.command("split")(split)
 data_app.command("weights")(weights)
 data_app.command("prepare")(prepare)
 data_app.command("leaks")(leaks)
+data_app.command("describe")(describe)

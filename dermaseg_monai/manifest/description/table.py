@@ -1,0 +1,77 @@
+"""The rows of one data set, and their table on disk."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Final
+
+from dermaseg_monai.files import replacing
+from dermaseg_monai.manifest.case import Case
+from dermaseg_monai.manifest.data_path import existing_dir
+from dermaseg_monai.manifest.description.features import FEATURES
+from dermaseg_monai.manifest.description.row import Row, describe_case, failed
+from dermaseg_monai.manifest.manifest import Manifest
+from dermaseg_monai.manifest.processes import in_processes, usable_cores
+
+_FEWEST: Final = 64
+"""For fewer images starting processes takes longer than it saves."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """The rows of a data set in the order of its cases; `name` is unique among those described together."""
+
+    name: str
+    manifest: Manifest
+    dataset_dir: Path
+    rows: tuple[Row, ...]
+
+    def case(self, case_id: str) -> Case:
+        """Return the case of a row."""
+        return self._cases[case_id]
+
+    @cached_property
+    def _cases(self) -> dict[str, Case]:
+        return {case.id: case for case in self.manifest.cases}
+
+
+def describe(manifest: Manifest, dataset_dir: str | Path, *, name: str | None = None) -> Described:
+    """Measure every image of a manifest, in parallel processes; a bad image gets an empty row.
+
+    Raises:
+        DataError: `dataset_dir` is no folder.
+    """
+    folder = existing_dir(dataset_dir)
+    found = {case.id: row for case, row in _rows(manifest, folder)}
+    return Described(name or manifest.name, manifest, folder, tuple(found[case.id] for case in manifest.cases))
+
+
+def write_table(path: str | Path, described: Iterable[Described]) -> None:
+    """Write one row per image as CSV, of all data sets one after the other; an empty cell is a value not known."""
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        names = [feature.name for feature in FEATURES]
+        writer.writerow(["data_set", "id", "split", "status", "reason", "tone_reason", *names])
+        for one in described:
+            for row in one.rows:
+                cells = [_cell(row.values[name]) for name in names]
+                writer.writerow([one.name, row.case_id, row.split, row.status, row.reason, row.tone_reason, *cells])
+
+
+def _cell(value: float | str | None) -> str:
+    return "" if value is None else value if isinstance(value, str) else f"{value:.6g}"
+
+
+def _rows(manifest: Manifest, folder: Path) -> Iterator[tuple[Case, Row]]:
+    work = partial(describe_case, dataset_dir=folder, set_licence=manifest.licence)
+    workers = usable_cores()
+    if len(manifest.cases) < _FEWEST or workers == 1:
+        for case in manifest.cases:
+            yield case, work(case)
+        return
+    title = f"Describing {manifest.name}"
+    for case, row in in_processes(work, manifest.cases, title=title, workers=workers):
+        lost = "the process that read it ended, perhaps for want of memory"
+        yield case, row or failed(case, manifest.licence, lost)
