@@ -36,12 +36,18 @@ class SheetLike(Protocol):
 
 @dataclass(frozen=True)
 class ManifestState:
-    """Which data a run used."""
+    """Which data a run used.
+
+    `scope` names what the masks mean (name, version, digest of the document), `division` says how the splits were made;
+    None where the manifest does not say it.
+    """
 
     name: str
     version: str
     digest: str
     cases: Mapping[str, int]
+    scope: str | None = None
+    division: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,11 +100,12 @@ def record_run(
 
 
 def describe_manifest(manifest: Manifest) -> ManifestState:
-    """Return name, version, digest and the number of cases in each split."""
+    """Return name, version, digest, the number of cases in each split, scope and division."""
     counts: dict[str, int] = {}
     for case in manifest.cases:
         counts[case.split] = counts.get(case.split, 0) + 1
-    return ManifestState(manifest.name, manifest.version, manifest.digest, counts)
+    scope = None if manifest.scope is None else manifest.scope.title
+    return ManifestState(manifest.name, manifest.version, manifest.digest, counts, scope, manifest.division)
 
 
 def _command() -> list[str]:

@@ -27,6 +27,8 @@ def source_tags(record: RunRecord) -> dict[str, str]:
     if record.manifest is not None:
         tags["dermaseg.manifest"] = f"{record.manifest.name} {record.manifest.version}".strip()
         tags["dermaseg.manifest_digest"] = record.manifest.digest
+        more = {"dermaseg.annotation_scope": record.manifest.scope, "dermaseg.division": record.manifest.division}
+        tags |= {name: text[:4000] for name, text in more.items() if text is not None}
     for name in _PACKAGES:
         if name in record.packages:
             tags[f"dermaseg.{name}"] = record.packages[name]
