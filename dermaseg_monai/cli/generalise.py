@@ -78,12 +78,15 @@ def generalise(  # noqa: PLR0913 (each is one option of the command line)
 
 def _weights(path: Path) -> "GivenWeights":
     from dermaseg_monai.cli.checkpoint import Checkpoint  # noqa: PLC0415
+    from dermaseg_monai.engines.training_cases import read_training_cases  # noqa: PLC0415
     from dermaseg_monai.experiments.generalisation_plan import GivenWeights  # noqa: PLC0415
     from dermaseg_monai.report import read_run  # noqa: PLC0415
 
     found = Checkpoint.find(path)
-    manifest: Any = read_run(found.weights.resolve().parent).get("manifest")
-    digest = manifest.get("digest") if isinstance(manifest, dict) else None
     if not (found.bundle / "configs" / "train.json").is_file():
         raise ConfigError(f"The bundle {found.bundle} of {path} has no configs/train.json. Give weights of another.")
-    return GivenWeights(found.weights, found.bundle, found.config, digest if isinstance(digest, str) else None)
+    digests = [row.manifest for row in read_training_cases(found.weights) or ()]
+    manifest: Any = read_run(found.weights.resolve().parent).get("manifest")
+    if not digests and isinstance(manifest, dict) and isinstance(manifest.get("digest"), str):
+        digests = [manifest["digest"]]  # a run of before training cases were written
+    return GivenWeights(found.weights, found.bundle, found.config, tuple(dict.fromkeys(digests)))

@@ -11,11 +11,13 @@ from dermaseg_monai.bundle import tracking_uri
 from dermaseg_monai.experiments.batch import Batch, show
 from dermaseg_monai.experiments.executor import Executor
 from dermaseg_monai.experiments.generalisation_differences import network_facts, set_facts
-from dermaseg_monai.experiments.generalisation_files import Result, matrix_table, write_result
+from dermaseg_monai.experiments.generalisation_files import write_result
 from dermaseg_monai.experiments.generalisation_matrix import build_matrix
 from dermaseg_monai.experiments.generalisation_overlap import Overlap, find_overlap
 from dermaseg_monai.experiments.generalisation_plan import Network
+from dermaseg_monai.experiments.generalisation_result import Result
 from dermaseg_monai.experiments.generalisation_sets import DataSet
+from dermaseg_monai.experiments.generalisation_tables import matrix_table
 from dermaseg_monai.experiments.tables import why_absent
 from dermaseg_monai.manifest import Split
 from dermaseg_monai.metrics.table import Table

@@ -70,13 +70,16 @@ def network_facts(network: Network, metadata: Mapping[str, str]) -> NetworkFacts
         metadata: of its weights file; empty where there is none yet.
     """
     doubts = []
-    if network.given is not None and network.given.trained_on is None:
-        doubts.append("nothing beside the weights says which cases they were trained on")
-    elif network.given is not None and network.given.trained_on != network.trained_on.manifest.digest:
-        doubts.append(
-            f"the weights were trained on another manifest (digest {str(network.given.trained_on)[:12]}), so that "
-            "cases they have seen may go unnoticed"
-        )
+    if network.given is not None:
+        own = network.trained_on.manifest.digest
+        others = [digest[:12] for digest in network.given.trained_on if not own.startswith(digest)]
+        if not network.given.trained_on:
+            doubts.append("nothing beside the weights says which cases they were trained on")
+        elif others:
+            doubts.append(
+                f"the weights were trained on another manifest (digest {', '.join(others)}), so that cases they have "
+                "seen may go unnoticed"
+            )
     if _starts_from_elsewhere(network):
         doubts.append("it started from weights of an earlier training, whose cases are not compared")
     made_of = {key: str(metadata[key]) for key in ("network", "encoder", "image_size", "epoch") if key in metadata}

@@ -14,7 +14,14 @@ from dermaseg_monai.experiments.grid import Point, Training, as_training
 from dermaseg_monai.experiments.plan import TRAIN, Run, Step
 from dermaseg_monai.experiments.sheets import evaluate_files, evaluation_overlays, evaluation_sheets, train_files
 from dermaseg_monai.experiments.spec import EVALUATE, SEED
-from dermaseg_monai.experiments.values import OF_TRAINING, absolute, merged_sheet, require_files, training_values
+from dermaseg_monai.experiments.values import (
+    OF_TRAINING,
+    absolute,
+    merged_sheet,
+    require_encoder,
+    require_files,
+    training_values,
+)
 from dermaseg_monai.files import sha256_of, write_json
 from dermaseg_monai.manifest import Split
 
@@ -34,13 +41,13 @@ class GivenWeights:
         path: `model.safetensors`.
         bundle: folder of the bundle.
         config: the whole sheet of the training.
-        trained_on: digest of the manifest it was trained on; None where nothing says so.
+        trained_on: starts of the digests of all manifests it was trained on; none where nothing says so.
     """
 
     path: Path
     bundle: Path
     config: Mapping[str, Any]
-    trained_on: str | None
+    trained_on: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,9 @@ def _trained(
     training = as_training({**common, **_data(own)}, where)
     values, files = training_values(training, where), train_files(training, where=where)
     require_files(values, where)
-    name = f"{own.slug}-{slug(training.network)}-{digest({TRAIN: merged_sheet(files, values, where)})}"
+    sheet = merged_sheet(files, values, where)
+    require_encoder(training.network, sheet, where)
+    name = f"{own.slug}-{slug(training.network)}-{digest({TRAIN: sheet})}"
     folder = runs / name
     steps = [Step(TRAIN, "training", tuple(files), values, folder / TRAIN)]
     of_network = {key: value for key, value in values.items() if key not in OF_TRAINING}

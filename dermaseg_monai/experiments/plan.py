@@ -15,7 +15,9 @@ from dermaseg_monai.experiments.spec import FIRST, Spec
 from dermaseg_monai.experiments.values import (
     OF_TRAINING,
     absolute,
+    ignored_keys,
     merged_sheet,
+    require_encoder,
     require_files,
     require_same_encoder,
     training_values,
@@ -95,16 +97,20 @@ def plan(spec: Spec, runs: Path) -> list[Run]:
     """
     found: dict[str, Run] = {}
     for point in expand(spec):
-        run = _run(spec, point, runs)
-        twin = found.get(run.name.rpartition("-")[2])
-        if twin is not None:
+        run, sheets = _run(spec, point, runs)
+        ignored = ignored_keys(sheets[TRAIN])
+        taken = {step: {key: sheet[key] for key in sheet if key not in ignored} for step, sheet in sheets.items()}
+        twin = found.setdefault(digest(taken), run)
+        if twin is not run:
             one, other = (f"{each.point.label} (seed {each.point.seed})" for each in (twin, run))
-            raise ConfigError(f"{spec.name}: two equal runs: {one} and {other} have the same values. Remove one.")
-        found[run.name.rpartition("-")[2]] = run
+            passed = f" ({point.training.network} takes no {', '.join(ignored)})" if twin.name != run.name else ""
+            raise ConfigError(
+                f"{spec.name}: two equal runs: {one} and {other} have the same values{passed}. Remove one."
+            )
     return list(found.values())
 
 
-def _run(spec: Spec, point: Point, runs: Path) -> Run:
+def _run(spec: Spec, point: Point, runs: Path) -> tuple[Run, dict[str, Mapping[str, Any]]]:
     where = f"{spec.name}: {point.label}"
     sheets: dict[str, Mapping[str, Any]] = {}
     plans: list[tuple[str, str, list[str], dict[str, Any]]] = []
@@ -119,12 +125,13 @@ def _run(spec: Spec, point: Point, runs: Path) -> Run:
     for name, _, files, given in plans:
         require_files(given, where)
         sheets[name] = merged_sheet(files, given, where)
+    require_encoder(point.training.network, sheets[TRAIN], where)
     if point.first is not None:
         require_same_encoder(sheets[FIRST], sheets[TRAIN], where)
     name = f"{_slug(point)}-{digest(sheets)}"
     folder = runs / name
     steps = tuple(Step(step, run_id, tuple(files), given, folder / step) for step, run_id, files, given in plans)
-    return Run(name, point, folder, steps, data_path(sheets[f"evaluate_{split}"].get("manifest")))
+    return Run(name, point, folder, steps, data_path(sheets[f"evaluate_{split}"].get("manifest"))), sheets
 
 
 def _slug(point: Point) -> str:

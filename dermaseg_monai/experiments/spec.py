@@ -69,19 +69,23 @@ def parse_value(text: str) -> Any:  # noqa: ANN401 (what a YAML file may hold)
 
 
 def override(spec: Spec, values: Mapping[str, Any]) -> Spec:
-    """Return the spec with other values: an axis of the grid gets new values, any other key goes into `common`.
+    """Return the spec with other values.
+
+    An axis of the grid gets new values, `evaluate#KEY` goes into `evaluate`, any other key into `common`.
 
     Raises:
         ConfigError: an axis is left without a value, or a variant is not in the spec.
     """
-    grid, common = dict(spec.grid), dict(spec.common)
+    grid, common, evaluate = dict(spec.grid), dict(spec.common), dict(spec.evaluate)
     for key, value in values.items():
         if key in grid:
             grid[key] = _axis(key, value if isinstance(value, list) else [value], "--set")
+        elif key.startswith(f"{EVALUATE}#"):
+            evaluate[key.partition("#")[2]] = value
         else:
             common[key] = value
     require_known(grid.get(VARIANT, ()), spec.variants, what="variant", where="--set")
-    return replace(spec, grid=grid, common=common)
+    return replace(spec, grid=grid, common=common, evaluate=evaluate)
 
 
 def require_known(names: Iterable[Any], known: Iterable[str], *, what: str, where: str) -> None:
@@ -143,9 +147,9 @@ def _build(found: dict[str, Any], where: str, text: str) -> Spec:
         raise ConfigError(
             f"{where}: nothing to run: it has neither grid nor variants. Add e.g. grid: {{seed: [0, 1]}}."
         )
-    _require_baseline(parts["baseline"], grid, where)
+    baseline = _baseline(parts["baseline"], grid, where)
     about = " ".join(str(found.get("about") or "").split())
-    return Spec(name, about, parts["baseline"], parts["common"], grid, variants, parts["evaluate"], text)
+    return Spec(name, about, baseline, parts["common"], grid, variants, parts["evaluate"], text)
 
 
 def _mapping(value: object, key: str, where: str) -> dict[str, Any]:
@@ -167,7 +171,26 @@ def _axis(key: str, values: object, where: str) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _require_baseline(baseline: Mapping[str, Any], grid: Mapping[str, tuple[Any, ...]], where: str) -> None:
+def _baseline(baseline: Mapping[str, Any], grid: Mapping[str, tuple[Any, ...]], where: str) -> dict[str, Any]:
+    """Return the baseline with the values as the grid has them: 1.0 and "3e-4" are 1 and 0.0003 there."""
     require_known(baseline, [axis for axis in grid if axis != SEED], what="axis of the baseline", where=where)
+    found: dict[str, Any] = {}
     for axis, value in baseline.items():
-        require_known([str(value)], [str(one) for one in grid[axis]], what=f"{axis} of the baseline", where=where)
+        same = [one for one in grid[axis] if _same(one, value)]
+        if not same:
+            require_known([str(value)], [str(one) for one in grid[axis]], what=f"{axis} of the baseline", where=where)
+        found[axis] = same[0]
+    return found
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, bool) or isinstance(other, bool):
+        return str(one).lower() == str(other).lower()
+    return str(one) == str(other) or (_number(one) is not None and _number(one) == _number(other))
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None

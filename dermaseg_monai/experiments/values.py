@@ -9,6 +9,8 @@ from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.experiments.grid import Training
 from dermaseg_monai.experiments.spec import require_known
 
+ARCHITECTURE: Final = ("encoder", "encoder_weights", "output_stride")
+"""Keys of every sheet that only some networks take."""
 OF_TRAINING: Final = ("encoder", "encoder_weights", "output_stride", "image_size", "initial_weights")
 """Keys that an evaluation takes from the weights file."""
 _PATHS: Final = ("manifest", "dataset_dir", "encoder_weights", "initial_weights")
@@ -64,6 +66,25 @@ def require_files(values: Mapping[str, Any], where: str) -> None:
         raise ConfigError(f"{where}: {key} {values[key]!r} is not a file (current folder {Path.cwd()}). Correct {key}.")
 
 
+def require_encoder(network: str, sheet: Mapping[str, Any], where: str) -> None:
+    """Refuse an encoder that the network cannot stand on, before the first run fails over it.
+
+    Raises:
+        ConfigError: offers the nearest.
+    """
+    from dermaseg_monai.networks import NETWORKS  # noqa: PLC0415 (torch)
+
+    encoder, entry = sheet["encoder"], NETWORKS.get(network)
+    if entry is not None and "encoder" not in ignored_keys(sheet):
+        require_known([encoder], entry.encoders, what=f"encoder of {network}", where=where)
+
+
+def ignored_keys(sheet: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys of the sheet that its network does not take, so that they change nothing."""
+    taken = sheet["network_def"].values()
+    return tuple(key for key in ARCHITECTURE if f"@{key}" not in taken)
+
+
 def require_same_encoder(first: Mapping[str, Any], then: Mapping[str, Any], where: str) -> None:
     """Refuse a first training with another encoder than the training that starts from its weights.
 
@@ -72,7 +93,7 @@ def require_same_encoder(first: Mapping[str, Any], then: Mapping[str, Any], wher
     """
     # overlays of the two name their own, and the weights would be refused only after the first training
     one, other = first["encoder"], then["encoder"]
-    if one != other and "@encoder" in then["network_def"].values():
+    if one != other and "encoder" not in ignored_keys(then):
         raise ConfigError(
             f"{where}: the first training has encoder {one}, the run {other}: its weights would not fit. "
             f"Give both the same: --set encoder={other}, and --set first#KEY=VALUE for what else shall be equal."

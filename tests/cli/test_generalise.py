@@ -86,7 +86,7 @@ def test_a_run_given_as_weights_names_what_it_was_trained_on(
     assert done.exit_code == 0, done.output
     given = seen[0].networks[0].given
     assert given is not None
-    assert (given.path, given.trained_on) == (run_folder / "model.safetensors", "e" * 64)
+    assert (given.path, given.trained_on) == (run_folder / "model.safetensors", ("e" * 64,))
     assert seen[0].name == "my_matrix"
 
 

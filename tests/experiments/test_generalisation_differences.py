@@ -70,14 +70,16 @@ def test_a_set_says_what_its_manifest_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("trained_on", "said"),
-    [(None, "nothing beside the weights says"), ("e" * 64, "another manifest (digest eeeeeeeeeeee)")],
+    [((), "nothing beside the weights says"), (("OWN", "e" * 16), "another manifest (digest eeeeeeeeeeee)")],
 )
-def test_weights_of_unknown_origin_are_named(tmp_path: Path, trained_on: str | None, said: str) -> None:
+def test_weights_of_unknown_origin_are_named(tmp_path: Path, trained_on: tuple[str, ...], said: str) -> None:
     sets = two_sets(tmp_path)
     network = make_network(sets[0], sets, tmp_path / "runs")
-    given = GivenWeights(tmp_path / "w", tmp_path, {"initial_weights": "first.safetensors"}, trained_on)
+    own = sets[0].manifest.digest
+    digests = tuple(own[:16] if digest == "OWN" else digest for digest in trained_on)
+    given = GivenWeights(tmp_path / "w", tmp_path, {"initial_weights": "first.safetensors"}, digests)
     doubts = network_facts(replace(network, given=given), {}).doubts
     assert said in doubts[0]
     assert "weights of an earlier training" in doubts[1]
-    own = GivenWeights(tmp_path / "w", tmp_path, {}, sets[0].manifest.digest)
-    assert network_facts(replace(network, given=own), {}).doubts == ()
+    known = GivenWeights(tmp_path / "w", tmp_path, {}, (own[:16],))
+    assert network_facts(replace(network, given=known), {}).doubts == ()

@@ -3,11 +3,17 @@ from pathlib import Path
 import pytest
 
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.experiments import generalisation_overlap
 from dermaseg_monai.experiments.generalisation_matrix import Matrix, build_matrix
 from dermaseg_monai.experiments.generalisation_overlap import find_overlap
 from dermaseg_monai.experiments.generalisation_plan import Network
 from dermaseg_monai.experiments.generalisation_sets import DataSet
 from tests.experiments.small_matrix import fill, make_case, make_network, make_set, two_sets
+
+
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generalisation_overlap, "find_near_leaks", lambda _: ([], {}))
 
 
 @pytest.fixture

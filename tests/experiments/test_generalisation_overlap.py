@@ -1,11 +1,40 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from dermaseg_monai.experiments.generalisation_overlap import find_overlap
 from dermaseg_monai.manifest import Case
 from tests.experiments.small_matrix import make_case, make_set
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+def draw(path: Path, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(0, 255, (6, 8, 3), dtype=np.uint8))
+    pixels = np.asarray(coarse.resize((160, 120), Image.Resampling.BICUBIC))
+    Image.fromarray(pixels).save(path)
+    return pixels
+
+
+def test_nearly_the_same_picture_is_found_and_what_it_is_tied_to(tmp_path: Path) -> None:
+    pixels = draw(tmp_path / "x.jpg", 1)
+    Image.fromarray(pixels[:, ::-1]).resize((100, 75)).save(tmp_path / "mirrored.jpg", quality=70)
+    for seed, name in enumerate(("other", "third"), start=2):
+        draw(tmp_path / f"{name}.jpg", seed)
+    tested = [make_case("mirrored", "val", lesion_id="L"), make_case("other", "test", lesion_id="L")]
+    one = make_set(tmp_path, "a", [make_case("x", "train")])
+    found = find_overlap(one, make_set(tmp_path, "b", [*tested, make_case("third", "test")]), split="test")
+    assert (found.shared, found.unread) == ({"other": ("through another picture",)}, 0)
+    tested = [make_case("mirrored", "test"), make_case("other", "test"), make_case("gone", "test")]
+    found = find_overlap(one, make_set(tmp_path, "b", tested), split="test")
+    assert (found.shared, found.unread) == ({"mirrored": ("picture",)}, 1)
 
 
 def shared(folder: Path, trained: list[Case], tested: list[Case]) -> dict[str, tuple[str, ...]]:

@@ -43,7 +43,7 @@ def given(tmp_path: Path) -> GivenWeights:
     bundle = ROOT / "bundles" / "ba_deeplab"
     config = json.loads((bundle / "configs/train.json").read_text())
     del config["parent_run"]  # of an older version
-    return GivenWeights(weights, bundle, {**config, "resume": "last.ckpt", "image_size": 96}, None)
+    return GivenWeights(weights, bundle, {**config, "resume": "last.ckpt", "image_size": 96}, ())
 
 
 def test_a_network_is_trained_on_its_set_and_tested_on_all(sets: list[DataSet], tmp_path: Path) -> None:

@@ -68,6 +68,22 @@ def test_an_empty_key_goes_into_a_sheet_of_its_own(tmp_path: Path) -> None:
     assert json.loads((run.folder / "train.json").read_text())["values"]["max_epochs"] == 1
 
 
+def test_the_evaluation_is_changed_from_outside_too(tmp_path: Path) -> None:
+    (test,), (val,) = planned(tmp_path), planned(tmp_path, {"evaluate#split": "val", "evaluate#threshold": 0.4})
+    assert digest_of(test) != digest_of(val)
+    assert val.cases.parent.name == "evaluate_val"
+    assert {"--split='val'", "--threshold=0.4"} <= set(words(val, 1))
+    assert not [word for word in words(val, 0) if "split" in word or "threshold" in word]
+    with pytest.raises(ConfigError, match=r"Unknown key --treshold"):
+        planned(tmp_path, {"evaluate#treshold": 0.4})
+
+
+def test_a_key_that_a_network_does_not_take_may_be_common_to_several(tmp_path: Path) -> None:
+    common = {"encoder": "resnet18"}
+    runs = planned(tmp_path, common=common, grid={"network": ["unet", "deeplabv3"]})
+    assert len({digest_of(run) for run in runs}) == 2
+
+
 def test_a_chain_starts_from_the_weights_of_its_first_training(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text("{}")
     first = {"manifest": str(tmp_path / "other.json"), "dataset_dir": str(tmp_path)}
@@ -120,6 +136,18 @@ def test_another_evaluation_is_another_run(tmp_path: Path) -> None:
         ({"common": {"loss#consistency_wait": 1}}, r"Did you mean --loss::consistency_weight\?"),
         ({"evaluate": {"split": "tst"}}, r"--split is 'tst'.*one of train, val, test"),
         ({"evaluate": {"treshold": 0.4}}, r"Unknown key --treshold .*Did you mean --threshold\?"),
+        (
+            {"common": {"encoder": "resnet51"}},
+            r"try: all: unknown encoder of ba_deeplab 'resnet51'\. Did you mean resnet50\?",
+        ),
+        (
+            {"common": {"network": "encoder_unet", "encoder": "resnet18"}},
+            r"unknown encoder of encoder_unet 'resnet18'\. Did you mean resnet",
+        ),
+        (
+            {"common": {"network": "unet"}, "grid": {"encoder": ["resnet18", "resnet50"]}},
+            r"two equal runs: encoder resnet18 .* and encoder resnet50 .*unet takes no encoder, encoder_weights",
+        ),
         ({"common": {"manifest": "none.json"}}, r"try: all: manifest 'none\.json' is not a file .* Correct manifest\."),
         ({"common": {"initial_weights": "no.safetensors"}}, r"initial_weights 'no\.safetensors' is not a file"),
         ({"evaluate": {"manifest": "none.json"}}, r"manifest 'none\.json' is not a file"),

@@ -55,6 +55,35 @@ def test_bad_input_is_one_clear_line(tmp_path: Path, text: str, said: str) -> No
         read_spec(write(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("axis", "value", "found"),
+    [
+        ("[1, 2]", "1.0", 1),
+        ("[0.0003, 1e-3]", '"3e-4"', 0.0003),
+        ("[3e-4, 1e-3]", "0.0003", 0.0003),
+        ("[true, false]", '"true"', True),
+        ('["1", other]', "1", "1"),
+        ("[2, true]", "true", True),
+    ],
+)
+def test_a_baseline_is_compared_by_value(tmp_path: Path, axis: str, value: str, found: object) -> None:
+    spec = read_spec(write(tmp_path, f"name: try\nbaseline: {{a: {value}}}\ngrid: {{a: {axis}}}"))
+    assert spec.baseline["a"] == found
+    assert type(spec.baseline["a"]) is type(found)
+
+
+def test_another_number_is_no_baseline(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"unknown a of the baseline '0\.002'"):
+        read_spec(write(tmp_path, "name: try\nbaseline: {a: 0.002}\ngrid: {a: [0.001]}"))
+
+
+def test_a_value_of_the_evaluation_is_changed(tmp_path: Path) -> None:
+    spec = read_spec(write(tmp_path, f"{WHOLE}evaluate: {{split: test, threshold: 0.5}}\n"))
+    changed = override(spec, {"evaluate#split": "val", "evaluate#overlays": ["single_view"]})
+    assert changed.evaluate == {"split": "val", "threshold": 0.5, "overlays": ["single_view"]}
+    assert changed.common == spec.common
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"Cannot read the spec .*none\.yaml"):
         read_spec(tmp_path / "none.yaml")
