@@ -28,7 +28,8 @@ def reduce_rgb(rgb: RgbImage, size_px: tuple[int, int]) -> SmallRgb:
     """Return the photograph at `size_px` (rows, columns), bicubic and antialiased; as it is when it has that size."""
     if rgb.shape[:2] == size_px:
         return rgb
-    return np.asarray(Image.fromarray(rgb).resize(size_px[::-1], Image.Resampling.BICUBIC))
+    height, width = size_px
+    return np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def reduce_mask(mask: BoolMask, size_px: tuple[int, int]) -> SmallMask:

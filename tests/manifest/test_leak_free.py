@@ -7,6 +7,7 @@ from dermaseg_monai.manifest import (
     Case,
     Leak,
     Manifest,
+    Split,
     find_leaks,
     find_overlaps,
     leak_free,
@@ -20,7 +21,7 @@ def study(*cases: Case, name: str = "study") -> Manifest:
     return Manifest(name, "1", None, cases)
 
 
-def splits(manifest: Manifest) -> dict[str, str]:
+def splits(manifest: Manifest) -> dict[str, Split]:
     return {case.id: case.split for case in manifest.cases}
 
 
