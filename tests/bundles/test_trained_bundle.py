@@ -50,7 +50,7 @@ def image() -> torch.Tensor:
 
 def test_a_training_leaves_weights_that_say_how_they_were_made(trained: Path) -> None:
     names = {path.name for path in trained.iterdir()}
-    assert {"model.safetensors", "model.pt", "last.ckpt", "run.json"} <= names
+    assert {"model.safetensors", "model.pt", "last.ckpt", "run.json", "training_cases.csv.gz"} <= names
     found = read_metadata(trained / "model.safetensors")
     expected = {"bundle": "ba_deeplab", "encoder": "mobilenet_v2", "output_stride": "16", "image_size": "64"}
     assert {key: found[key] for key in expected} == expected
@@ -166,3 +166,31 @@ def test_onnxruntime_gives_what_the_network_gives(
         (found,) = session.run(None, {"input_0": given.numpy()})
         with torch.no_grad():
             torch.testing.assert_close(torch.from_numpy(found), network(given), rtol=1e-3, atol=1e-3)
+
+
+@pytest.fixture
+def contaminated(tiny: Path, tmp_path: Path) -> Path:
+    """The manifest with a training case moved to the test side, where only it stands."""
+    manifest = json.loads(tiny.read_text())
+    first = next(case for case in manifest["cases"] if case["split"] == "train")
+    manifest["cases"] = [{**first, "split": "test"}]
+    (tmp_path / "contaminated.json").write_text(json.dumps(manifest))
+    return tmp_path / "contaminated.json"
+
+
+def test_weights_are_not_scored_on_what_they_were_trained_on_unless_told(
+    warm: Warm, trained: Path, contaminated: Path, tmp_path: Path
+) -> None:
+    values = {"weights": trained / "model.safetensors", "manifest": contaminated, "output_dir": tmp_path / "out"}
+    done = warm.bundle("run", f"['{TRAIN}','{EVALUATE}']", **values)
+    assert "1 of 1 test cases of demo were seen in the training of" in done.error
+    assert not (tmp_path / "out" / "run.json").exists()
+    done = warm.bundle("run", f"['{TRAIN}','{EVALUATE}']", allow_leaks=True, **values)
+    assert done.code == 0, done.err
+    about = json.loads((tmp_path / "out" / "run.json").read_text())["about"]
+    assert about == {"split": "test", "allow_leaks": True, "seen_in_training": {"checked": True, "cases": 1}}
+
+
+def test_an_evaluation_says_that_nothing_leaked(evaluated: Path) -> None:
+    about = json.loads((evaluated / "run.json").read_text())["about"]
+    assert about == {"split": "test", "allow_leaks": False, "seen_in_training": {"checked": True, "cases": 0}}
