@@ -73,9 +73,9 @@ class RunRecord:
         """Return the record as a JSON object."""
         return asdict(self)
 
-    def save(self, path: str | Path) -> None:
-        """Write the record as JSON."""
-        write_json(path, self.to_json())
+    def save(self, path: str | Path, *, beside: Mapping[str, Any]) -> None:
+        """Write the record as JSON, and what else is to stand in the file."""
+        write_json(path, {**beside, **self.to_json()})
 
 
 def record_run(

@@ -207,7 +207,8 @@ class MLflowTracker:
         if self.record is not None:
             self.record = replace(self.record, figures=dict(self._figures))
             try:
-                self._write_record(self.record)
+                # an evaluation has written there what it was told `about`: the split, whether leaks were allowed
+                self._write_record(self.record, beside=_read_object(self.output_dir / "run.json"))
             except DataError as error:
                 # the run ends for a reason of its own, which must not be hidden behind this one
                 logger.warning("%s", error)
@@ -252,7 +253,7 @@ class MLflowTracker:
         )
 
     def _log_record(self, record: RunRecord, manifest: Manifest | None) -> None:
-        self._write_record(record)
+        self._write_record(record, beside={})
         # what the run was when it began stays: MLflow would replace a file of the same name
         folder = "" if self._continued is None else f"resumed/{record.started_at.replace(':', '-')}/"
         if self._sheet is not None:
@@ -269,8 +270,8 @@ class MLflowTracker:
             source = str(Path(str(self._manifest)).resolve())
             self._submit(Dataset(str(table.resolve()), name, manifest.digest[:32], source, "training"))
 
-    def _write_record(self, record: RunRecord) -> None:
-        record.save(self.output_dir / "run.json")
+    def _write_record(self, record: RunRecord, *, beside: Mapping[str, Any]) -> None:
+        record.save(self.output_dir / "run.json", beside=beside)
         self.log_file(self.output_dir / "run.json")
 
     def _submit(self, entry: Entry) -> None:
@@ -300,3 +301,11 @@ def _rank() -> int:
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -183,7 +183,7 @@ def test_weights_are_not_scored_on_what_they_were_trained_on_unless_told(
 ) -> None:
     values = {"weights": trained / "model.safetensors", "manifest": contaminated, "output_dir": tmp_path / "out"}
     done = warm.bundle("run", f"['{TRAIN}','{EVALUATE}']", **values)
-    assert "1 of 1 test cases of demo were seen in the training of" in done.error
+    assert "1 of 1 test cases of demo-20-seed1 were seen in the training of" in done.error
     assert not (tmp_path / "out" / "run.json").exists()
     done = warm.bundle("run", f"['{TRAIN}','{EVALUATE}']", allow_leaks=True, **values)
     assert done.code == 0, done.err
