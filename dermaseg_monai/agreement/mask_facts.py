@@ -29,9 +29,14 @@ def mask_facts(mask: Bool[np.ndarray, "..."]) -> dict[str, Any]:
     return {
         "area_px": area,
         "area_share": area / mask.size,
-        "diameter_px": 2 * (area / np.pi) ** (1 / 2) if mask.ndim == 2 else (6 * area / np.pi) ** (1 / 3),  # noqa: PLR2004
+        "diameter_px": equivalent_diameter(area, mask.ndim),
         "regions": int(lesions[1]),
         "holes": int(skin[1]) - 1,
         "touches_border": any(bool(edge.any()) for edge in edges),
         "copy_of": digest,
     }
+
+
+def equivalent_diameter(area: int, ndim: int) -> float:
+    """Return the diameter of a disc (`ndim` 2) or ball (3) of this many pixels or voxels."""
+    return 2 * (area / np.pi) ** (1 / 2) if ndim == 2 else (6 * area / np.pi) ** (1 / 3)  # noqa: PLR2004 (2D or 3D)

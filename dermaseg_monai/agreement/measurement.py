@@ -17,6 +17,7 @@ from dermaseg_monai.agreement.mask_facts import MASK_COLUMNS, mask_facts
 from dermaseg_monai.agreement.pair_score import score_pairs
 from dermaseg_monai.agreement.pair_table import PAIR_COLUMNS
 from dermaseg_monai.agreement.reading import ReadCase, Reading
+from dermaseg_monai.agreement.votes import VOTE_COLUMNS, Votes, count_votes
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.images import read_mask
 
@@ -33,11 +34,13 @@ class Measured:
         pairs: a row per pair (`PAIR_COLUMNS`).
         masks: a row per outline (`MASK_COLUMNS`).
         failures: why an outline takes no part, one line each; everything else of its case does.
+        votes: how many readers call how many pixels lesion; None where no band was asked for.
     """
 
     pairs: pd.DataFrame
     masks: pd.DataFrame
     failures: tuple[str, ...]
+    votes: Votes | None
 
 
 def measure(
@@ -46,6 +49,7 @@ def measure(
     tolerance_px: float,
     both_empty: float,
     surface: bool = True,
+    band_diameters: float | None = None,
     workers: int | None = None,
 ) -> Measured:
     """Read every outline once and score every pair of each case.
@@ -58,26 +62,34 @@ def measure(
         tolerance_px: of surface Dice.
         both_empty: what two empty masks score (see `score_pairs`).
         surface: whether the contour scores are wanted.
+        band_diameters: width of the band on which votes are counted (see `count_votes`); None counts none.
         workers: processes; all cores when None, and this one alone for a few cases.
     """
-    work = partial(measure_case, tolerance_px=tolerance_px, both_empty=both_empty, surface=surface)
+    work = partial(
+        measure_case, tolerance_px=tolerance_px, both_empty=both_empty, surface=surface, band_diameters=band_diameters
+    )
     pairs: list[dict[str, Any]] = []
     masks: list[dict[str, Any]] = []
     failures: list[str] = []
-    for case_pairs, case_masks, case_failures in _results(work, cases, workers):
+    votes: list[dict[str, Any]] = []
+    for case_pairs, case_masks, case_failures, case_votes in _results(work, cases, workers):
         pairs += case_pairs
         masks += case_masks
         failures += case_failures
+        votes += case_votes
     columns = [name for name in PAIR_COLUMNS if surface or name not in {"hd95_px", "assd_px", "surface_dice"}]
     return Measured(
-        pd.DataFrame(pairs, columns=columns), pd.DataFrame(masks, columns=list(MASK_COLUMNS)), tuple(failures)
+        pd.DataFrame(pairs, columns=columns),
+        pd.DataFrame(masks, columns=list(MASK_COLUMNS)),
+        tuple(failures),
+        None if band_diameters is None else Votes(pd.DataFrame(votes, columns=list(VOTE_COLUMNS)), band_diameters),
     )
 
 
 def measure_case(
-    case: ReadCase, *, tolerance_px: float, both_empty: float, surface: bool
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
-    """Return the rows of the pairs and of the masks of one case, and what failed."""
+    case: ReadCase, *, tolerance_px: float, both_empty: float, surface: bool, band_diameters: float | None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str], list[dict[str, Any]]]:
+    """Return the rows of the pairs and of the masks of one case, what failed, and the rows of votes."""
     readings: list[Reading] = []
     masks: list[np.ndarray] = []
     failures: list[str] = []
@@ -103,7 +115,9 @@ def measure_case(
         | mask_facts(mask)
         for reading, mask in zip(readings, masks, strict=True)
     ]
-    return pairs, facts, failures
+    who = [reading.annotator for reading in readings]
+    votes = [] if band_diameters is None else count_votes(case.id, who, masks, band_diameters=band_diameters)
+    return pairs, facts, failures, votes
 
 
 def _pair_row(case: ReadCase, one: Reading, other: Reading, scores: dict[str, Any]) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def by_factor(pairs: pd.DataFrame, factor: str, *, below_dice: float, seed: int,
     `tool` and `skill` are what the two readers had, in alphabetical order (`T1 – T3`); any other name is a column. An
     empty value is `not known`: no pair is left out.
     """
-    values = _of_both(pairs, factor) if factor in {"tool", "skill"} and factor not in pairs else pairs[factor]
+    values = both_values(pairs, factor) if factor in {"tool", "skill"} and factor not in pairs else pairs[factor]
     rows = []
     for value, chosen in pairs.groupby(values.fillna("not known").astype(str), sort=True):
         found = summarise_pairs(chosen, below_dice=below_dice, seed=seed, draws=draws)
@@ -136,7 +136,8 @@ def by_factor(pairs: pd.DataFrame, factor: str, *, below_dice: float, seed: int,
     return pd.DataFrame(rows).sort_values(["pairs", factor], ascending=[False, True], ignore_index=True)
 
 
-def _of_both(pairs: pd.DataFrame, factor: str) -> pd.Series:
+def both_values(pairs: pd.DataFrame, factor: str) -> pd.Series:
+    """Return what the two readers of each pair had, in alphabetical order: `T1 – T3` for the factor `tool`."""
     sides = pairs[[f"{factor}_a", f"{factor}_b"]].fillna("not known").astype(str).to_numpy()
     sides.sort(axis=1)
     return pd.Series([f"{one} – {other}" for one, other in sides], index=pairs.index, dtype=object)

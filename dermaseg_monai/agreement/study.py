@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from dermaseg_monai.agreement.chance import with_kappa
+from dermaseg_monai.agreement.explanation import explain_disagreement
 from dermaseg_monai.agreement.flags import find_flags
 from dermaseg_monai.agreement.pair_summary import (
     PairSummary,
@@ -17,6 +19,9 @@ from dermaseg_monai.agreement.pair_summary import (
     summarise_pairs,
     written_rows,
 )
+from dermaseg_monai.agreement.reliability import reliability
+from dermaseg_monai.agreement.statistics_text import model_section, records, reliability_section
+from dermaseg_monai.agreement.votes import Votes
 from dermaseg_monai.files import replacing, write_json
 from dermaseg_monai.metrics.table import Table
 
@@ -42,8 +47,11 @@ def write_study(
     failures: Sequence[str],
     below_dice: float,
     seed: int,
+    votes: Votes | None = None,
 ) -> Study:
     """Write pairs.csv, images.csv, annotators.csv, by_<factor>.csv, masks.csv, flags.csv, summary.json and summary.md.
+
+    And reliability.csv (kappa, alpha, intraclass correlation) and mixed_model.csv (what explains the disagreement).
 
     A by_<factor>.csv has the rows of `all pairs` and of pairs of `different people`; the summary shows the latter.
 
@@ -56,6 +64,7 @@ def write_study(
         failures: outlines that could not be used.
         below_dice: a pair below it is flagged.
         seed: of the bootstrap.
+        votes: counts of pixels for kappa and alpha, None for pairs that were computed elsewhere.
     """
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +76,12 @@ def write_study(
     people = kinds["different people"]
     tables = _factor_tables({"all pairs": pairs, "different people": people}, factors, below_dice, seed)
     flags = find_flags(pairs, masks, below_dice=below_dice)
-    written: dict[str, pd.DataFrame] = {"pairs": pairs, "images": by_image(pairs), "flags": flags}
+    statistics = {
+        "reliability": reliability(pairs, masks, votes, seed=seed),
+        "mixed_model": explain_disagreement(pairs, factors),
+    }
+    pairs = pairs if votes is None else with_kappa(pairs, votes)
+    written: dict[str, pd.DataFrame] = statistics | {"pairs": pairs, "images": by_image(pairs), "flags": flags}
     written["annotators"] = by_annotators(pairs, below_dice=below_dice, seed=seed)
     written |= {"masks": masks} if len(masks) else {}
     written |= {f"by_{name}": table for name, table in tables.items()}
@@ -76,9 +90,11 @@ def write_study(
             table.to_csv(temporary, index=False)
     table = _table(found, notes, failures, flags)
     sections = [table.markdown(), *(_section(name, rows) for name, rows in tables.items())]
+    sections += [reliability_section(statistics["reliability"]), model_section(statistics["mixed_model"])]
     with replacing(folder / "summary.md") as temporary:
         temporary.write_text("# Agreement\n\n" + "\n\n".join(sections) + "\n", encoding="utf-8")
-    write_json(folder / "summary.json", _json(found, notes, failures, flags))
+    beyond = {name: records(rows) for name, rows in statistics.items()}
+    write_json(folder / "summary.json", _json(found, notes, failures, flags) | beyond)
     main = found.get("different people") or next(iter(found.values()))
     return Study(table.plain(), main.scores["dice"].mean)
 

@@ -10,10 +10,15 @@ from dermaseg_monai.errors import ConfigError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dermaseg_monai.agreement.reading import ReadCase
+    from dermaseg_monai.agreement.votes import Votes
+
 agreement_app = typer.Typer(help="How far people agree who outline the same lesions.")
 
 _SEED = 0
 _BOTH_EMPTY = 1.0  # two readers who see no lesion agree
+_BAND_DIAMETERS = 0.2  # as much skin around a disc as the disc itself
+_REPEAT_QUANTILE = 0.95
 
 
 @agreement_app.callback(invoke_without_command=True)
@@ -33,7 +38,9 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     cases: Annotated[
         Path | None, typer.Option(help="Only these cases: a list of ids, or a CSV whose first column.")
     ] = None,
-    tolerance_px: Annotated[float, typer.Option(min=0, help="Of surface Dice.")] = 2.0,
+    tolerance_px: Annotated[
+        str, typer.Option(help="Of surface Dice: a number, or 'auto', from annotators who drew a case twice.")
+    ] = "2",
     flag_below: Annotated[float, typer.Option(min=0, max=1, help="A pair with a lower Dice is flagged.")] = 0.7,
     fail_under: Annotated[float | None, typer.Option(min=0, max=1, help="Exit 1 when mean Dice is lower.")] = None,
 ) -> None:
@@ -42,7 +49,7 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     from dermaseg_monai.agreement.study import write_study  # noqa: PLC0415
 
     names = [word.strip() for word in (attributes or "").split(",") if word.strip()]
-    found, masks, notes, failures = _pairs(
+    found, masks, votes, notes, failures = _pairs(
         manifest=manifest, dataset_dir=dataset_dir, root=root, pattern=pattern, pairs=pairs,
         leave_out=leave_out, tolerance_px=tolerance_px, attributes=names if manifest is not None else [],
     )  # fmt: skip
@@ -54,7 +61,7 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
         found = only_cases(found, cases)
         notes.append(f"Only the cases of {cases.name}.")
     study = write_study(
-        out, found, masks, factors=names, notes=notes, failures=failures, below_dice=flag_below, seed=_SEED
+        out, found, masks, factors=names, notes=notes, failures=failures, below_dice=flag_below, seed=_SEED, votes=votes
     )
     typer.echo(study.text)
     for failure in failures:
@@ -70,8 +77,8 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
 
 def _pairs(
     *, manifest: Path | None, dataset_dir: Path | None, root: Path | None, pattern: str | None,
-    pairs: Path | None, leave_out: str | None, tolerance_px: float, attributes: list[str],
-) -> "tuple[pd.DataFrame, pd.DataFrame, list[str], tuple[str, ...]]":  # fmt: skip
+    pairs: Path | None, leave_out: str | None, tolerance_px: str, attributes: list[str],
+) -> "tuple[pd.DataFrame, pd.DataFrame, Votes | None, list[str], tuple[str, ...]]":  # fmt: skip
     import pandas as pd  # noqa: PLC0415
 
     from dermaseg_monai.agreement import measure, read_pairs, readings_of_folder, readings_of_manifest  # noqa: PLC0415
@@ -80,13 +87,15 @@ def _pairs(
 
     if [manifest, root, pairs].count(None) != 2:  # noqa: PLR2004 (one of three)
         raise ConfigError("Give the outlines in one way: --manifest FILE, or --root DIR --pattern P, or --pairs CSV.")
+    given_px = _given_px(tolerance_px)
     if pairs is not None:
+        if given_px is None:
+            raise ConfigError("--tolerance-px auto needs the masks; --pairs has none. Leave one of them out.")
         words = [word.strip() for word in (leave_out or "").split(",") if word.strip()]
         found, left = read_pairs(pairs, leave_out=words)
         note = f"Pairs as {pairs.name} gives them; {left} rows with {', '.join(words) or 'nobody'} left out."
-        return found, pd.DataFrame(columns=list(MASK_COLUMNS)), [note], ()
-    definitions = "HD95: the larger of both directed 95th percentiles."
-    notes = [f"Surface Dice at {tolerance_px:g} px. {definitions} Two empty outlines score {_BOTH_EMPTY:g}."]
+        return found, pd.DataFrame(columns=list(MASK_COLUMNS)), None, [note], ()
+    notes: list[str] = []
     if manifest is not None:
         read = readings_of_manifest(Manifest.load(manifest), dataset_dir or manifest.parent)
     else:
@@ -95,7 +104,16 @@ def _pairs(
         read, strange = readings_of_folder(root, pattern)
         if strange:
             notes.append(f"{len(strange)} images do not fit {pattern!r} and are no outlines, first {strange[0].name}.")
-    measured = measure(read, tolerance_px=tolerance_px, both_empty=_BOTH_EMPTY)
+    used_px, more = _tolerance(read, given_px)
+    definitions = "HD95: the larger of both directed 95th percentiles."
+    band = f"Band around the lesion: {_BAND_DIAMETERS:g} equivalent diameters of the union of all outlines."
+    notes = [
+        f"Surface Dice at {used_px:.4g} px. {definitions} Two empty outlines score {_BOTH_EMPTY:g}.",
+        *more,
+        band,
+        *notes,
+    ]
+    measured = measure(read, tolerance_px=used_px, both_empty=_BOTH_EMPTY, band_diameters=_BAND_DIAMETERS)
     table = measured.pairs
     known: dict[str, dict[str, Any]] = {case.id: dict(case.attributes) for case in read}
     for name in attributes:
@@ -103,4 +121,25 @@ def _pairs(
             choices = ", ".join(sorted({key for row in known.values() for key in row})) or "none"
             raise ConfigError(f"No case of {manifest} has the attribute {name!r}; there are {choices}.")
         table[name] = [known[case_id].get(name) for case_id in table["case_id"]]
-    return table, measured.masks, notes, measured.failures
+    return table, measured.masks, measured.votes, notes, measured.failures
+
+
+def _given_px(text: str) -> float | None:
+    if text == "auto":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise ConfigError(f"--tolerance-px is {text!r}, but it is a number of pixels from 0, or auto.")
+    return value
+
+
+def _tolerance(read: "list[ReadCase]", given_px: float | None) -> tuple[float, list[str]]:
+    from dermaseg_monai.agreement.tolerance import repeat_tolerance  # noqa: PLC0415
+
+    if given_px is not None:
+        return given_px, []
+    found = repeat_tolerance(read, quantile=_REPEAT_QUANTILE)
+    return found.px, [found.note()]
