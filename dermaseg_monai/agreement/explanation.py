@@ -46,7 +46,7 @@ class _Rows:
     n: int
     found: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
-    def add(self, name: str, what: str, value: float | None, **more: float | None) -> None:
+    def add(self, name: str, what: str, value: float | None, **more: Any) -> None:  # noqa: ANN401 (numbers and None)
         row = dict.fromkeys(MODEL_COLUMNS) | {"name": name, "what": what, "value": value, "n": self.n} | more
         self.found.append(row | {"definition": _DEFINITIONS[name]})
 

@@ -48,7 +48,9 @@ def pair_factors(pairs: pd.DataFrame, attributes: Sequence[str]) -> tuple[list[F
         values = _values(pairs, name)
         if values is None or not len(values.dropna()):
             left_out.append(f"{name}: not known of any pair")
-        elif values.nunique() > _STEPS and pd.api.types.is_numeric_dtype(values):
+        elif name == SIZE and values.dropna().eq(values.dropna().iloc[0]).all():
+            left_out.append(f"{name}: the same for all pairs ({2 ** values.dropna().iloc[0]:.0f} px)")
+        elif name == SIZE or (values.nunique() > _STEPS and pd.api.types.is_numeric_dtype(values)):
             found.append(_slope(name, values.astype(float)))
         else:
             factor = _levels(name, values)

@@ -43,6 +43,8 @@ def intraclass(values: pd.DataFrame, *, confidence: float = 0.95) -> Intraclass:
     likelihood with crossed random intercepts of case and reader, in [0, 1], interval by the profile of the likelihood;
     a case that one reader alone has seen is left out.
 
+    Readers who always give the same value leave nothing to be unsure of: 1, from 1 to 1.
+
     Raises:
         DataError: fewer than two cases or two readers in common, nothing that varies, or a design in which reader and
             rest cannot be told apart because no two readers saw two cases each.
@@ -57,6 +59,8 @@ def intraclass(values: pd.DataFrame, *, confidence: float = 0.95) -> Intraclass:
     known = ~np.isnan(given)
     if np.unique(given[known]).size == 1:
         raise DataError(f"All {int(known.sum())} values are the same.")
+    if np.array_equal(table.min(axis=1), table.max(axis=1)):
+        return Intraclass(1.0, 1.0, 1.0, cases, readers, "ANOVA" if known.all() else "REML")
     if known.all():
         return _complete(given, confidence)
     return _incomplete(given, known, confidence)
@@ -79,9 +83,6 @@ def _f_interval(
     squares: tuple[float, float, float], value: float, shape: tuple[int, int], alpha: float
 ) -> tuple[float | None, float | None]:
     (case_ms, reader_ms, rest_ms), (n, k) = squares, shape
-    scale = np.finfo(float).eps * max(case_ms, reader_ms)
-    if rest_ms <= scale and reader_ms <= scale:
-        return value, value  # every reader gives the same: nothing to be unsure of
     if 1 - value <= np.finfo(float).eps:
         return None, None
     weight_reader = k * value / (n * (1 - value))

@@ -8,7 +8,6 @@ pass over the data the likelihood costs nothing that grows with them. The second
 at the cube of its levels.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import exp, log, pi
@@ -105,16 +104,16 @@ class MixedModel:
         if not free:
             return 0.0, 0.0
 
-        def ratios(point: Sequence[float]) -> tuple[float, float]:
+        def ratios(point: np.ndarray) -> tuple[float, float]:
             found = [0.0, 0.0]
             for number, value in zip(free, point, strict=True):
                 found[number] = exp(value) if value > _LOWEST else 0.0
             return found[0], found[1]
 
-        def loss(point: Sequence[float]) -> float:
+        def loss(point: np.ndarray) -> float:
             return -self.log_likelihood(*ratios(point))
 
-        grid = product(np.linspace(_LOWEST, _HIGHEST, 6), repeat=len(free))
+        grid = [np.array(at) for at in product(np.linspace(_LOWEST, _HIGHEST, 6), repeat=len(free))]
         start = min(grid, key=loss)  # the likelihood is flat far away: a search needs a start near its top
         found = optimize.minimize(
             loss,

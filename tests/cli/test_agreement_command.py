@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from dermaseg_monai.cli import app
 from dermaseg_monai.data.demo import make_demo
 from dermaseg_monai.errors import ConfigError, DataError
-from dermaseg_monai.images import read_mask
+from dermaseg_monai.images import read_mask, write_mask
 
 IMA = "img_id,annotator1,annotator2,dice_score,jaccard_score,tool1,skill_level1,tool2,skill_level2\n"
 
@@ -76,6 +76,9 @@ def test_a_limit_ends_with_exit_code_1_after_everything_is_written(demo: Path, t
         (["--pairs", "{tmp}/none.csv"], DataError, "There is no table"),
         (["--pairs", "{tmp}/bad.csv"], DataError, "has no column annotator_a, annotator_b, dice; it has case_id, x"),
         (["--pairs", "{tmp}/odd.csv"], DataError, "Dice of c is 1.2"),
+        (["--manifest", "{demo}", "--tolerance-px", "-1"], ConfigError, "--tolerance-px is '-1', but it is a number"),
+        (["--manifest", "{demo}", "--tolerance-px", "nan"], ConfigError, "a number of pixels from 0, or auto"),
+        (["--pairs", "{tmp}/odd.csv", "--tolerance-px", "auto"], ConfigError, "auto needs the masks"),
         (["--manifest", "{demo}", "--attributes", "diagnosys"], ConfigError, "no|No case of .* has the attribute"),
     ],
 )
@@ -88,3 +91,41 @@ def test_bad_input_is_one_line_and_writes_nothing(
     with pytest.raises(error, match=said):
         agreement("--out", tmp_path / "out", *given)
     assert not (tmp_path / "out").exists()
+
+
+def test_kappa_alpha_intraclass_and_the_model_are_written_and_summarised(demo: Path, tmp_path: Path) -> None:
+    done = agreement("--manifest", demo, "--out", tmp_path, "--attributes", "diagnosis")
+    assert "Band around the lesion: 0.2 equivalent diameters" in done.output
+    table = pd.read_csv(tmp_path / "reliability.csv")
+    whole, band = (
+        float(table.query(f"name == 'Fleiss kappa' and what.str.startswith('{what}')")["value"].iloc[0])
+        for what in ("whole", "band")
+    )
+    assert whole > band > 0
+    model = pd.read_csv(tmp_path / "mixed_model.csv")
+    assert set(model.query("name == 'Wald test'")["what"]) <= {"tool", "skill", "diagnosis", "size"}
+    assert model.query("name == 'share of variance'")["value"].sum() == pytest.approx(1)
+    pairs = pd.read_csv(tmp_path / "pairs.csv")
+    assert (pairs["kappa_image"] >= pairs["kappa_band"]).all()
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert len(summary["reliability"]) == len(table)
+    assert len(summary["mixed_model"]) == len(model)
+    text = (tmp_path / "summary.md").read_text()
+    assert "## Beyond chance" in text
+    assert "## What explains the disagreement" in text
+
+
+def test_a_tolerance_comes_from_repeats_and_nothing_else(tmp_path: Path) -> None:
+    for name, columns in (("ann/c_t1", slice(10, 50)), ("ann/c_t2", slice(13, 53)), ("bob/c_t1", slice(9, 50))):
+        mask = np.zeros((40, 60), dtype=bool)
+        mask[10:30, columns] = True
+        (tmp_path / "masks" / name).parent.mkdir(parents=True, exist_ok=True)
+        write_mask(tmp_path / "masks" / f"{name}.png", mask)
+    words = ["--root", tmp_path / "masks", "--pattern", "{annotator}/{case}_{tool}.png", "--out", tmp_path / "out"]
+    done = agreement(*words, "--tolerance-px", "auto")
+    assert done.exit_code == 0, done.output
+    assert "Surface Dice at 3 px." in done.output
+    assert "Tolerance 3.00 px: quantile 0.95 of all contour distances of 1 repeats by 1 annotators" in done.output
+    (tmp_path / "masks" / "ann" / "c_t2.png").unlink()
+    with pytest.raises(DataError, match="Nobody drew a case twice"):
+        agreement(*words, "--tolerance-px", "auto")
