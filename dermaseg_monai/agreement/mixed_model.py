@@ -159,9 +159,10 @@ def _eliminate(cross: np.ndarray, p: int, q: int, gamma: float) -> tuple[np.ndar
     if q == 0 or gamma == 0:
         return cross[np.ix_(kept, kept)], 0.0
     inner = np.eye(q) + gamma * cross[p : p + q, p : p + q]
-    lower = linalg.cholesky(inner, lower=True)
-    half = linalg.solve_triangular(lower, cross[p : p + q][:, kept], lower=True)
-    return cross[np.ix_(kept, kept)] - gamma * half.T @ half, 2 * float(np.log(np.diag(lower)).sum())
+    factor: Any = linalg.cho_factor(inner, lower=True)
+    shared = cross[p : p + q][:, kept]
+    log_det = 2 * float(np.log(np.diag(factor[0])).sum())
+    return cross[np.ix_(kept, kept)] - gamma * shared.T @ linalg.cho_solve(factor, shared), log_det
 
 
 def _sums_by_size(work: Any, first: Int[np.ndarray, " n"] | None) -> list[tuple[int, int, np.ndarray]]:  # noqa: ANN401

@@ -53,7 +53,7 @@ def test_kappa_of_pairs_from_their_masks(write: Write) -> None:
     assert row["kappa_band"] == pytest.approx(float(cohen_kappa(400.0, 800.0, 400.0, float(row["band_px"]))))
     assert 800 < row["band_px"] < 2400
     assert np.isnan(pairs.loc[1, "kappa_band"])
-    assert pooled_kappa(pairs[:1], "image") == pytest.approx(row["kappa_image"])
+    assert pooled_kappa(pairs.iloc[:1], "image") == pytest.approx(row["kappa_image"])
 
 
 def test_fleiss_by_hand_with_two_and_three_readers() -> None:
