@@ -45,11 +45,16 @@ def with_kappa(pairs: pd.DataFrame, votes: Votes) -> pd.DataFrame:
     return found
 
 
-def pooled_kappa(pairs: pd.DataFrame, where: str) -> float:
-    """Return Cohen's kappa of the pixels of all these pairs together; `where` is `band` or `image`."""
-    one, other = (pairs[f"area_{side}_px"].to_numpy(dtype=float) for side in "ab")
-    shared = pairs["dice"].to_numpy(dtype=float) * (one + other) / 2
-    return float(cohen_kappa(shared.sum(), one.sum(), other.sum(), float(pairs[f"{where}_px"].sum())))
+def kappa_sums(pairs: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return pixels shared, lesion of either reader, and judged on the `band` or whole `image`; a row per case."""
+    one, other = (pairs[f"area_{side}_px"].astype(float) for side in "ab")
+    columns = {"shared": pairs["dice"] * (one + other) / 2, "one": one, "other": other, "total": pairs[f"{where}_px"]}
+    return pd.DataFrame(columns).astype(float).groupby(pairs["case_id"]).sum()
+
+
+def pooled_kappa(sums: Float[np.ndarray, "... 4"]) -> np.ndarray:
+    """Return Cohen's kappa of the pixels of several pairs together (`kappa_sums`)."""
+    return cohen_kappa(*np.moveaxis(np.asarray(sums, dtype=float), -1, 0))
 
 
 def vote_sums(votes: Votes, where: str) -> pd.DataFrame:

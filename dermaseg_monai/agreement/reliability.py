@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from dermaseg_monai.agreement.chance import fleiss_kappa, pooled_kappa, vote_sums, with_kappa
+from dermaseg_monai.agreement.chance import fleiss_kappa, kappa_sums, pooled_kappa, vote_sums, with_kappa
 from dermaseg_monai.agreement.intraclass import intraclass
 from dermaseg_monai.agreement.krippendorff import interval_alpha, interval_sums, nominal_alpha
 from dermaseg_monai.agreement.pair_summary import is_intra
@@ -16,7 +16,7 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
 
 RELIABILITY_COLUMNS: Final = ("name", "what", "who", "value", "low", "high", "n", "note", "definition")
-"""A row per statistic; `n` counts cases (pairs for Cohen's kappa), `note` says why a value is not available."""
+"""A row per statistic; `n` counts cases (pairs in a mean over pairs), `note` says why a value is not available."""
 
 _WHERE: Final = {"band": "band", "image": "whole image"}
 _ALL: Final = "all readers"
@@ -113,12 +113,8 @@ def _cohen(rows: _Rows, pairs: pd.DataFrame, band_diameters: float) -> None:
             rows.found[-1]["note"] += _undefined(len(chosen) - len(values))
         for who, chosen in pairs.groupby(names, sort=True):
             definition = _SOURCES["Cohen kappa"].format(mean="pixels of all cases of the two together")
-            value = pooled_kappa(chosen, where)
-            note = "not available: chance alone agrees on every pixel" if np.isnan(value) else ""
-            given = None if np.isnan(value) else value
-            rows.add(
-                "Cohen kappa", what, str(who), definition, value=given, bounds=(None, None), n=len(chosen), note=note
-            )
+            sums = kappa_sums(chosen, where)
+            rows.pooled("Cohen kappa", what, str(who), definition, sums=sums, statistic=pooled_kappa)
 
 
 def _of_pixels(rows: _Rows, votes: Votes) -> None:

@@ -5,7 +5,7 @@ from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import fleiss_kappa as fleiss_of_statsmodels
 
 from dermaseg_monai.agreement import ReadCase, Reading, measure
-from dermaseg_monai.agreement.chance import cohen_kappa, fleiss_kappa, pooled_kappa, vote_sums, with_kappa
+from dermaseg_monai.agreement.chance import cohen_kappa, fleiss_kappa, kappa_sums, pooled_kappa, vote_sums, with_kappa
 from dermaseg_monai.agreement.votes import VOTE_COLUMNS, Votes
 from tests.agreement.conftest import Write
 
@@ -53,7 +53,9 @@ def test_kappa_of_pairs_from_their_masks(write: Write) -> None:
     assert row["kappa_band"] == pytest.approx(float(cohen_kappa(400.0, 800.0, 400.0, float(row["band_px"]))))
     assert 800 < row["band_px"] < 2400
     assert np.isnan(pairs.loc[1, "kappa_band"])
-    assert pooled_kappa(pairs.iloc[:1], "image") == pytest.approx(row["kappa_image"])
+    sums = kappa_sums(pairs, "image").to_numpy()
+    assert float(pooled_kappa(sums[0])) == pytest.approx(row["kappa_image"])
+    assert sums.sum(axis=0) == pytest.approx([400, 800, 400, 2 * 2400])
 
 
 def test_fleiss_by_hand_with_two_and_three_readers() -> None:
