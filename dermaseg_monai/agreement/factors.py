@@ -102,7 +102,8 @@ def one_hand(pairs: pd.DataFrame) -> list[str]:
 
 def _values(pairs: pd.DataFrame, name: str) -> pd.Series | None:
     if name in pairs:
-        return pairs[name]
+        numbers = pd.to_numeric(pairs[name], errors="coerce")  # a table of others says 55 as text
+        return numbers if numbers.notna().equals(pairs[name].notna()) and numbers.nunique() > _STEPS else pairs[name]
     if name == SIZE and "area_a_px" in pairs:
         mean = pairs[["area_a_px", "area_b_px"]].astype(float).mean(axis=1)
         return pd.Series(np.log2(mean.where(mean > 0)), index=pairs.index)

@@ -31,7 +31,7 @@ def model_section(table: pd.DataFrame) -> str:
     bare = ", ".join(f"{row['what']} {row['value']:.1%}" for row in by_name["share of variance without factors"])
     worth = {name: {row["what"]: row["value"] for row in by_name.get(name, [])} for name in _WORTH}
     tests = [
-        (row["what"], *(f"{worth[name][row['what']]:.1%}" for name in _WORTH), _test(row))
+        (row["what"], *(f"{round(worth[name][row['what']], 3) + 0.0:.1%}" for name in _WORTH), _test(row))
         for row in by_name.get("Wald test", [])
     ]
     levels = [(row["what"], _value(row), str(row["n"])) for row in by_name.get("Dice at", [])]

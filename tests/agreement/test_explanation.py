@@ -121,7 +121,10 @@ def test_a_number_is_a_slope_and_size_is_one_per_doubling() -> None:
     pairs["area_a_px"] = pairs["area_b_px"] = [1024.0 * 2 ** (n % 12) for n in range(30)]
     pairs.loc[0, ["area_a_px", "area_b_px"]] = 0
     pairs["age"] = np.arange(30.0)
-    (*_, age, size), _ = pair_factors(pairs, ["age"])
+    pairs["text"] = pairs["age"].astype(str).where(pairs.index > 0)  # as a table of others has it, one empty
+    (*_, age, text, size), _ = pair_factors(pairs, ["age", "text"])
+    assert text.labels == ("per 8.37 more (its standard deviation)",)
+    assert text.columns[0, 0] == 0
     assert (age.columns.std(), age.columns.mean()) == (pytest.approx(1), pytest.approx(0))
     steps = np.diff(size.columns[1:12, 0])
     assert steps == pytest.approx(1)
