@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from dermaseg_monai.agreement.factors import Factor, independent, one_hand, pair_factors
 from dermaseg_monai.agreement.mixed_model import MOST_LEVELS, MixedFit, MixedModel
@@ -26,7 +26,7 @@ MODEL_COLUMNS: Final = ("name", "what", "value", "se", "low", "high", "df", "p",
 
 _FREEDOM: Final = 10
 """Pairs that must remain after every effect has taken one."""
-_Z: Final = float(stats.norm.ppf(0.975))
+_Z: Final = float(special.ndtri(0.975))
 _DEFINITIONS: Final = {
     "share of variance": "of asin √(1 - Dice), model with all factors; Nakagawa & Schielzeth 2013",
     "share of variance without factors": "of asin √(1 - Dice), random intercepts alone",
@@ -159,12 +159,12 @@ def _effects(rows: _Rows, fit: MixedFit, factor: Factor, place: slice) -> None:
     effects, covariance = fit.effects[place], fit.covariance[place, place]
     chi2 = float(effects @ np.linalg.solve(covariance, effects))
     freedom = len(effects)
-    rows.add("Wald test", factor.name, chi2, df=freedom, p=float(stats.chi2.sf(chi2, freedom)))
+    rows.add("Wald test", factor.name, chi2, df=freedom, p=float(special.chdtrc(freedom, chi2)))
     counts = {label: count for label, _, count in factor.points}
     for label, effect, variance in zip(factor.labels, effects, np.diag(covariance), strict=True):
         se = sqrt(variance)
         bounds = {"low": effect - _Z * se, "high": effect + _Z * se}
-        p = float(2 * stats.norm.sf(abs(effect / se)))
+        p = float(2 * special.ndtr(-abs(effect / se)))
         n = counts.get(label.split(" (against ")[0], rows.n)
         rows.add("effect", f"{factor.name}: {label}", float(effect), se=se, **bounds, p=p, n=n)
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import optimize, special
 
 from dermaseg_monai.agreement.mixed_model import MixedModel
 from dermaseg_monai.errors import DataError
@@ -89,8 +89,8 @@ def _f_interval(
     weight_rest = 1 + k * value * (n - 1) / (n * (1 - value))
     below = (weight_reader * reader_ms) ** 2 / (k - 1) + (weight_rest * rest_ms) ** 2 / ((n - 1) * (k - 1))
     freedom = (weight_reader * reader_ms + weight_rest * rest_ms) ** 2 / below
-    upper: Any = stats.f.ppf(1 - alpha / 2, n - 1, freedom)
-    lower: Any = stats.f.ppf(1 - alpha / 2, freedom, n - 1)
+    upper: Any = special.fdtri(n - 1, freedom, 1 - alpha / 2)
+    lower: Any = special.fdtri(freedom, n - 1, 1 - alpha / 2)
     others = k * reader_ms + (k * n - k - n) * rest_ms
     low = n * (case_ms - upper * rest_ms) / (upper * others + n * case_ms)
     high = n * (lower * case_ms - rest_ms) / (others + n * lower * case_ms)
@@ -118,7 +118,7 @@ def _profile_interval(
     model: MixedModel, value: float, top: float, confidence: float
 ) -> tuple[float | None, float | None]:
     """Where the restricted likelihood, the reader's variance at its best, falls by half a χ² quantile."""
-    drop = float(stats.chi2.ppf(confidence, 1)) / 2
+    drop = float(special.chdtri(1, 1 - confidence)) / 2
 
     def short_of(icc: float) -> float:
         def loss(log_reader: float) -> float:
