@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Bool
 from scipy import ndimage
 
+from dermaseg_monai.metrics.grid import bounding_box
+
 MASK_COLUMNS: Final = (
     "case_id", "annotator", "tool", "skill", "created_at", "path",
     "area_px", "area_share", "diameter_px", "regions", "holes", "touches_border", "copy_of",
@@ -21,9 +23,12 @@ def mask_facts(mask: Bool[np.ndarray, "..."]) -> dict[str, Any]:
     that lesion encloses, touching by faces.
     """
     area = int(np.count_nonzero(mask))
+    box = bounding_box(mask)
+    # regions and holes lie inside the box: labelling it alone takes a quarter of the time
+    lesion = np.zeros((1,) * mask.ndim, dtype=bool) if box is None else mask[box]
     # SciPy's types leave open what comes out
-    lesions: Any = ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
-    skin: Any = ndimage.label(np.pad(~mask, 1, constant_values=True))
+    lesions: Any = ndimage.label(lesion, structure=np.ones((3,) * mask.ndim))
+    skin: Any = ndimage.label(np.pad(~lesion, 1, constant_values=True))
     edges = (np.take(mask, side, axis=axis) for axis in range(mask.ndim) for side in (0, -1))
     digest = hashlib.sha256(str(mask.shape).encode() + np.packbits(mask).tobytes()).hexdigest()[:16]
     return {
