@@ -1,9 +1,12 @@
 """How far people agree who outline the same lesion; NumPy, SciPy and pandas, no torch."""
 
+from dermaseg_monai.agreement.ceiling import Ceiling, Compared, summarise_ceiling
+from dermaseg_monai.agreement.ceiling_table import CeilingTable, ceiling_table
 from dermaseg_monai.agreement.chance import cohen_kappa, fleiss_kappa
 from dermaseg_monai.agreement.explanation import explain_disagreement
 from dermaseg_monai.agreement.flags import find_flags
 from dermaseg_monai.agreement.folder import readings_of_folder
+from dermaseg_monai.agreement.human_ceiling import HumanCeiling
 from dermaseg_monai.agreement.intraclass import Intraclass, intraclass
 from dermaseg_monai.agreement.krippendorff import interval_alpha, nominal_alpha
 from dermaseg_monai.agreement.measurement import Measured, measure
@@ -17,6 +20,10 @@ from dermaseg_monai.agreement.votes import Votes
 
 __all__ = [
     "PAIR_COLUMNS",
+    "Ceiling",
+    "CeilingTable",
+    "Compared",
+    "HumanCeiling",
     "Intraclass",
     "Measured",
     "PairSummary",
@@ -27,6 +34,7 @@ __all__ = [
     "by_annotators",
     "by_factor",
     "by_image",
+    "ceiling_table",
     "cohen_kappa",
     "explain_disagreement",
     "find_flags",
@@ -42,6 +50,7 @@ __all__ = [
     "reliability",
     "repeat_tolerance",
     "score_pairs",
+    "summarise_ceiling",
     "summarise_pairs",
     "with_attributes",
 ]

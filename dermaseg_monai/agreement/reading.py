@@ -30,6 +30,11 @@ class ReadCase:
     group: str | None = None
     attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
 
+    @property
+    def has_two_people(self) -> bool:
+        """Somebody can agree with somebody else."""
+        return len({reading.annotator for reading in self.readings}) > 1
+
 
 def readings_of_manifest(manifest: Manifest, dataset_dir: str | Path) -> list[ReadCase]:
     """Return the cases of a manifest with the outlines that readers made.

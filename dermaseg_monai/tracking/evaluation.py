@@ -45,7 +45,7 @@ class EvaluationTracking:
         self,
         tracker: MLflowTracker,
         split: str,
-        files: Sequence[str] = ("cases.csv", "summary.json", "summary.md"),
+        files: Sequence[str] = ("cases.csv", "summary.json", "summary.md", "ceiling.json", "ceiling.csv"),
         contact_sheet: SheetMaker | None = None,
     ) -> None:
         self.tracker = tracker

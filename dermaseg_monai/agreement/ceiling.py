@@ -1,0 +1,181 @@
+"""Is the model within the range of people? Two agreements on the same images, and the test that may say so."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from dermaseg_monai.agreement.pair_summary import SCORES
+from dermaseg_monai.metrics.bootstrap import bootstrap_means, percentile_interval, require_bootstrap
+
+Verdict = Literal["equivalent", "not worse", "not shown"]
+
+ALPHA: Final = 0.05
+"""Of each of the two one-sided tests; their interval has a confidence of 1 - 2 alpha, 90 %."""
+
+LEAST_GROUPS: Final = 10
+"""A bootstrap over fewer images, or patients, promises more than it can hold: nothing is shown then."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One score: mean over images between people, between the model and people, and model minus people.
+
+    Intervals draw groups of images; None where there is one group. For a distance less is better.
+    """
+
+    human: float
+    human_low: float | None
+    human_high: float | None
+    model: float
+    model_low: float | None
+    model_high: float | None
+    difference: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The model beside people, on the same images with the same measures.
+
+    Attributes:
+        scores: by name (`SCORES`).
+        like_a_reader: share of images whose model agrees with people at least as far (Dice) as the person does who
+            agrees least with the others.
+        n_images: images.
+        n_groups: patients or lesions, images where neither is known. The bootstrap draws these.
+        n_without_prediction: images whose prediction counts as a missed lesion.
+        margin_dice: how much less Dice still counts as the same, stated before looking.
+        test_low: lower end of the 90 % interval of the difference in Dice, None without one.
+        test_high: upper end.
+        verdict: `equivalent` (the interval lies within the margin on both sides), `not worse` (its lower end does) or
+            `not shown`. Only the first two say `within human range`.
+        confidence: of the other intervals.
+        draws: of the bootstrap.
+        seed: of the bootstrap.
+    """
+
+    scores: dict[str, Compared]
+    like_a_reader: float
+    n_images: int
+    n_groups: int
+    n_without_prediction: int
+    margin_dice: float
+    test_low: float | None
+    test_high: float | None
+    verdict: Verdict
+    confidence: float
+    draws: int
+    seed: int
+
+    @property
+    def sentence(self) -> str:
+        """One line for a report: both agreements, their difference, and what was shown."""
+        one = self.scores["dice"]
+        on = f"{self.n_images} images" if self.n_images != 1 else "1 image"
+        text = f"Model against people: Dice {_written(one.model, one.model_low, one.model_high)}; people against "
+        text += f"people on the same {on}: {_written(one.human, one.human_low, one.human_high)}; "
+        return f"{text}difference {_written(one.difference, one.low, one.high, sign='+')}. {self.verdict_words}"
+
+    @property
+    def verdict_words(self) -> str:
+        """Say what was shown, by which test and margin."""
+        if self.test_low is None or self.test_high is None or self.n_groups < LEAST_GROUPS:
+            units = "image or patient" if self.n_groups == 1 else "images or patients"
+            return f"Within human range: not shown ({self.n_groups} {units}; the test needs {LEAST_GROUPS})."
+        bounds = f"{100 * (1 - 2 * ALPHA):g} % interval of the difference [{self.test_low:+.3f}, {self.test_high:+.3f}]"
+        if self.verdict == "equivalent":
+            return f"Within human range: equivalent within {self.margin_dice:g} Dice ({bounds})."
+        if self.verdict == "not worse":
+            return f"Within human range: not worse by {self.margin_dice:g} Dice or more ({bounds})."
+        worse = ", worse by more than the margin" if self.test_high <= -self.margin_dice else ""
+        return f"Within human range: not shown with a margin of {self.margin_dice:g} Dice ({bounds}{worse})."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain numbers and texts, ready for JSON."""
+        return asdict(self) | {"sentence": self.sentence}
+
+
+def summarise_ceiling(
+    images: pd.DataFrame, *, margin_dice: float, confidence: float = 0.95, draws: int = 2000, seed: int
+) -> Ceiling:
+    """Average over images and test the difference in Dice by a bootstrap that keeps the two values of an image paired.
+
+    Two one-sided tests at 5 % each: the 90 % percentile interval of mean(model - people) against the margin.
+
+    Args:
+        images: `CeilingTable.images`, or some of its rows.
+        margin_dice: in (0, 1).
+        confidence: of the intervals that are shown.
+        draws: of the bootstrap.
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: no image, or a margin that is none.
+
+    Source: Schuirmann 1987 (10.1007/BF01068419), with percentile intervals of the bootstrap.
+    """
+    require_bootstrap(confidence=confidence, draws=draws)
+    if not 0 < margin_dice < 1:
+        raise ValueError(f"margin_dice is {margin_dice}, but a difference in Dice lies between 0 and 1; 0.05 is usual.")
+    if images.empty:
+        raise ValueError("There is no image to compare on.")
+    human = images[[f"human_{name}" for name in SCORES]].to_numpy(dtype=float)
+    model = images[[f"model_{name}" for name in SCORES]].to_numpy(dtype=float)
+    values = np.concatenate([human, model, model - human], axis=1)
+    group = images["group"].where(images["group"].notna(), "image " + images["case_id"].astype(str)).astype(str)
+    codes = np.unique(group.to_numpy().astype(str), return_inverse=True)[1]
+    n_groups = int(codes.max()) + 1
+    low, high, test = _intervals(values, codes, confidence, draws, seed) if n_groups > 1 else _none(values)
+    means, k = values.mean(axis=0).tolist(), len(SCORES)
+    scores = {
+        name: Compared(*(part for block in range(3) for part in _triple(means, low, high, at + block * k)))
+        for at, name in enumerate(SCORES)
+    }
+    test_low, test_high = test
+    return Ceiling(
+        scores=scores,
+        like_a_reader=float((images["model_dice"] >= images["least_reader_dice"]).mean()),
+        n_images=len(images),
+        n_groups=n_groups,
+        n_without_prediction=int((images["prediction"] != "ok").sum()),
+        margin_dice=margin_dice,
+        test_low=test_low,
+        test_high=test_high,
+        verdict=_verdict(test_low, test_high, margin_dice, n_groups),
+        confidence=confidence,
+        draws=draws,
+        seed=seed,
+    )
+
+
+def _intervals(
+    values: np.ndarray, codes: np.ndarray, confidence: float, draws: int, seed: int
+) -> tuple[list[float], list[float], tuple[float, float]]:
+    means = bootstrap_means(values, codes, draws=draws, seed=seed)
+    low, high = percentile_interval(means, confidence=confidence)
+    dice = means[:, [2 * len(SCORES) + SCORES.index("dice")]]
+    test_low, test_high = percentile_interval(dice, confidence=1 - 2 * ALPHA)
+    return low.tolist(), high.tolist(), (float(test_low[0]), float(test_high[0]))
+
+
+def _none(values: np.ndarray) -> tuple[list[None], list[None], tuple[None, None]]:
+    nothing = [None] * values.shape[1]
+    return nothing, nothing, (None, None)
+
+
+def _triple(means: list[float], low: list[Any], high: list[Any], at: int) -> tuple[float, Any, Any]:
+    return means[at], low[at], high[at]
+
+
+def _verdict(low: float | None, high: float | None, margin: float, n_groups: int) -> Verdict:
+    if low is None or high is None or n_groups < LEAST_GROUPS or low <= -margin:
+        return "not shown"
+    return "equivalent" if high < margin else "not worse"
+
+
+def _written(mean: float, low: float | None, high: float | None, *, sign: str = "") -> str:
+    bounds = "" if low is None or high is None else f" [{low:{sign}.3f}, {high:{sign}.3f}]"
+    return f"{mean:{sign}.3f}{bounds}"

@@ -1,0 +1,61 @@
+"""What an evaluation says about people: how far they agree on the images that it has just predicted."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from dermaseg_monai.agreement.ceiling import summarise_ceiling
+from dermaseg_monai.agreement.ceiling_files import write_ceiling
+from dermaseg_monai.agreement.ceiling_table import ceiling_table
+from dermaseg_monai.agreement.reading import readings_of_manifest
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.manifest import Manifest
+
+_BOTH_EMPTY: Final = 1.0
+
+
+class HumanCeiling:
+    """Compares a folder of predictions with the readers of a manifest (`engines.PeopleBeside`).
+
+    Writes ceiling.csv, ceiling.json and ceiling.md into the folder. A prediction that is missing or unusable counts as
+    a missed lesion.
+
+    Args:
+        manifest: with the outlines of several people.
+        dataset_dir: where its paths start.
+        margin_dice: how much less Dice still counts as the same.
+        tolerance_px: of surface Dice.
+        seed: of the bootstrap.
+    """
+
+    def __init__(
+        self, manifest: str | Path, dataset_dir: str | Path, *, margin_dice: float, tolerance_px: float, seed: int
+    ) -> None:
+        self.manifest, self.dataset_dir = Path(manifest), Path(dataset_dir)
+        self.margin_dice, self.tolerance_px, self.seed = margin_dice, tolerance_px, seed
+
+    def __call__(self, folder: Path, case_ids: Sequence[str]) -> str | None:
+        """Write the comparison and return it as a sentence; None where no case has outlines of two people.
+
+        Raises:
+            DataError: there is no usable prediction of these cases.
+        """
+        loaded, wanted = Manifest.load(self.manifest), set(case_ids)
+        own = replace(loaded, cases=tuple(case for case in loaded.cases if case.id in wanted))
+        try:
+            cases = readings_of_manifest(own, self.dataset_dir)
+        except DataError:  # nobody read a case twice, as in most data sets
+            return None
+        if not any(case.has_two_people for case in cases):
+            return None
+        found = ceiling_table(
+            cases,
+            folder,
+            tolerance_px=self.tolerance_px,
+            both_empty=_BOTH_EMPTY,
+            missing="zero",
+        )
+        ceiling = summarise_ceiling(found.images, margin_dice=self.margin_dice, seed=self.seed)
+        write_ceiling(folder, found.images, ceiling, groups={}, notes=(), failures=found.failures)
+        return ceiling.sentence
