@@ -61,7 +61,7 @@ def write_ceiling(
     """
     folder = Path(out)
     table = ceiling_table_of(ceiling, notes)
-    _write_csv(folder / "ceiling.csv", images)
+    _write_csv(folder / "ceiling.csv", images.drop(columns="group"))  # patients stay out of what is passed on
     sections = [f"# Model and people\n\n{table.markdown()}"]
     for factor, found in groups.items():
         _write_csv(folder / f"ceiling_by_{factor}.csv", pd.DataFrame(_factor_rows(factor, found)))

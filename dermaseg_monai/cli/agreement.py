@@ -51,16 +51,25 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
         str, typer.Option(help="Of surface Dice: a number, or 'auto', from annotators who drew a case twice.")
     ] = "2",
     flag_below: Annotated[float, typer.Option(min=0, max=1, help="A pair with a lower Dice is flagged.")] = 0.7,
+    images: Annotated[
+        Path | None, typer.Option(help="Photographs named by case, for --root; drawn on the page.")
+    ] = None,
+    tracking_uri: Annotated[
+        str | None, typer.Option("--tracking-uri", "--tracking_uri", help="Log to this MLflow store too.")
+    ] = None,
     fail_under: Annotated[float | None, typer.Option(min=0, max=1, help="Exit 1 when mean Dice is lower.")] = None,
 ) -> None:
-    """Measure every pair of outlines; write pairs, images, annotators, factors and flags as CSV, and a summary."""
+    """Measure every pair of outlines; write tables (pairs, images, people, factors, flags), a summary and a page."""
     if context.invoked_subcommand is not None:
         return
     if out is None:
         raise ConfigError("Say where the tables and the summary go: --out DIR.")
     from dermaseg_monai.agreement import only_cases, with_attributes  # noqa: PLC0415
     from dermaseg_monai.agreement.study import write_study  # noqa: PLC0415
+    from dermaseg_monai.cli.agreement_page import photographs, tracker_of, write_page  # noqa: PLC0415
 
+    tracker = None if tracking_uri is None else tracker_of(tracking_uri, out, manifest)
+    shown = photographs(manifest, dataset_dir, images)
     names = [word.strip() for word in (attributes or "").split(",") if word.strip()]
     found, masks, votes, notes, failures = _pairs(
         manifest=manifest, dataset_dir=dataset_dir, root=root, pattern=pattern, pairs=pairs,
@@ -79,7 +88,7 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     typer.echo(study.text)
     for failure in failures:
         typer.echo(f"Left out: {failure}", err=True)
-    typer.echo(f"Wrote {out}")
+    write_page(out, shown, tracker)
     if fail_under is not None and study.dice < fail_under:
         raise ConfigError(
             f"Mean pairwise Dice is {study.dice:.3f}, below --fail-under {fail_under}. See {out / 'flags.csv'}."

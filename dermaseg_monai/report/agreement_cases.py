@@ -1,0 +1,130 @@
+"""The cases on which people agree least: every outline drawn on the photograph."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from dermaseg_monai.arrays import BoolMask, RgbImage
+from dermaseg_monai.errors import DermasegError
+from dermaseg_monai.images import is_volume, outline, read_image, read_mask
+from dermaseg_monai.report.html import html_picture
+from dermaseg_monai.report.page import shown_id
+from dermaseg_monai.report.view import lesion_window, reduced, reduced_image
+
+OUTLINE_COLOURS: Final = ("#00d5ff", "#ffd000", "#ff5fd2", "#7dff6b", "#ff8c3b", "#ffffff")
+"""Cyan, yellow, pink, green, orange, white: they do not occur in skin; every outline has a dark rim."""
+
+_SIDE_PX: Final = 420
+_DASH_PX: Final = 14
+_GREY: Final = 168
+_RIM: Final = (16, 16, 16)
+
+
+@dataclass(frozen=True)
+class CasePicture:
+    """A picture with the outlines, who drew which in which colour, and what could not be shown."""
+
+    case_id: str
+    picture: RgbImage
+    legend: tuple[tuple[str, str], ...]
+    remark: str
+
+
+def draw_case(case_id: str, masks: pd.DataFrame, photograph: Path | None) -> CasePicture | None:
+    """Draw the outlines of a case, enlarged around a small lesion; None where a file is missing or it is a volume.
+
+    The first outline is solid, later ones are dashed, so that two on one line are both seen. Without a photograph they
+    lie on grey.
+
+    Args:
+        case_id: whose rows of `masks` are drawn.
+        masks: a row per outline, with `annotator` and `path`.
+        photograph: of the case.
+    """
+    rows = masks[masks["case_id"] == case_id]
+    drawn: list[BoolMask] = []
+    try:
+        for path in rows["path"]:
+            if is_volume(path):
+                return None
+            drawn.append(read_mask(path))
+    except DermasegError:
+        return None
+    if not drawn or len({mask.shape for mask in drawn}) > 1:
+        return None
+    whole, remark = _photograph(photograph, drawn[0].shape)
+    union = np.logical_or.reduce(drawn)
+    window = lesion_window(union, None)
+    picture = reduced_image(window.cut(whole), _SIDE_PX)
+    names = [str(name) for name in rows["annotator"]]
+    small = [reduced(window.cut(mask), _SIDE_PX) >= 0.5 for mask in drawn]  # noqa: PLR2004 (half of a pixel)
+    width_px = max(2, round(max(picture.shape) / 220))
+    for mask in small:
+        picture[_wide(mask, width_px + 2)] = _RIM
+    for at, mask in enumerate(small):
+        line = _wide(mask, width_px)
+        picture[line & _dashes(mask.shape) if at else line] = _rgb(_colour(at))
+    legend = tuple(
+        (_colour(at), name + ("" if mask.any() else " (empty)"))
+        for at, (name, mask) in enumerate(zip(names, drawn, strict=True))
+    )
+    if window.width < union.shape[1]:
+        remark = f"{remark} Enlarged {union.shape[1] / window.width:.1f} times.".strip()
+    return CasePicture(case_id, picture, legend, remark)
+
+
+def html_case(one: CasePicture, words: str) -> str:
+    """Return the picture with its legend and caption; `words` are escaped here."""
+    keys = "".join(
+        f'<span class=who><i style="background:{colour}"></i>{escape(shown_id(name, 40))}</span>'
+        for colour, name in one.legend
+    )
+    picture = html_picture(one.picture, f"Outlines of {shown_id(one.case_id)}")
+    said = f"<b>{escape(shown_id(one.case_id))}</b> {escape(words)} <span class=faint>{escape(one.remark)}</span>"
+    return f"<figure>{picture}<figcaption>{said}<br>{keys}</figcaption></figure>"
+
+
+def worst_cases(images: pd.DataFrame, *, most: int) -> Mapping[str, str]:
+    """Return the cases with the least mean Dice and what their captions say."""
+    rows = images.sort_values(["dice", "case_id"]).head(most).to_dict("records")
+    return {
+        str(row["case_id"]): f"mean Dice {row['dice']:.3f}"
+        + (f", least {row['least_dice']:.3f} of {row['pairs']} pairs" if row["pairs"] > 1 else "")
+        for row in rows
+    }
+
+
+def _photograph(path: Path | None, shape: tuple[int, ...]) -> tuple[RgbImage, str]:
+    remark = "No photograph was given."
+    if path is not None:
+        try:
+            found = read_image(path).pixels
+        except DermasegError:
+            remark = "The photograph cannot be read."
+        else:
+            if found.shape[:2] == shape:
+                return found, ""
+            remark = "The photograph has another size than the outlines."
+    return np.full((*shape, 3), _GREY, dtype=np.uint8), remark
+
+
+def _wide(mask: BoolMask, width_px: int) -> BoolMask:
+    return outline(mask, width_px)
+
+
+def _dashes(shape: tuple[int, ...]) -> BoolMask:
+    rows, columns = np.indices(shape)
+    return ((rows + columns) // _DASH_PX + (rows - columns) // _DASH_PX) % 2 == 0
+
+
+def _colour(at: int) -> str:
+    return OUTLINE_COLOURS[at % len(OUTLINE_COLOURS)]
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -1,0 +1,220 @@
+"""An agreement study as one HTML page: a section for every table of its folder."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from dermaseg_monai.files import write_text
+from dermaseg_monai.report.agreement_cases import draw_case, html_case, worst_cases
+from dermaseg_monai.report.agreement_charts import draw_bias, draw_dice, draw_drift
+from dermaseg_monai.report.agreement_parts import factor_table, html_table, items, matrix
+from dermaseg_monai.report.histograms import html_svg
+from dermaseg_monai.report.html import html_page, html_picture
+from dermaseg_monai.report.page import shown_id
+from dermaseg_monai.report.study_tables import StudyTables
+
+_WORST: Final = 12
+_USUAL: Final = (0.75, 0.85)
+"""Mean Dice between annotators that Khan and Khan (2026) call usual."""
+
+_STYLE: Final = """
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:1em 0}
+.facts div{border-left:4px solid #0072b2;padding:2px 12px}.facts b{display:block;font-size:1.5rem;line-height:1.25}
+.facts span{color:#5a5a5a;font-size:.9rem}
+.cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr));gap:16px}
+figure{margin:0}figure img{width:100%}figcaption{font-size:.85rem;overflow-wrap:anywhere;margin-top:4px}
+.who{display:inline-block;margin-right:1em}.who i{display:inline-block;width:1.3em;height:.75em;margin-right:.4em}
+.who i{border:1px solid #333;vertical-align:-1px}
+table.heat{font-size:.82rem}table.heat th{font-weight:normal;border:0;max-width:12ch;overflow-wrap:anywhere}
+table.heat td{border:2px solid #fff;text-align:center;min-width:52px;padding:4px 5px}
+table.heat td b{display:block}table.heat td span{font-size:.75rem}table.heat td.none{background:#f1f1f1}
+td.words{overflow-wrap:anywhere;min-width:7ch;max-width:46ch}th.words{vertical-align:bottom}
+.chart img{min-width:520px}td.number{white-space:nowrap}thead th{vertical-align:bottom}td svg{display:block}
+"""
+
+
+@dataclass(frozen=True)
+class TableSection:
+    """A table of the folder that is shown as it is: its file without `.csv`, heading, what it says, rows, columns."""
+
+    name: str
+    heading: str
+    about: str
+    most: int = 40
+    columns: tuple[str, ...] = ()
+
+
+TABLES: Final = (
+    TableSection("reliability", "Beyond chance", "Kappa and alpha on a band around the lesion, because the skin around "
+        "it inflates them; intraclass correlation of sizes. Every row has its definition."),
+    TableSection("mixed_model", "What explains the disagreement", "A mixed-effects model of all pairs: shares of the "
+        "variance, and the effect of each factor with the others held."),
+    TableSection("copies", "Copied masks", "Masks that are equal pixel for pixel.", 20),
+    TableSection("errors", "Errors of outlines", "Boundary placement, missing regions, inclusions and inconsistent "
+        "scope (Khan and Khan, 2026, section 4.1), the gravest first of each.", 30,
+        ("case_id", "annotator", "type", "finding", "measure", "unit", "explanation")),
+    TableSection("comparison", "Ways to a consensus", "How far the ways to make one mask of several agree."),
+    TableSection("ceiling", "The model beside people", "Per image: mean Dice between people and between model and "
+        "people.", 20, ("case_id", "readers", "prediction", "human_dice", "model_dice", "least_reader_dice")),
+    TableSection("coverage", "Coverage", "Which images still lack a second reader.", 20),
+    TableSection("queue", "To be adjudicated", "The first in the queue for a senior reader.", 20),
+    TableSection("flags", "Flags", "What somebody should look at.", 40),
+)  # fmt: skip
+"""Sections after the ones with charts; a further table of the folder needs one entry here."""
+
+_METHODS: Final = (
+    "Mean pairwise Dice: 2 |A ∩ B| / (|A| + |B|) for every two outlines of an image, then the mean.",
+    "Source: Khan and Khan, Practical Semantic Segmentation with Deep Learning, 2026, eq. 4.1.",
+    "Jaccard: |A ∩ B| / |A ∪ B|; threshold Jaccard: 0 where it is below 0.65 (ISIC 2018).",
+    "HD95: the larger of both directed 95th percentiles of the distances between two contours.",
+    "ASSD: the mean of all of these distances; surface Dice: the share of both contours within the tolerance.",
+    "A contour is every lesion pixel with a face neighbour outside; beyond the picture counts as outside.",
+    "Intervals: percentile bootstrap that draws patients or lesions where they are known, else images.",
+    "An image with many readers weighs more in a mean over pairs; the mean over images is in summary.json.",
+)
+
+
+def write_agreement_page(folder: str | Path, photographs: Mapping[str, Path]) -> Path:
+    """Write index.html into the folder of a study and return its path; the page needs no other file.
+
+    Every section stands where its table does: run a further command into the same folder and write the page again.
+
+    Args:
+        folder: what `dermaseg agreement` wrote.
+        photographs: of the cases, as far as there are any; outlines of the others are drawn on grey.
+
+    Raises:
+        DataError: there is no study in the folder, or the page cannot be written.
+    """
+    root = Path(folder)
+    study = StudyTables.read(root)
+    sections = [*_headline(study), *_factors(study), *_readers(study), *_worst(study, photographs)]
+    sections += [*_error_pictures(root), *_tables(study), *_methods(study)]
+    path = root / "index.html"
+    write_text(path, html_page("How far people agree", sections, style=_STYLE))
+    return path
+
+
+def _headline(study: StudyTables) -> Iterator[str]:
+    whose, found = study.headline
+    dice, flagged = found["scores"]["dice"], found["scores"]["flagged"]
+    bounds = _bounds(dice["low"], dice["high"])
+    facts = {
+        f"{dice['mean']:.3f}": f"mean pairwise Dice{bounds}",
+        f"{dice['median']:.3f} ": "median Dice of a pair",
+        f"{flagged['mean']:.1%}": f"of the pairs are flagged (Dice below {found['below_dice']:g})",
+        f"{found['n_pairs']:,}": f"pairs of {whose} on {found['n_images']:,} images",
+    }
+    cells = (f"<div><b>{escape(value)}</b><span>{escape(words)}</span></div>" for value, words in facts.items())
+    yield f"<div class=facts>{''.join(cells)}</div><p>{escape(_in_words(dice['mean'], flagged['mean']))}</p>"
+    pairs = study.tables["pairs"]
+    different = pairs.query("annotator_a != annotator_b")
+    shown = different if len(different) else pairs
+    yield "<h2>Who agrees with whom</h2>" + matrix(pairs)
+    yield "<h2>How agreement is spread</h2>"
+    histogram = draw_dice(shown["dice"].to_numpy(dtype=float), below_dice=found["below_dice"])
+    yield _chart(histogram, "Histogram of the Dice of all pairs")
+
+
+def _in_words(mean: float, flagged: float) -> str:
+    low, high = _USUAL
+    place = "below" if mean < low else "above" if mean > high else "within"
+    often = "Nearly every" if flagged > 0.9 else "About one in " + str(round(1 / flagged)) if flagged > 0 else "No"  # noqa: PLR2004 (words)
+    return (
+        f"That is {place} the {low:g} to {high:g} that Khan and Khan (2026) call usual between annotators. "
+        f"{often} pair differs so much that a senior reader should decide."
+    )
+
+
+def _factors(study: StudyTables) -> Iterator[str]:
+    for name, table in study.tables.items():
+        if not name.startswith("by_"):
+            continue
+        factor = name.removeprefix("by_")
+        rows = table.query("whose == 'different people'") if "whose" in table else table
+        if len(rows) and factor in rows:
+            yield f"<h2>By {escape(shown_id(factor.replace('_', ' ')))}</h2>{factor_table(rows, factor)}"
+
+
+def _readers(study: StudyTables) -> Iterator[str]:
+    bias = study.tables.get("bias")
+    if bias is not None:
+        yield "<h2>Who draws how</h2>" + _chart(draw_bias(bias), "Offset of every annotator")
+        yield "<p class=faint>Against the consensus of the other readers of each image; a diamond is tight or loose "
+        yield "beyond chance and by a share that matters.</p>"
+        wanted = ["annotator", "verdict", "outlines", "images", "offset_percent", "offset_px", "log_area_ratio",
+            "centroid_shift_percent", "dice_consensus", "sensitivity", "specificity", "copied"]  # fmt: skip
+        yield html_table(bias.filter(items=wanted), most=40)
+    drift = study.tables.get("drift")
+    if drift is not None:
+        yield "<h2>Drift over time</h2>" + _chart(draw_drift(drift), "EWMA charts of the annotators")
+        yield "<p class=faint>Dots: outlines; line: their moving average (EWMA); grey: control limits; orange: beyond "
+        yield "them.</p>"
+
+
+def _worst(study: StudyTables, photographs: Mapping[str, Path]) -> Iterator[str]:
+    masks, images = study.tables.get("masks"), study.tables.get("images")
+    if masks is None or images is None:
+        return
+    figures: list[str] = []
+    for case_id, words in worst_cases(images, most=_WORST).items():
+        drawn = draw_case(case_id, masks, photographs.get(case_id))
+        if drawn is not None:
+            figures.append(html_case(drawn, words))
+    if figures:
+        yield f"<h2>Where people agree least</h2><div class=cases>{''.join(figures)}</div>"
+
+
+def _error_pictures(root: Path) -> Iterator[str]:
+    figures: list[str] = []
+    for path in sorted((root / "errors").glob("*.png")):
+        with Image.open(path) as picture:
+            rgb = np.asarray(picture.convert("RGB"))
+        words = path.stem.replace("-", ": ").replace("_", " ")
+        figures.append(f"<figure>{html_picture(rgb, words)}<figcaption>{escape(words)}</figcaption></figure>")
+    if figures:
+        yield f"<h2>The gravest error of each kind</h2>{''.join(figures)}"
+
+
+def _tables(study: StudyTables) -> Iterator[str]:
+    for section in TABLES:
+        table = study.tables.get(section.name)
+        if table is None:
+            continue
+        wanted = [name for name in section.columns if name in table] or [name for name in table if name != "path"]
+        counts = _flag_counts(table) if section.name == "flags" else ""
+        head = f"<h2>{escape(section.heading)}</h2><p>{escape(section.about)}</p>{counts}"
+        yield head + html_table(table.filter(items=wanted), most=section.most) + _file(section.name)
+
+
+def _chart(svg: bytes, words: str) -> str:
+    return f"<div class='scroll chart'>{html_svg(svg, escape(words))}</div>"
+
+
+def _flag_counts(flags: pd.DataFrame) -> str:
+    counts = flags["flag"].value_counts()
+    return f"<p>{escape(', '.join(f'{name} {count:,}' for name, count in counts.items()))}</p>"
+
+
+def _file(name: str) -> str:
+    return f"<p class=faint>{escape(name)}.csv</p>"
+
+
+def _methods(study: StudyTables) -> Iterator[str]:
+    failures = [str(line) for line in study.summary.get("failures", ())]
+    if failures:
+        yield f"<h2>Outlines that could not be used ({len(failures)})</h2>{items(failures[:50])}"
+    _, found = study.headline
+    bootstrap = f"{100 * found['confidence']:g} % intervals, {found['draws']:,} draws of {found['n_groups']:,} groups."
+    notes = [str(line) for line in study.summary.get("notes", ())]
+    yield f"<h2>Methods</h2>{items([*notes, *_METHODS, bootstrap])}"
+
+
+def _bounds(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"

@@ -1,0 +1,111 @@
+"""Parts of the page of an agreement study: tables with figures, strips of intervals, the matrix of annotators."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+
+from dermaseg_monai.report.page import shown_id
+
+MOST_ANNOTATORS: Final = 20
+
+_LONGEST: Final = 120
+_STRIP_PX: Final = 150
+_LOW: Final = 0.4
+"""Below this mean Dice every cell of the matrix has the same colour."""
+_DARK: Final = 0.55
+
+
+def html_table(table: pd.DataFrame, *, most: int, extra: Callable[[dict[Any, Any]], str] | None = None) -> str:
+    """Return the first `most` rows with escaped cells and numbers to the right; `extra` makes a last cell of a row."""
+    numeric = [name for name in table.columns if pd.api.types.is_numeric_dtype(table[name])]
+    kinds = ["number" if name in numeric else "words" for name in table.columns]
+    head = "".join(
+        f"<th class={kind}>{escape(str(name).replace('_', ' '))}</th>"
+        for kind, name in zip(kinds, table.columns, strict=True)
+    )
+    rows: list[str] = []
+    for row in table.head(most).to_dict("records"):
+        cells = "".join(
+            f"<td class={kind}>{escape(_cell(value))}</td>" for kind, value in zip(kinds, row.values(), strict=True)
+        )
+        rows.append(f"<tr>{cells}{'' if extra is None else f'<td>{extra(row)}</td>'}</tr>")
+    drawn = f"<div class=scroll><table><thead><tr>{head}{'' if extra is None else '<th></th>'}</tr></thead>"
+    more = "" if len(table) <= most else f"<p class=faint>{len(table) - most:,} more rows are in the table.</p>"
+    return f"{drawn}<tbody>{''.join(rows)}</tbody></table></div>{more}"
+
+
+def factor_table(table: pd.DataFrame, factor: str) -> str:
+    """Return a table of `by_factor` with its Dice drawn on a scale from 0 to 1."""
+    columns = [factor, "pairs", "images", "dice", "dice_median", "jaccard", "threshold_jaccard", "flagged"]
+    strips = iter(table.to_dict("records"))
+    shown = table.filter(items=columns).rename(columns={"dice_median": "median Dice"})
+    return html_table(shown, most=30, extra=lambda _row: _strip(next(strips)))
+
+
+def matrix(pairs: pd.DataFrame) -> str:
+    """Return the mean Dice of every two annotators with the number of pairs, in colours; the diagonal is intra."""
+    counts = Counter(map(str, [*pairs["annotator_a"], *pairs["annotator_b"]]))
+    names = sorted(name for name, _ in counts.most_common(MOST_ANNOTATORS))
+    found: dict[tuple[str, str], tuple[float, int]] = {}
+    for (one, other), rows in pairs.groupby(["annotator_a", "annotator_b"]):  # type: ignore[misc]
+        found[str(one), str(other)] = found[str(other), str(one)] = (float(np.mean(rows["dice"])), len(rows))
+    head = "".join(f"<th>{escape(shown_id(name, 24))}</th>" for name in names)
+    body = "".join(
+        f"<tr><th>{escape(shown_id(name, 24))}</th>{''.join(_heat(found.get((name, other))) for other in names)}</tr>"
+        for name in names
+    )
+    left = len(counts) - len(names)
+    note = f" {left} annotators with fewer pairs are in annotators.csv." if left > 0 else ""
+    about = (
+        "<p class=faint>Mean Dice, below it the number of pairs; the diagonal is one person who drew twice. "
+        f"Darker is closer; an empty cell is a pair that never met.{note}</p>"
+    )
+    table = f"<table class=heat><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<div class=scroll>{table}</div>{about}"
+
+
+def items(lines: Sequence[str]) -> str:
+    """Return a list, escaped."""
+    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+
+
+def _heat(cell: tuple[float, int] | None) -> str:
+    if cell is None:
+        return "<td class=none></td>"
+    mean, n = cell
+    shade = min(1.0, max(0.0, (mean - _LOW) / (1 - _LOW)))
+    red, green, blue = (round(255 * part) for part in colormaps["Blues"](0.08 + 0.8 * shade)[:3])
+    ink = "#fff" if shade > _DARK else "#222"
+    return f'<td style="background:rgb({red},{green},{blue});color:{ink}"><b>{mean:.2f}</b><span>{n:,}</span></td>'
+
+
+def _strip(row: dict[Any, Any]) -> str:
+    x = _STRIP_PX * float(row["dice"])
+    line = ""
+    if not pd.isna(row["dice_low"]):
+        low, high = (_STRIP_PX * float(row[name]) for name in ("dice_low", "dice_high"))
+        line = f'<line x1="{low:.1f}" x2="{high:.1f}" y1="8" y2="8" stroke="#0072b2" stroke-width="3"/>'
+    axis = f'<line x1="0" x2="{_STRIP_PX}" y1="8" y2="8" stroke="#ddd"/>'
+    ticks = "".join(
+        f'<line x1="{_STRIP_PX * at / 4}" x2="{_STRIP_PX * at / 4}" y1="5" y2="11" stroke="#ccc"/>' for at in range(5)
+    )
+    dot = f'<circle cx="{x:.1f}" cy="8" r="4" fill="#0072b2"/>'
+    size = f'width="{_STRIP_PX + 10}" height="16" viewBox="-5 0 {_STRIP_PX + 10} 16"'
+    return f'<svg role="img" aria-label="Dice {float(row["dice"]):.3f}" {size}>{axis}{ticks}{line}{dot}</svg>'
+
+
+def _cell(value: object) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):  # noqa: PLR0124 (NaN)
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() and abs(value) > 1 else f"{value:.3f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return shown_id(str(value), _LONGEST)
