@@ -79,8 +79,8 @@ def _figures(summary: Mapping[str, Any]) -> dict[str, float]:
     """Return mean, bounds and median of every score of each kind of pairs, and the counts."""
     figures: dict[str, float] = {}
     for kind, found in summary["agreement"].items():
-        figures |= {f"{kind}_pairs": found["n_pairs"], f"{kind}_images": found["n_images"]}
+        figures |= {f"{kind}_pairs": float(found["n_pairs"]), f"{kind}_images": float(found["n_images"])}
         for name, score in found["scores"].items():
             parts = {"": score["mean"], "_low": score["low"], "_high": score["high"], "_median": score["median"]}
-            figures |= {f"{kind}_{name}{end}": value for end, value in parts.items() if value is not None}
+            figures |= {f"{kind}_{name}{end}": float(value) for end, value in parts.items() if value is not None}
     return figures

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from dermaseg_monai.arrays import BoolMask, RgbImage
 from dermaseg_monai.errors import DermasegError
@@ -19,8 +20,10 @@ from dermaseg_monai.report.view import lesion_window, reduced, reduced_image
 OUTLINE_COLOURS: Final = ("#00d5ff", "#ffd000", "#ff5fd2", "#7dff6b", "#ff8c3b", "#ffffff")
 """Cyan, yellow, pink, green, orange, white: they do not occur in skin; every outline has a dark rim."""
 
-_SIDE_PX: Final = 420
-_DASH_PX: Final = 14
+_SIDE_PX: Final = 660
+_LINE_PX: Final = 4
+_DASH_PX: Final = 26
+_DASH_SHARE: Final = 0.66
 _GREY: Final = 168
 _RIM: Final = (16, 16, 16)
 
@@ -60,15 +63,13 @@ def draw_case(case_id: str, masks: pd.DataFrame, photograph: Path | None) -> Cas
     whole, remark = _photograph(photograph, drawn[0].shape)
     union = np.logical_or.reduce(drawn)
     window = lesion_window(union, None)
-    picture = reduced_image(window.cut(whole), _SIDE_PX)
+    size = _shown_size(window.height, window.width)
+    picture = np.asarray(Image.fromarray(reduced_image(window.cut(whole), _SIDE_PX)).resize(size)).copy()
     names = [str(name) for name in rows["annotator"]]
-    small = [reduced(window.cut(mask), _SIDE_PX) >= 0.5 for mask in drawn]  # noqa: PLR2004 (half of a pixel)
-    width_px = max(2, round(max(picture.shape) / 220))
-    for mask in small:
-        picture[_wide(mask, width_px + 2)] = _RIM
-    for at, mask in enumerate(small):
-        line = _wide(mask, width_px)
-        picture[line & _dashes(mask.shape) if at else line] = _rgb(_colour(at))
+    for at, mask in enumerate(drawn):
+        # enlarged as a share of each pixel, so that the line is smooth
+        share = Image.fromarray(reduced(window.cut(mask), _SIDE_PX)).resize(size, Image.Resampling.BILINEAR)
+        _draw(picture, np.asarray(share) >= 0.5, _rgb(_colour(at)), dashed=at > 0)  # noqa: PLR2004 (half of a pixel)
     legend = tuple(
         (_colour(at), name + ("" if mask.any() else " (empty)"))
         for at, (name, mask) in enumerate(zip(names, drawn, strict=True))
@@ -113,13 +114,34 @@ def _photograph(path: Path | None, shape: tuple[int, ...]) -> tuple[RgbImage, st
     return np.full((*shape, 3), _GREY, dtype=np.uint8), remark
 
 
-def _wide(mask: BoolMask, width_px: int) -> BoolMask:
-    return outline(mask, width_px)
+def _shown_size(height: int, width: int) -> tuple[int, int]:
+    scale = _SIDE_PX / max(height, width)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _dashes(shape: tuple[int, ...]) -> BoolMask:
-    rows, columns = np.indices(shape)
-    return ((rows + columns) // _DASH_PX + (rows - columns) // _DASH_PX) % 2 == 0
+def _draw(picture: RgbImage, mask: BoolMask, colour: tuple[int, int, int], *, dashed: bool) -> None:
+    line = outline(mask, _LINE_PX)
+    shown = _dashes(line) if dashed else np.ones_like(mask)
+    rim = line | (outline(mask, _LINE_PX + 1) & mask) | (~mask & outline(~mask, 1) & _inside(mask.shape))
+    picture[rim & shown] = _RIM
+    picture[line & shown] = colour
+
+
+def _inside(shape: tuple[int, ...]) -> BoolMask:
+    """Everything but the edge of the picture, which the outline of the skin around takes for a border too."""
+    inner = np.zeros(shape, dtype=bool)
+    inner[1:-1, 1:-1] = True
+    return inner
+
+
+def _dashes(line: BoolMask) -> BoolMask:
+    """Sectors around the middle of a line that cut it into dashes of about one length."""
+    if not line.any():
+        return line
+    places = np.argwhere(line)
+    count = max(4, round(len(places) / _LINE_PX / _DASH_PX))
+    rows, columns = np.indices(line.shape) - places.mean(axis=0)[:, None, None]
+    return np.arctan2(rows, columns) / (2 * np.pi) * count % 1 < _DASH_SHARE
 
 
 def _colour(at: int) -> str:

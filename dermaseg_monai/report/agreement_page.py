@@ -22,6 +22,9 @@ from dermaseg_monai.report.study_tables import StudyTables
 _WORST: Final = 12
 _USUAL: Final = (0.75, 0.85)
 """Mean Dice between annotators that Khan and Khan (2026) call usual."""
+_MOST: Final = 0.6
+"""From this share on it is most pairs, not one in so many."""
+_URGENT: Final = ("no overlap", "empty", "full", "copied", "low agreement", "tiny", "fragments", "holes", "border")
 
 _STYLE: Final = """
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:1em 0}
@@ -31,10 +34,11 @@ _STYLE: Final = """
 figure{margin:0}figure img{width:100%}figcaption{font-size:.85rem;overflow-wrap:anywhere;margin-top:4px}
 .who{display:inline-block;margin-right:1em}.who i{display:inline-block;width:1.3em;height:.75em;margin-right:.4em}
 .who i{border:1px solid #333;vertical-align:-1px}
-table.heat{font-size:.82rem}table.heat th{font-weight:normal;border:0;max-width:12ch;overflow-wrap:anywhere}
+table.heat{font-size:.82rem}
+table.heat th{font-weight:normal;border:0;min-width:6ch;max-width:12ch;overflow-wrap:anywhere}
 table.heat td{border:2px solid #fff;text-align:center;min-width:52px;padding:4px 5px}
 table.heat td b{display:block}table.heat td span{font-size:.75rem}table.heat td.none{background:#f1f1f1}
-td.words{overflow-wrap:anywhere;min-width:7ch;max-width:46ch}th.words{vertical-align:bottom}
+td.words{overflow-wrap:anywhere;min-width:11ch;max-width:46ch}th.words{vertical-align:bottom}
 .chart img{min-width:520px}td.number{white-space:nowrap}thead th{vertical-align:bottom}td svg{display:block}
 """
 
@@ -64,7 +68,7 @@ TABLES: Final = (
         "people.", 20, ("case_id", "readers", "prediction", "human_dice", "model_dice", "least_reader_dice")),
     TableSection("coverage", "Coverage", "Which images still lack a second reader.", 20),
     TableSection("queue", "To be adjudicated", "The first in the queue for a senior reader.", 20),
-    TableSection("flags", "Flags", "What somebody should look at.", 40),
+    TableSection("flags", "Flags", "What somebody should look at, the most urgent first.", 40),
 )  # fmt: skip
 """Sections after the ones with charts; a further table of the folder needs one entry here."""
 
@@ -105,13 +109,13 @@ def _headline(study: StudyTables) -> Iterator[str]:
     whose, found = study.headline
     dice, flagged = found["scores"]["dice"], found["scores"]["flagged"]
     bounds = _bounds(dice["low"], dice["high"])
-    facts = {
-        f"{dice['mean']:.3f}": f"mean pairwise Dice{bounds}",
-        f"{dice['median']:.3f} ": "median Dice of a pair",
-        f"{flagged['mean']:.1%}": f"of the pairs are flagged (Dice below {found['below_dice']:g})",
-        f"{found['n_pairs']:,}": f"pairs of {whose} on {found['n_images']:,} images",
-    }
-    cells = (f"<div><b>{escape(value)}</b><span>{escape(words)}</span></div>" for value, words in facts.items())
+    facts = (
+        (f"{dice['mean']:.3f}", f"mean pairwise Dice{bounds}"),
+        (f"{dice['median']:.3f}", "median Dice of a pair"),
+        (f"{flagged['mean']:.1%}", f"of the pairs are flagged (Dice below {found['below_dice']:g})"),
+        (f"{found['n_pairs']:,}", f"pairs of {whose} on {found['n_images']:,} images"),
+    )
+    cells = (f"<div><b>{escape(value)}</b><span>{escape(words)}</span></div>" for value, words in facts)
     yield f"<div class=facts>{''.join(cells)}</div><p>{escape(_in_words(dice['mean'], flagged['mean']))}</p>"
     pairs = study.tables["pairs"]
     different = pairs.query("annotator_a != annotator_b")
@@ -125,10 +129,11 @@ def _headline(study: StudyTables) -> Iterator[str]:
 def _in_words(mean: float, flagged: float) -> str:
     low, high = _USUAL
     place = "below" if mean < low else "above" if mean > high else "within"
-    often = "Nearly every" if flagged > 0.9 else "About one in " + str(round(1 / flagged)) if flagged > 0 else "No"  # noqa: PLR2004 (words)
+    often = f"About one pair in {round(1 / flagged)}" if 0 < flagged < _MOST else "Most pairs" if flagged else "No pair"
+    verb = "differ" if flagged >= _MOST else "differs"
     return (
         f"That is {place} the {low:g} to {high:g} that Khan and Khan (2026) call usual between annotators. "
-        f"{often} pair differs so much that a senior reader should decide."
+        f"{often} {verb} so much that a senior reader should decide."
     )
 
 
@@ -187,8 +192,12 @@ def _tables(study: StudyTables) -> Iterator[str]:
         table = study.tables.get(section.name)
         if table is None:
             continue
+        if "lacks" in table:
+            table = table.sort_values(["lacks", "case_id"], ascending=[False, True])
         wanted = [name for name in section.columns if name in table] or [name for name in table if name != "path"]
-        counts = _flag_counts(table) if section.name == "flags" else ""
+        counts = ""
+        if section.name == "flags":
+            counts, table = _flag_counts(table), _urgent_first(table)
         head = f"<h2>{escape(section.heading)}</h2><p>{escape(section.about)}</p>{counts}"
         yield head + html_table(table.filter(items=wanted), most=section.most) + _file(section.name)
 
@@ -200,6 +209,12 @@ def _chart(svg: bytes, words: str) -> str:
 def _flag_counts(flags: pd.DataFrame) -> str:
     counts = flags["flag"].value_counts()
     return f"<p>{escape(', '.join(f'{name} {count:,}' for name, count in counts.items()))}</p>"
+
+
+def _urgent_first(flags: pd.DataFrame) -> pd.DataFrame:
+    rank = {name: at for at, name in enumerate(_URGENT)}
+    order = flags.assign(rank=[rank.get(str(name), len(rank)) for name in flags["flag"]])
+    return order.sort_values(["rank", "detail", "case_id"], kind="stable").drop(columns="rank")
 
 
 def _file(name: str) -> str:

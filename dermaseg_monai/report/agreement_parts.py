@@ -20,23 +20,32 @@ _LOW: Final = 0.4
 _DARK: Final = 0.55
 
 
-def html_table(table: pd.DataFrame, *, most: int, extra: Callable[[dict[Any, Any]], str] | None = None) -> str:
-    """Return the first `most` rows with escaped cells and numbers to the right; `extra` makes a last cell of a row."""
+def html_table(
+    table: pd.DataFrame, *, most: int, last: tuple[str, Callable[[dict[Any, Any]], str]] | None = None
+) -> str:
+    """Return the first `most` rows with escaped cells and numbers to the right.
+
+    Args:
+        table: what is shown.
+        most: rows; it is said how many follow.
+        last: heading of a further column, and what makes its cell, in HTML, of a row.
+    """
     numeric = [name for name in table.columns if pd.api.types.is_numeric_dtype(table[name])]
     kinds = ["number" if name in numeric else "words" for name in table.columns]
     head = "".join(
         f"<th class={kind}>{escape(str(name).replace('_', ' '))}</th>"
         for kind, name in zip(kinds, table.columns, strict=True)
     )
+    head += "" if last is None else f"<th>{escape(last[0])}</th>"
     rows: list[str] = []
     for row in table.head(most).to_dict("records"):
         cells = "".join(
             f"<td class={kind}>{escape(_cell(value))}</td>" for kind, value in zip(kinds, row.values(), strict=True)
         )
-        rows.append(f"<tr>{cells}{'' if extra is None else f'<td>{extra(row)}</td>'}</tr>")
-    drawn = f"<div class=scroll><table><thead><tr>{head}{'' if extra is None else '<th></th>'}</tr></thead>"
+        rows.append(f"<tr>{cells}{'' if last is None else f'<td>{last[1](row)}</td>'}</tr>")
+    drawn = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     more = "" if len(table) <= most else f"<p class=faint>{len(table) - most:,} more rows are in the table.</p>"
-    return f"{drawn}<tbody>{''.join(rows)}</tbody></table></div>{more}"
+    return f"<div class=scroll>{drawn}</div>{more}"
 
 
 def factor_table(table: pd.DataFrame, factor: str) -> str:
@@ -44,7 +53,7 @@ def factor_table(table: pd.DataFrame, factor: str) -> str:
     columns = [factor, "pairs", "images", "dice", "dice_median", "jaccard", "threshold_jaccard", "flagged"]
     strips = iter(table.to_dict("records"))
     shown = table.filter(items=columns).rename(columns={"dice_median": "median Dice"})
-    return html_table(shown, most=30, extra=lambda _row: _strip(next(strips)))
+    return html_table(shown, most=30, last=("Dice, from 0 to 1", lambda _row: _strip(next(strips))))
 
 
 def matrix(pairs: pd.DataFrame) -> str:

@@ -1,0 +1,142 @@
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermaseg_monai.agreement import ReadCase, Reading, measure
+from dermaseg_monai.agreement.study import write_study
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.images import write_mask, write_rgb
+from dermaseg_monai.report.agreement_cases import OUTLINE_COLOURS, draw_case, worst_cases
+from dermaseg_monai.report.agreement_page import TABLES, write_agreement_page
+from dermaseg_monai.report.study_tables import StudyTables
+
+HOSTILE = "<script>alert(1)</script>&$x$"
+BIG, LEFT = (slice(20, 60), slice(20, 100)), (slice(20, 60), slice(20, 60))  # Dice 2/3
+
+
+def mask(folder: Path, name: str, box: tuple[slice, slice]) -> Path:
+    drawn = np.zeros((80, 120), dtype=bool)
+    drawn[box] = True
+    write_mask(folder / name, drawn)
+    return folder / name
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """Two images: on `001` both drew the same, on a hostile name Dice is 2/3 and flagged."""
+    big, left = mask(tmp_path / "m", "big.png", BIG), mask(tmp_path / "m", "left.png", LEFT)
+    cases = [
+        ReadCase("001", (Reading("NA", big, "brush"), Reading(HOSTILE, big, "brush"))),
+        ReadCase(HOSTILE, (Reading("NA", big, "brush"), Reading(HOSTILE, left, "brush"))),
+    ]
+    found = measure(cases, tolerance_px=2.0, both_empty=1.0)
+    out = tmp_path / "study"
+    pairs = found.pairs.assign(dx=[HOSTILE, "nevus"])
+    write_study(out, pairs, found.masks, factors=["dx"], notes=[HOSTILE], failures=[HOSTILE], below_dice=0.7, seed=0)
+    return out
+
+
+def page_of(study: Path, photographs: dict[str, Path] | None = None) -> str:
+    return write_agreement_page(study, photographs or {}).read_text(encoding="utf-8")
+
+
+def test_the_page_has_the_numbers_of_the_study(study: Path) -> None:
+    text = page_of(study)
+    mean = (1 + 2 / 3) / 2
+    assert f"<b>{mean:.3f}</b><span>mean pairwise Dice" in text
+    assert f"<b>{mean:.2f}</b><span>2</span>" in text  # a cell of the matrix, and how many pairs it is of
+    assert "<b>50.0%</b>" in text
+    assert "About one pair in 2 differs" in text
+    assert "within the 0.75 to 0.85" in text
+    assert "By dx" in text
+    assert "By tool" in text
+    assert "Dice 0.667" in text  # of the flag
+
+
+def test_it_stands_alone_and_escapes_every_name(study: Path) -> None:
+    text = page_of(study)
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+    assert all(source.startswith("data:image/") for source in re.findall(r'src="([^"]*)"', text))
+    assert not re.findall(r"<link|url\(|href=", text)
+    assert str(study.parent) not in text
+
+
+def test_a_case_of_digits_and_a_reader_called_na_keep_their_names(study: Path) -> None:
+    tables = StudyTables.read(study).tables
+    assert set(tables["pairs"]["case_id"]) == {"001", HOSTILE}
+    assert set(tables["masks"]["annotator"]) == {"NA", HOSTILE}
+
+
+def test_the_worst_case_comes_first_with_the_outlines_of_both(study: Path) -> None:
+    tables = StudyTables.read(study).tables
+    assert next(iter(worst_cases(tables["images"], most=2))) == HOSTILE
+    photograph = study.parent / "photograph.png"
+    write_rgb(photograph, np.full((80, 120, 3), 90, dtype=np.uint8))
+    drawn = draw_case(HOSTILE, tables["masks"], photograph)
+    assert drawn is not None
+    assert [name for _, name in drawn.legend] == ["NA", HOSTILE]
+    colours = {tuple(colour) for colour in drawn.picture.reshape(-1, 3)}
+    for colour in OUTLINE_COLOURS[:2]:
+        assert tuple(bytes.fromhex(colour[1:])) in colours
+    assert (90, 90, 90) in colours
+    assert drawn.remark == ""
+    assert page_of(study, {HOSTILE: photograph}).count("<figure>") == 2
+
+
+def test_a_photograph_that_does_not_fit_is_left_out_and_said(study: Path) -> None:
+    masks = StudyTables.read(study).tables["masks"]
+    other = study.parent / "other.png"
+    write_rgb(other, np.zeros((10, 10, 3), dtype=np.uint8))
+    for path, said in ((other, "another size"), (study.parent / "gone.png", "cannot be read"), (None, "No photograph")):
+        drawn = draw_case(HOSTILE, masks, path)
+        assert drawn is not None
+        assert said in drawn.remark
+
+
+def test_a_case_whose_masks_are_gone_is_not_drawn(study: Path) -> None:
+    (study.parent / "m" / "left.png").unlink()
+    assert page_of(study).count("<figure>") == 1
+
+
+def test_a_section_stands_where_its_table_does(study: Path) -> None:
+    before = page_of(study)
+    for section in TABLES:
+        path = study / f"{section.name}.csv"
+        if not path.exists():
+            assert section.heading not in before
+            path.write_text(f"case_id,finding,lacks\nx,{HOSTILE},1\n")
+    after = page_of(study)
+    assert all(f"<h2>{section.heading}</h2>" in after for section in TABLES)
+    assert "<script" not in after
+
+
+def test_bias_and_drift_are_drawn(study: Path) -> None:
+    bias = {"annotator": [HOSTILE, "NA"], "verdict": ["loose", "not shown"], "offset_percent": [4.0, None]}
+    bias |= {"offset_percent_low": [3.0, None], "offset_percent_high": [5.0, None], "outlines": [9, 2]}
+    pd.DataFrame(bias).to_csv(study / "bias.csv", index=False)
+    drift = {"annotator": [HOSTILE] * 3, "measure": ["offset_percent"] * 3, "number": [1, 2, 3], "value": [0.0, 1, 9]}
+    drift |= {"ewma": [0.0, 0.2, 2], "centre": [0.0] * 3, "low": [-1.0] * 3, "high": [1.0] * 3}
+    drift |= {"out": [False, False, True], "created_at": ["2026-01-01"] * 3, "case_id": ["a", "b", "c"]}
+    pd.DataFrame(drift).to_csv(study / "drift.csv", index=False)
+    text = page_of(study)
+    assert "Who draws how" in text
+    assert "Drift over time" in text
+    assert text.count("data:image/svg+xml") == 3
+
+
+def test_pairs_without_masks_have_a_page_without_pictures(study: Path) -> None:
+    (study / "masks.csv").unlink()
+    assert "Where people agree least" not in page_of(study)
+
+
+def test_no_study(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no agreement study"):
+        write_agreement_page(tmp_path, {})
+    (tmp_path / "summary.json").write_text(json.dumps({}))
+    with pytest.raises(DataError, match=r"no pairs\.csv"):
+        write_agreement_page(tmp_path, {})
