@@ -1,6 +1,6 @@
 """The cases on which people agree least: every outline drawn on the photograph."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -38,7 +38,15 @@ class CasePicture:
     remark: str
 
 
-def draw_case(case_id: str, masks: pd.DataFrame, photograph: Path | None) -> CasePicture | None:
+def colours_of(annotators: Iterable[str]) -> dict[str, str]:
+    """Return a colour for every annotator, or none where there are more annotators than colours."""
+    names = sorted(set(annotators))
+    return dict(zip(names, OUTLINE_COLOURS, strict=False)) if len(names) <= len(OUTLINE_COLOURS) else {}
+
+
+def draw_case(
+    case_id: str, masks: pd.DataFrame, photograph: Path | None, *, colours: Mapping[str, str]
+) -> CasePicture | None:
     """Draw the outlines of a case, enlarged around a small lesion; None where a file is missing or it is a volume.
 
     The first outline is solid, later ones are dashed, so that two on one line are both seen. Without a photograph they
@@ -48,6 +56,7 @@ def draw_case(case_id: str, masks: pd.DataFrame, photograph: Path | None) -> Cas
         case_id: whose rows of `masks` are drawn.
         masks: a row per outline, with `annotator` and `path`.
         photograph: of the case.
+        colours: of the annotators (`colours_of`); who has none gets that of the place among the outlines.
     """
     rows = masks[masks["case_id"] == case_id]
     drawn: list[BoolMask] = []
@@ -66,12 +75,13 @@ def draw_case(case_id: str, masks: pd.DataFrame, photograph: Path | None) -> Cas
     size = _shown_size(window.height, window.width)
     picture = np.asarray(Image.fromarray(reduced_image(window.cut(whole), _SIDE_PX)).resize(size)).copy()
     names = [str(name) for name in rows["annotator"]]
+    lines = _colours(names, colours)
     for at, mask in enumerate(drawn):
         # enlarged as a share of each pixel, so that the line is smooth
         share = Image.fromarray(reduced(window.cut(mask), _SIDE_PX)).resize(size, Image.Resampling.BILINEAR)
-        _draw(picture, np.asarray(share) >= 0.5, _rgb(_colour(at)), dashed=at > 0)  # noqa: PLR2004 (half of a pixel)
+        _draw(picture, np.asarray(share) >= 0.5, _rgb(lines[at]), dashed=at > 0)  # noqa: PLR2004 (half of a pixel)
     legend = tuple(
-        (_colour(at), name + ("" if mask.any() else " (empty)"))
+        (lines[at], name + ("" if mask.any() else " (empty)"))
         for at, (name, mask) in enumerate(zip(names, drawn, strict=True))
     )
     if window.width < union.shape[1]:
@@ -144,8 +154,14 @@ def _dashes(line: BoolMask) -> BoolMask:
     return np.arctan2(rows, columns) / (2 * np.pi) * count % 1 < _DASH_SHARE
 
 
-def _colour(at: int) -> str:
-    return OUTLINE_COLOURS[at % len(OUTLINE_COLOURS)]
+def _colours(names: Sequence[str], colours: Mapping[str, str]) -> list[str]:
+    own = [colours.get(name) for name in names]
+    known = [colour for colour in own if colour is not None]
+    if len(set(known)) == len(names):
+        return known
+    return [
+        OUTLINE_COLOURS[at % len(OUTLINE_COLOURS)] for at in range(len(names))
+    ]  # many people, or one who drew twice
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

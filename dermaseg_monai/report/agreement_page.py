@@ -1,19 +1,18 @@
 """An agreement study as one HTML page: a section for every table of its folder."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from dermaseg_monai.files import write_text
-from dermaseg_monai.report.agreement_cases import draw_case, html_case, worst_cases
+from dermaseg_monai.report.agreement_cases import colours_of, draw_case, html_case, worst_cases
 from dermaseg_monai.report.agreement_charts import draw_bias, draw_dice, draw_drift
 from dermaseg_monai.report.agreement_parts import factor_table, html_table, items, matrix
+from dermaseg_monai.report.agreement_sections import table_sections
 from dermaseg_monai.report.histograms import html_svg
 from dermaseg_monai.report.html import html_page, html_picture
 from dermaseg_monai.report.page import shown_id
@@ -24,14 +23,14 @@ _USUAL: Final = (0.75, 0.85)
 """Mean Dice between annotators that Khan and Khan (2026) call usual."""
 _MOST: Final = 0.6
 """From this share on it is most pairs, not one in so many."""
-_URGENT: Final = ("no overlap", "empty", "full", "copied", "low agreement", "tiny", "fragments", "holes", "border")
 
 _STYLE: Final = """
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:1em 0}
 .facts div{border-left:4px solid #0072b2;padding:2px 12px}.facts b{display:block;font-size:1.5rem;line-height:1.25}
 .facts span{color:#5a5a5a;font-size:.9rem}
 .cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr));gap:16px}
-figure{margin:0}figure img{width:100%}figcaption{font-size:.85rem;overflow-wrap:anywhere;margin-top:4px}
+figure{margin:0}figure img{width:100%}figure.error{max-width:900px;margin-bottom:1.4em}
+figcaption{font-size:.85rem;overflow-wrap:anywhere;margin-top:4px}
 .who{display:inline-block;margin-right:1em}.who i{display:inline-block;width:1.3em;height:.75em;margin-right:.4em}
 .who i{border:1px solid #333;vertical-align:-1px}
 table.heat{font-size:.82rem}
@@ -42,35 +41,6 @@ td.words{overflow-wrap:anywhere;min-width:11ch;max-width:46ch}th.words{vertical-
 .chart img{min-width:520px}td.number{white-space:nowrap}thead th{vertical-align:bottom}td svg{display:block}
 """
 
-
-@dataclass(frozen=True)
-class TableSection:
-    """A table of the folder that is shown as it is: its file without `.csv`, heading, what it says, rows, columns."""
-
-    name: str
-    heading: str
-    about: str
-    most: int = 40
-    columns: tuple[str, ...] = ()
-
-
-TABLES: Final = (
-    TableSection("reliability", "Beyond chance", "Kappa and alpha on a band around the lesion, because the skin around "
-        "it inflates them; intraclass correlation of sizes. Every row has its definition."),
-    TableSection("mixed_model", "What explains the disagreement", "A mixed-effects model of all pairs: shares of the "
-        "variance, and the effect of each factor with the others held."),
-    TableSection("copies", "Copied masks", "Masks that are equal pixel for pixel.", 20),
-    TableSection("errors", "Errors of outlines", "Boundary placement, missing regions, inclusions and inconsistent "
-        "scope (Khan and Khan, 2026, section 4.1), the gravest first of each.", 30,
-        ("case_id", "annotator", "type", "finding", "measure", "unit", "explanation")),
-    TableSection("comparison", "Ways to a consensus", "How far the ways to make one mask of several agree."),
-    TableSection("ceiling", "The model beside people", "Per image: mean Dice between people and between model and "
-        "people.", 20, ("case_id", "readers", "prediction", "human_dice", "model_dice", "least_reader_dice")),
-    TableSection("coverage", "Coverage", "Which images still lack a second reader.", 20),
-    TableSection("queue", "To be adjudicated", "The first in the queue for a senior reader.", 20),
-    TableSection("flags", "Flags", "What somebody should look at, the most urgent first.", 40),
-)  # fmt: skip
-"""Sections after the ones with charts; a further table of the folder needs one entry here."""
 
 _METHODS: Final = (
     "Mean pairwise Dice: 2 |A ∩ B| / (|A| + |B|) for every two outlines of an image, then the mean.",
@@ -99,7 +69,7 @@ def write_agreement_page(folder: str | Path, photographs: Mapping[str, Path]) ->
     root = Path(folder)
     study = StudyTables.read(root)
     sections = [*_headline(study), *_factors(study), *_readers(study), *_worst(study, photographs)]
-    sections += [*_error_pictures(root), *_tables(study), *_methods(study)]
+    sections += [*_error_pictures(root), *table_sections(study), *_methods(study)]
     path = root / "index.html"
     write_text(path, html_page("How far people agree", sections, style=_STYLE))
     return path
@@ -160,7 +130,7 @@ def _readers(study: StudyTables) -> Iterator[str]:
     if drift is not None:
         yield "<h2>Drift over time</h2>" + _chart(draw_drift(drift), "EWMA charts of the annotators")
         yield "<p class=faint>Dots: outlines; line: their moving average (EWMA); grey: control limits; orange: beyond "
-        yield "them.</p>"
+        yield "them. Who changes shows in the charts of the others too, weaker and in the other direction.</p>"
 
 
 def _worst(study: StudyTables, photographs: Mapping[str, Path]) -> Iterator[str]:
@@ -168,8 +138,9 @@ def _worst(study: StudyTables, photographs: Mapping[str, Path]) -> Iterator[str]
     if masks is None or images is None:
         return
     figures: list[str] = []
+    colours = colours_of(map(str, masks["annotator"]))
     for case_id, words in worst_cases(images, most=_WORST).items():
-        drawn = draw_case(case_id, masks, photographs.get(case_id))
+        drawn = draw_case(case_id, masks, photographs.get(case_id), colours=colours)
         if drawn is not None:
             figures.append(html_case(drawn, words))
     if figures:
@@ -182,43 +153,13 @@ def _error_pictures(root: Path) -> Iterator[str]:
         with Image.open(path) as picture:
             rgb = np.asarray(picture.convert("RGB"))
         words = path.stem.replace("-", ": ").replace("_", " ")
-        figures.append(f"<figure>{html_picture(rgb, words)}<figcaption>{escape(words)}</figcaption></figure>")
+        figures.append(f"<figure class=error>{html_picture(rgb, words)}</figure>")
     if figures:
         yield f"<h2>The gravest error of each kind</h2>{''.join(figures)}"
 
 
-def _tables(study: StudyTables) -> Iterator[str]:
-    for section in TABLES:
-        table = study.tables.get(section.name)
-        if table is None:
-            continue
-        if "lacks" in table:
-            table = table.sort_values(["lacks", "case_id"], ascending=[False, True])
-        wanted = [name for name in section.columns if name in table] or [name for name in table if name != "path"]
-        counts = ""
-        if section.name == "flags":
-            counts, table = _flag_counts(table), _urgent_first(table)
-        head = f"<h2>{escape(section.heading)}</h2><p>{escape(section.about)}</p>{counts}"
-        yield head + html_table(table.filter(items=wanted), most=section.most) + _file(section.name)
-
-
 def _chart(svg: bytes, words: str) -> str:
     return f"<div class='scroll chart'>{html_svg(svg, escape(words))}</div>"
-
-
-def _flag_counts(flags: pd.DataFrame) -> str:
-    counts = flags["flag"].value_counts()
-    return f"<p>{escape(', '.join(f'{name} {count:,}' for name, count in counts.items()))}</p>"
-
-
-def _urgent_first(flags: pd.DataFrame) -> pd.DataFrame:
-    rank = {name: at for at, name in enumerate(_URGENT)}
-    order = flags.assign(rank=[rank.get(str(name), len(rank)) for name in flags["flag"]])
-    return order.sort_values(["rank", "detail", "case_id"], kind="stable").drop(columns="rank")
-
-
-def _file(name: str) -> str:
-    return f"<p class=faint>{escape(name)}.csv</p>"
 
 
 def _methods(study: StudyTables) -> Iterator[str]:

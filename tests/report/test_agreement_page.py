@@ -10,8 +10,9 @@ from dermaseg_monai.agreement import ReadCase, Reading, measure
 from dermaseg_monai.agreement.study import write_study
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.images import write_mask, write_rgb
-from dermaseg_monai.report.agreement_cases import OUTLINE_COLOURS, draw_case, worst_cases
-from dermaseg_monai.report.agreement_page import TABLES, write_agreement_page
+from dermaseg_monai.report.agreement_cases import OUTLINE_COLOURS, colours_of, draw_case, worst_cases
+from dermaseg_monai.report.agreement_page import write_agreement_page
+from dermaseg_monai.report.agreement_sections import TABLES
 from dermaseg_monai.report.study_tables import StudyTables
 
 HOSTILE = "<script>alert(1)</script>&$x$"
@@ -77,7 +78,7 @@ def test_the_worst_case_comes_first_with_the_outlines_of_both(study: Path) -> No
     assert next(iter(worst_cases(tables["images"], most=2))) == HOSTILE
     photograph = study.parent / "photograph.png"
     write_rgb(photograph, np.full((80, 120, 3), 90, dtype=np.uint8))
-    drawn = draw_case(HOSTILE, tables["masks"], photograph)
+    drawn = draw_case(HOSTILE, tables["masks"], photograph, colours={})
     assert drawn is not None
     assert [name for _, name in drawn.legend] == ["NA", HOSTILE]
     colours = {tuple(colour) for colour in drawn.picture.reshape(-1, 3)}
@@ -88,12 +89,41 @@ def test_the_worst_case_comes_first_with_the_outlines_of_both(study: Path) -> No
     assert page_of(study, {HOSTILE: photograph}).count("<figure>") == 2
 
 
+def test_a_person_has_one_colour_on_every_picture(study: Path) -> None:
+    masks = StudyTables.read(study).tables["masks"]
+    colours = colours_of(["zoe", "NA", HOSTILE])
+    for case_id in ("001", HOSTILE):
+        drawn = draw_case(case_id, masks, None, colours=colours)
+        assert drawn is not None
+        assert {name: colour for colour, name in drawn.legend} == {name: colours[name] for name in ("NA", HOSTILE)}
+    assert colours_of(map(str, range(7))) == {}  # more people than colours
+    twice = masks.assign(annotator="NA")
+    drawn = draw_case(HOSTILE, twice, None, colours=colours)
+    assert drawn is not None
+    assert len({colour for colour, _ in drawn.legend}) == 2
+
+
+def test_coverage_names_what_is_missing_only(study: Path) -> None:
+    (study / "coverage.csv").write_text("case_id,readers,lacks\nalone,1,1\nenough,2,0\n")
+    text = page_of(study)
+    assert "1 of 2 images lack a reader" in text
+    assert "alone" in text
+    assert "enough" not in text
+
+
+def test_the_urgent_flags_come_first(study: Path) -> None:
+    rows = "x1,border,a,40 %\nx2,low agreement,a b,Dice 0.6\nx3,low agreement,a b,Dice 0.1\nx4,no overlap,a b,Dice 0\n"
+    (study / "flags.csv").write_text("case_id,flag,annotators,detail\n" + rows)
+    text = page_of(study)
+    assert re.findall(r">(x\d)</td>", text) == ["x4", "x3", "x2", "x1"]
+
+
 def test_a_photograph_that_does_not_fit_is_left_out_and_said(study: Path) -> None:
     masks = StudyTables.read(study).tables["masks"]
     other = study.parent / "other.png"
     write_rgb(other, np.zeros((10, 10, 3), dtype=np.uint8))
     for path, said in ((other, "another size"), (study.parent / "gone.png", "cannot be read"), (None, "No photograph")):
-        drawn = draw_case(HOSTILE, masks, path)
+        drawn = draw_case(HOSTILE, masks, path, colours={})
         assert drawn is not None
         assert said in drawn.remark
 
