@@ -38,7 +38,9 @@ table.heat th{font-weight:normal;border:0;min-width:6ch;max-width:12ch;overflow-
 table.heat td{border:2px solid #fff;text-align:center;min-width:52px;padding:4px 5px}
 table.heat td b{display:block}table.heat td span{font-size:.75rem}table.heat td.none{background:#f1f1f1}
 td.words{overflow-wrap:anywhere;min-width:11ch;max-width:46ch}th.words{vertical-align:bottom}
-.chart img{min-width:520px}td.number{white-space:nowrap}thead th{vertical-align:bottom}td svg{display:block}
+.chart img{min-width:520px}td.long{min-width:34ch;max-width:60ch;overflow-wrap:anywhere}
+td.number,td.count{white-space:nowrap;text-align:right}th.number,th.count{text-align:right}
+thead th{vertical-align:bottom}td svg{display:block}
 """
 
 

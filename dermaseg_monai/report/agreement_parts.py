@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from html import escape
+from math import isnan
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,10 @@ from dermaseg_monai.report.page import shown_id
 
 MOST_ANNOTATORS: Final = 20
 
-_LONGEST: Final = 120
+_LONGEST: Final = 240
+_LONG: Final = 45
+"""Letters; a column with longer texts is a wide one."""
+_LEAST_P: Final = 0.001
 _STRIP_PX: Final = 150
 _LOW: Final = 0.4
 """Below this mean Dice every cell of the matrix has the same colour."""
@@ -30,17 +34,18 @@ def html_table(
         most: rows; it is said how many follow.
         last: heading of a further column, and what makes its cell, in HTML, of a row.
     """
-    numeric = [name for name in table.columns if pd.api.types.is_numeric_dtype(table[name])]
-    kinds = ["number" if name in numeric else "words" for name in table.columns]
+    shown = table.dropna(axis="columns", how="all") if len(table) else table
+    kinds = [_kind(column) for _, column in shown.items()]
     head = "".join(
         f"<th class={kind}>{escape(str(name).replace('_', ' '))}</th>"
-        for kind, name in zip(kinds, table.columns, strict=True)
+        for kind, name in zip(kinds, shown.columns, strict=True)
     )
     head += "" if last is None else f"<th>{escape(last[0])}</th>"
     rows: list[str] = []
-    for row in table.head(most).to_dict("records"):
+    for row in shown.head(most).to_dict("records"):
         cells = "".join(
-            f"<td class={kind}>{escape(_cell(value))}</td>" for kind, value in zip(kinds, row.values(), strict=True)
+            f"<td class={kind}>{escape(_cell(value, str(name), kind))}</td>"
+            for kind, (name, value) in zip(kinds, row.items(), strict=True)
         )
         rows.append(f"<tr>{cells}{'' if last is None else f'<td>{last[1](row)}</td>'}</tr>")
     drawn = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
@@ -108,13 +113,25 @@ def _strip(row: dict[Any, Any]) -> str:
     return f'<svg role="img" aria-label="Dice {float(row["dice"]):.3f}" {size}>{axis}{ticks}{line}{dot}</svg>'
 
 
-def _cell(value: object) -> str:
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):  # noqa: PLR0124 (NaN)
+def _kind(column: pd.Series) -> str:
+    """Return `count` of a column of whole numbers beyond 1, `number` of others, `long` of sentences, `words`."""
+    known = column.dropna()
+    if pd.api.types.is_bool_dtype(known):
+        return "words"
+    if pd.api.types.is_numeric_dtype(known):
+        values = known.to_numpy(dtype=float)
+        whole = pd.api.types.is_integer_dtype(known) or (np.equal(values, np.round(values)).all() and values.max() > 1)
+        return "count" if whole else "number"
+    return "long" if max(map(len, map(str, known)), default=0) > _LONG else "words"
+
+
+def _cell(value: object, name: str, kind: str) -> str:
+    if value is None or (isinstance(value, float) and isnan(value)):
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value.is_integer() and abs(value) > 1 else f"{value:.3f}"
-    if isinstance(value, int):
-        return f"{value:,}"
+    if isinstance(value, int | float):
+        if name == "p" and value < _LEAST_P:
+            return f"< {_LEAST_P:g}"
+        return f"{value:,.0f}" if kind == "count" else f"{value:,.3f}"
     return shown_id(str(value), _LONGEST)

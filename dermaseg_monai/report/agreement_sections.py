@@ -10,6 +10,7 @@ import pandas as pd
 from dermaseg_monai.report.agreement_parts import html_table
 from dermaseg_monai.report.study_tables import StudyTables
 
+_OF_EACH: Final = 5
 _URGENT: Final = ("no overlap", "empty", "full", "copied", "low agreement", "tiny", "fragments", "holes", "border")
 
 
@@ -69,6 +70,20 @@ def _flags(table: pd.DataFrame) -> tuple[str, pd.DataFrame]:
     return counts, order.sort_values(["rank", "detail", "case_id"], kind="stable").drop(columns="rank")
 
 
+def _reliability(table: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """Return what is of all readers together: that of each two is a matrix of numbers in the file."""
+    together = pd.DataFrame(table[[" – " not in str(who) for who in table["who"]]])
+    left = len(table) - len(together)
+    return f"Each two annotators: {left} more rows of the table." if left else "", together
+
+
+def _errors(table: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """Return the number of each finding, and the first of each."""
+    counts = table.groupby(["type", "finding"], sort=False).size()
+    words = ", ".join(f"{kind}: {finding} {count:,}" for (kind, finding), count in counts.items())  # type: ignore[misc]
+    return words, table.groupby(["type", "finding"], sort=False).head(_OF_EACH)
+
+
 def _coverage(table: pd.DataFrame) -> tuple[str, pd.DataFrame]:
     """Return how many images lack a reader, and these alone."""
     lacking = table.query("lacks > 0")
@@ -76,6 +91,8 @@ def _coverage(table: pd.DataFrame) -> tuple[str, pd.DataFrame]:
 
 
 _CHOSEN: Final[Mapping[str, Callable[[pd.DataFrame], tuple[str, pd.DataFrame]]]] = {
+    "reliability": _reliability,
+    "errors": _errors,
     "flags": _flags,
     "coverage": _coverage,
 }

@@ -12,6 +12,7 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.images import write_mask, write_rgb
 from dermaseg_monai.report.agreement_cases import OUTLINE_COLOURS, colours_of, draw_case, worst_cases
 from dermaseg_monai.report.agreement_page import write_agreement_page
+from dermaseg_monai.report.agreement_parts import html_table
 from dermaseg_monai.report.agreement_sections import TABLES
 from dermaseg_monai.report.study_tables import StudyTables
 
@@ -118,6 +119,27 @@ def test_the_urgent_flags_come_first(study: Path) -> None:
     assert re.findall(r">(x\d)</td>", text) == ["x4", "x3", "x2", "x1"]
 
 
+def test_whole_numbers_fractions_and_small_p_are_written_as_such() -> None:
+    table = pd.DataFrame(
+        {"df": [1.0, 2.0], "p": [0.00001, 0.04], "dice": [1.0, 0.5], "n": [1200, 3], "note": [None] * 2}
+    )
+    text = html_table(table, most=2)
+    assert re.findall(r"<td class=\w+>([^<]*)</td>", text) == [
+        "1", "&lt; 0.001", "1.000", "1,200", "2", "0.040", "0.500", "3",
+    ]  # fmt: skip
+
+
+def test_of_reliability_and_errors_only_what_is_short_is_shown(study: Path) -> None:
+    (study / "reliability.csv").write_text("name,who,value\nkappa,all readers,0.5\nkappa,abe – zoe,0.25\n")
+    errors = "".join(f"x{at},a,placement,tight,{9 - at}\n" for at in range(7)) + "y,a,missing,satellite,1\n"
+    (study / "errors.csv").write_text("case_id,annotator,type,finding,measure\n" + errors)
+    text = page_of(study)
+    assert "abe – zoe" not in text
+    assert "1 more rows" in text
+    assert "placement: tight 7, missing: satellite 1" in text
+    assert re.findall(r">(x\d|y)</td>", text) == ["x0", "x1", "x2", "x3", "x4", "y"]
+
+
 def test_a_photograph_that_does_not_fit_is_left_out_and_said(study: Path) -> None:
     masks = StudyTables.read(study).tables["masks"]
     other = study.parent / "other.png"
@@ -139,7 +161,7 @@ def test_a_section_stands_where_its_table_does(study: Path) -> None:
         path = study / f"{section.name}.csv"
         if not path.exists():
             assert section.heading not in before
-            path.write_text(f"case_id,finding,lacks\nx,{HOSTILE},1\n")
+            path.write_text(f"case_id,type,finding,lacks,who\nx,y,{HOSTILE},1,z\n")
     after = page_of(study)
     assert all(f"<h2>{section.heading}</h2>" in after for section in TABLES)
     assert "<script" not in after
