@@ -72,6 +72,13 @@ def test_training_and_evaluation_are_finished_runs_of_the_store_beside_runs(
     assert evaluated.is_dir()
 
 
+def test_evaluation_says_how_far_people_agree_on_the_same_images(evaluated: Path, tiny: Path) -> None:
+    found = json.loads((evaluated / "ceiling.json").read_text())["ceiling"]
+    assert found["n_images"] == len(sizes(tiny, "test"))
+    assert found["sentence"] in (evaluated / "summary.md").read_text()
+    assert set(table(evaluated / "ceiling.csv")) == set(sizes(tiny, "test"))
+
+
 def test_evaluation_gives_masks_at_original_size_a_row_per_image_and_a_summary(evaluated: Path, tiny: Path) -> None:
     expected = sizes(tiny, "test")
     rows = table(evaluated / "cases.csv")
