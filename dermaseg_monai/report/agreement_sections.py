@@ -77,6 +77,13 @@ def _reliability(table: pd.DataFrame) -> tuple[str, pd.DataFrame]:
     return f"Each two annotators: {left} more rows of the table." if left else "", together
 
 
+def _model(table: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """Return the cautions in words, and the rows without them and without what only a statistician asks for."""
+    cautions = [str(what) for what in table.query("name == 'caution'")["what"]]
+    words = f"Caution: {'; '.join(cautions)}." if cautions else ""
+    return words, table.query("name not in ['caution', 'fit']")
+
+
 def _errors(table: pd.DataFrame) -> tuple[str, pd.DataFrame]:
     """Return the number of each finding, and the first of each."""
     counts = table.groupby(["type", "finding"], sort=False).size()
@@ -92,6 +99,7 @@ def _coverage(table: pd.DataFrame) -> tuple[str, pd.DataFrame]:
 
 _CHOSEN: Final[Mapping[str, Callable[[pd.DataFrame], tuple[str, pd.DataFrame]]]] = {
     "reliability": _reliability,
+    "mixed_model": _model,
     "errors": _errors,
     "flags": _flags,
     "coverage": _coverage,

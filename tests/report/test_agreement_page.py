@@ -129,6 +129,14 @@ def test_whole_numbers_fractions_and_small_p_are_written_as_such() -> None:
     ]  # fmt: skip
 
 
+def test_cautions_of_the_mixed_model_stand_above_it(study: Path) -> None:
+    rows = "effect,tool,0.2\nfit,residual variance,0.01\ncaution,tool T2 is that of A00 alone,\n"
+    (study / "mixed_model.csv").write_text("name,what,value\n" + rows)
+    text = page_of(study)
+    assert "<p>Caution: tool T2 is that of A00 alone.</p>" in text
+    assert "residual variance" not in text
+
+
 def test_of_reliability_and_errors_only_what_is_short_is_shown(study: Path) -> None:
     (study / "reliability.csv").write_text("name,who,value\nkappa,all readers,0.5\nkappa,abe – zoe,0.25\n")
     errors = "".join(f"x{at},a,placement,tight,{9 - at}\n" for at in range(7)) + "y,a,missing,satellite,1\n"
@@ -161,7 +169,7 @@ def test_a_section_stands_where_its_table_does(study: Path) -> None:
         path = study / f"{section.name}.csv"
         if not path.exists():
             assert section.heading not in before
-            path.write_text(f"case_id,type,finding,lacks,who\nx,y,{HOSTILE},1,z\n")
+            path.write_text(f"case_id,type,finding,lacks,who,name,what\nx,y,{HOSTILE},1,z,n,w\n")
     after = page_of(study)
     assert all(f"<h2>{section.heading}</h2>" in after for section in TABLES)
     assert "<script" not in after
