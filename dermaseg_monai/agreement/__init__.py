@@ -13,6 +13,7 @@ from dermaseg_monai.agreement.measurement import Measured, measure
 from dermaseg_monai.agreement.pair_score import score_pairs
 from dermaseg_monai.agreement.pair_summary import PairSummary, by_annotators, by_factor, by_image, summarise_pairs
 from dermaseg_monai.agreement.pair_table import PAIR_COLUMNS, only_cases, read_pairs, with_attributes
+from dermaseg_monai.agreement.reader_tables import ReaderTables, reader_tables
 from dermaseg_monai.agreement.reading import ReadCase, Reading, readings_of_manifest
 from dermaseg_monai.agreement.reliability import reliability
 from dermaseg_monai.agreement.tolerance import Tolerance, repeat_tolerance
@@ -28,6 +29,7 @@ __all__ = [
     "Measured",
     "PairSummary",
     "ReadCase",
+    "ReaderTables",
     "Reading",
     "Tolerance",
     "Votes",
@@ -45,6 +47,7 @@ __all__ = [
     "nominal_alpha",
     "only_cases",
     "read_pairs",
+    "reader_tables",
     "readings_of_folder",
     "readings_of_manifest",
     "reliability",

@@ -4,6 +4,8 @@ from typing import Final
 
 import pandas as pd
 
+from dermaseg_monai.agreement.copies import BY_OTHERS, find_copies
+
 _TINY: Final = 0.001
 
 
@@ -12,7 +14,7 @@ def find_flags(pairs: pd.DataFrame, masks: pd.DataFrame, *, below_dice: float) -
 
     - low agreement: Dice of a pair below `below_dice`; no overlap: two lesions that share no pixel.
     - empty, full, tiny (below 0.1 % of the picture), fragments (several regions), holes, border.
-    - copied: two annotators gave the same mask, pixel for pixel, of a lesion that is not empty.
+    - copied: the same mask, pixel for pixel, comes from two annotators or stands in two cases (`find_copies`).
 
     Args:
         pairs: a row per pair (`PAIR_COLUMNS`).
@@ -29,18 +31,12 @@ def find_flags(pairs: pd.DataFrame, masks: pd.DataFrame, *, below_dice: float) -
             {"case_id": str(row.case_id), "flag": flag, "annotators": str(row.annotator), "detail": detail}
             for flag, detail in _of_mask(row)
         ]
-    equals = masks[masks["area_px"] > 0].groupby(["case_id", "copy_of"], sort=False) if len(masks) else ()
-    for _, equal in equals:
-        if len(set(equal["annotator"])) > 1:
-            who = ", ".join(sorted(set(equal["annotator"])))
-            found.append(
-                {
-                    "case_id": str(equal["case_id"].iloc[0]),
-                    "flag": "copied",
-                    "annotators": who,
-                    "detail": "the same mask",
-                }
-            )
+    copies = find_copies(masks)
+    for _, equal in copies.groupby(["case_id", "kind"], sort=False):
+        case_id, kind = str(equal["case_id"].iloc[0]), equal["kind"].iloc[0]
+        detail = "the same mask" if kind == BY_OTHERS else "the same mask as in another case"
+        who = ", ".join(sorted(set(equal["annotator"])))
+        found.append({"case_id": case_id, "flag": "copied", "annotators": who, "detail": detail})
     table = pd.DataFrame(found, columns=["case_id", "flag", "annotators", "detail"])
     return table.sort_values(["case_id", "flag", "annotators"], ignore_index=True)
 

@@ -48,6 +48,7 @@ def write_study(
     below_dice: float,
     seed: int,
     votes: Votes | None = None,
+    sections: Sequence[str] = (),
 ) -> Study:
     """Write pairs.csv, images.csv, annotators.csv, by_<factor>.csv, masks.csv, flags.csv, summary.json and summary.md.
 
@@ -65,6 +66,7 @@ def write_study(
         below_dice: a pair below it is flagged.
         seed: of the bootstrap.
         votes: counts of pixels for kappa and alpha, None for pairs that were computed elsewhere.
+        sections: more Markdown for summary.md.
     """
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,10 +91,10 @@ def write_study(
         with replacing(folder / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False)
     table = _table(found, notes, failures, flags)
-    sections = [table.markdown(), *(_section(name, rows) for name, rows in tables.items())]
-    sections += [reliability_section(statistics["reliability"]), model_section(statistics["mixed_model"])]
+    parts = [table.markdown(), *(_section(name, rows) for name, rows in tables.items())]
+    parts += [reliability_section(statistics["reliability"]), model_section(statistics["mixed_model"]), *sections]
     with replacing(folder / "summary.md") as temporary:
-        temporary.write_text("# Agreement\n\n" + "\n\n".join(sections) + "\n", encoding="utf-8")
+        temporary.write_text("# Agreement\n\n" + "\n\n".join(parts) + "\n", encoding="utf-8")
     beyond = {name: records(rows) for name, rows in statistics.items()}
     write_json(folder / "summary.json", _json(found, notes, failures, flags) | beyond)
     main = found.get("different people") or next(iter(found.values()))

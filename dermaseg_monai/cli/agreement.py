@@ -12,8 +12,8 @@ from dermaseg_monai.errors import ConfigError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dermaseg_monai.agreement import Measured
     from dermaseg_monai.agreement.reading import ReadCase
-    from dermaseg_monai.agreement.votes import Votes
 
 
 class _Group(TyperGroup):
@@ -59,19 +59,20 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     ] = None,
     fail_under: Annotated[float | None, typer.Option(min=0, max=1, help="Exit 1 when mean Dice is lower.")] = None,
 ) -> None:
-    """Measure every pair of outlines; write tables (pairs, images, people, factors, flags), a summary and a page."""
+    """Measure every pair of outlines and who draws how; write tables, pictures of errors, a summary and a page."""
     if context.invoked_subcommand is not None:
         return
     if out is None:
         raise ConfigError("Say where the tables and the summary go: --out DIR.")
-    from dermaseg_monai.agreement import only_cases, with_attributes  # noqa: PLC0415
+    from dermaseg_monai.agreement import only_cases, reader_tables, with_attributes  # noqa: PLC0415
     from dermaseg_monai.agreement.study import write_study  # noqa: PLC0415
+    from dermaseg_monai.cli.agreement_errors import draw_errors, images_of  # noqa: PLC0415
     from dermaseg_monai.cli.agreement_page import photographs, tracker_of, write_page  # noqa: PLC0415
 
     tracker = None if tracking_uri is None else tracker_of(tracking_uri, out, manifest)
     shown = photographs(manifest, dataset_dir, images)
     names = [word.strip() for word in (attributes or "").split(",") if word.strip()]
-    found, masks, votes, notes, failures = _pairs(
+    found, measured, notes, failures = _pairs(
         manifest=manifest, dataset_dir=dataset_dir, root=root, pattern=pattern, pairs=pairs,
         leave_out=leave_out, tolerance_px=tolerance_px, attributes=names if manifest is not None else [],
     )  # fmt: skip
@@ -81,11 +82,17 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
         raise ConfigError(f"--attributes {attributes} needs a table that has them: --table CSV --id-column COLUMN.")
     if cases is not None:
         found = only_cases(found, cases)
+        measured = measured.only(set(found["case_id"]))
         notes.append(f"Only the cases of {cases.name}.")
+    readers = reader_tables(measured, seed=_SEED)
     study = write_study(
-        out, found, masks, factors=names, notes=notes, failures=failures, below_dice=flag_below, seed=_SEED, votes=votes
-    )
+        out, found, measured.masks, factors=names, notes=notes, failures=failures, below_dice=flag_below, seed=_SEED,
+        votes=measured.votes, sections=readers.sections(),
+    )  # fmt: skip
     typer.echo(study.text)
+    if len(readers.bias):
+        readers.write(out)
+        draw_errors(out / "errors", readers.worst(), measured.masks, images_of(manifest, dataset_dir))
     for failure in failures:
         typer.echo(f"Left out: {failure}", err=True)
     write_page(out, shown, tracker)
@@ -100,11 +107,9 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
 def _pairs(
     *, manifest: Path | None, dataset_dir: Path | None, root: Path | None, pattern: str | None,
     pairs: Path | None, leave_out: str | None, tolerance_px: str, attributes: list[str],
-) -> "tuple[pd.DataFrame, pd.DataFrame, Votes | None, list[str], tuple[str, ...]]":  # fmt: skip
-    import pandas as pd  # noqa: PLC0415
-
+) -> "tuple[pd.DataFrame, Measured, list[str], tuple[str, ...]]":  # fmt: skip
     from dermaseg_monai.agreement import measure, read_pairs, readings_of_folder, readings_of_manifest  # noqa: PLC0415
-    from dermaseg_monai.agreement.mask_facts import MASK_COLUMNS  # noqa: PLC0415
+    from dermaseg_monai.agreement.measurement import no_masks  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
 
     if [manifest, root, pairs].count(None) != 2:  # noqa: PLR2004 (one of three)
@@ -116,7 +121,7 @@ def _pairs(
         words = [word.strip() for word in (leave_out or "").split(",") if word.strip()]
         found, left = read_pairs(pairs, leave_out=words)
         note = f"Pairs as {pairs.name} gives them; {left} rows with {', '.join(words) or 'nobody'} left out."
-        return found, pd.DataFrame(columns=list(MASK_COLUMNS)), None, [note], ()
+        return found, no_masks(found), [note], ()
     notes: list[str] = []
     if manifest is not None:
         read = readings_of_manifest(Manifest.load(manifest), dataset_dir or manifest.parent)
@@ -143,7 +148,7 @@ def _pairs(
             choices = ", ".join(sorted({key for row in known.values() for key in row})) or "none"
             raise ConfigError(f"No case of {manifest} has the attribute {name!r}; there are {choices}.")
         table[name] = [known[case_id].get(name) for case_id in table["case_id"]]
-    return table, measured.masks, measured.votes, notes, measured.failures
+    return table, measured, notes, measured.failures
 
 
 def _given_px(text: str) -> float | None:

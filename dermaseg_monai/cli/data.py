@@ -22,11 +22,14 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder to write; must not exist or be empty.")],
     n: Annotated[int, typer.Option(min=10, help="Number of images.")] = 240,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
+    *,
+    readers: Annotated[bool, typer.Option("--readers", help="Five readers with known faults, for agreement.")] = False,
 ) -> None:
     """Draw a synthetic dermoscopy set: images, reference masks, three annotators, manifest."""
-    from dermaseg_monai.data.demo import make_demo  # noqa: PLC0415
+    from dermaseg_monai.data.demo import make_demo, make_panel_demo  # noqa: PLC0415
 
-    typer.echo(f"Wrote {n} images and {make_demo(out, n=n, seed=seed)}")
+    make = make_panel_demo if readers else make_demo
+    typer.echo(f"Wrote {n} images and {make(out, n=n, seed=seed)}")
 
 
 @data_app.command("index")

@@ -5,10 +5,9 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from PIL import Image
-
+from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import write_text
+from dermaseg_monai.images import read_image
 from dermaseg_monai.report.agreement_cases import colours_of, draw_case, html_case, worst_cases
 from dermaseg_monai.report.agreement_charts import draw_bias, draw_dice, draw_drift
 from dermaseg_monai.report.agreement_parts import factor_table, html_table, items, matrix
@@ -152,8 +151,10 @@ def _worst(study: StudyTables, photographs: Mapping[str, Path]) -> Iterator[str]
 def _error_pictures(root: Path) -> Iterator[str]:
     figures: list[str] = []
     for path in sorted((root / "errors").glob("*.png")):
-        with Image.open(path) as picture:
-            rgb = np.asarray(picture.convert("RGB"))
+        try:
+            rgb = read_image(path).pixels
+        except ImageError:  # somebody else's file in the folder is not ours to show
+            continue
         words = path.stem.replace("-", ": ").replace("_", " ")
         figures.append(f"<figure class=error>{html_picture(rgb, words)}</figure>")
     if figures:

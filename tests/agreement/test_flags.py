@@ -43,7 +43,9 @@ def test_each_flag_is_raised_where_it_belongs_and_nowhere_else(write: Write) -> 
         ("odd", "low agreement", "a, b"),
         ("tiny", "tiny", "b"),
         ("tiny", "low agreement", "a, b"),
-    }
+    } | {
+        (case, "copied", "a") for case in ("fine", "twice", "empty", "apart", "tiny")
+    }  # same.png stands in all of them
 
 
 def test_pairs_that_were_computed_elsewhere_have_no_masks() -> None:

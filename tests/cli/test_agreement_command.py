@@ -33,12 +33,23 @@ def test_the_demo_set_gives_every_table_and_the_dice_that_its_masks_have(demo: P
     ]
     loose, tight = (read_mask(demo.parent / f"annotations/{who}/{row['case_id']}.png") for who in ("loose", "tight"))
     assert row["dice"] == pytest.approx(2 * np.count_nonzero(loose & tight) / (loose.sum() + tight.sum()))
-    summary = json.loads((tmp_path / "summary.json").read_text())
-    assert summary["agreement"]["different_people"]["scores"]["dice"]["mean"] == pytest.approx(pairs["dice"].mean())
+    numbers = json.loads((tmp_path / "summary.json").read_text())
+    assert numbers["agreement"]["different_people"]["scores"]["dice"]["mean"] == pytest.approx(pairs["dice"].mean())
     assert sum(pd.read_csv(tmp_path / "by_diagnosis.csv").query("whose == 'different people'")["pairs"].to_list()) == 36
     for name in ("images", "annotators", "masks", "flags", "by_tool", "by_skill"):
         assert (tmp_path / f"{name}.csv").is_file(), name
-    assert "by tool" in (tmp_path / "summary.md").read_text().lower()
+    summary = (tmp_path / "summary.md").read_text()
+    assert "by tool" in summary.lower()
+    assert "## Who draws how" in summary
+    assert list(pd.read_csv(tmp_path / "bias.csv")["annotator"]) == ["loose", "noisy", "tight"]
+    for name in ("drift", "copies", "errors"):
+        assert (tmp_path / f"{name}.csv").is_file(), name
+    errors = pd.read_csv(tmp_path / "errors.csv")
+    kinds = {
+        f"{one['type']}-{one['finding']}.png".replace(",", "").replace(" ", "_") for one in errors.to_dict("records")
+    }
+    assert {path.name for path in (tmp_path / "errors").iterdir()} == kinds
+    assert len(kinds) > 1
 
 
 def test_pairs_of_others_are_read_without_their_consensus_and_grouped(tmp_path: Path) -> None:
@@ -54,11 +65,30 @@ def test_pairs_of_others_are_read_without_their_consensus_and_grouped(tmp_path: 
     done = agreement(*source, *columns, "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
     assert "1 rows with ST, MV left out" in done.output
+    assert not (tmp_path / "out" / "bias.csv").exists()
     pairs = pd.read_csv(tmp_path / "out" / "pairs.csv")
     assert list(pairs["case_id"]) == ["x1", "x2"]
     assert tuple(pairs.loc[0, ["annotator_a", "tool_a", "skill_a"]]) == ("A01", "T3", "S2")
     by_dx = pd.read_csv(tmp_path / "out" / "by_dx.csv")
     assert dict(by_dx.query("whose == 'all pairs'")[["dx", "pairs"]].to_numpy().tolist()) == {"mel": 1, "not known": 1}
+
+
+def test_a_folder_of_masks_draws_its_errors_without_photographs_and_removes_older_pictures(
+    demo: Path, tmp_path: Path
+) -> None:
+    source = ["--root", demo.parent / "annotations", "--pattern", "{annotator}/{case}.png"]
+    pictures = tmp_path / "out" / "errors"
+    pictures.mkdir(parents=True)
+    stale, mine = pictures / "missing_region-whole_lesion.png", pictures / "mine.png"
+    stale.write_bytes(b"")
+    mine.write_bytes(b"")
+    (tmp_path / "two.txt").write_text("demo_0000\ndemo_0001\n")
+    done = agreement(*source, "--out", tmp_path / "out", "--cases", tmp_path / "two.txt")
+    assert done.exit_code == 0, done.output
+    assert mine.is_file()
+    assert not stale.exists()
+    assert set(pd.read_csv(tmp_path / "out" / "masks.csv")["case_id"]) == {"demo_0000", "demo_0001"}
+    assert pd.read_csv(tmp_path / "out" / "bias.csv")["images"].tolist() == [2, 2, 2]
 
 
 def test_a_limit_ends_with_exit_code_1_after_everything_is_written(demo: Path, tmp_path: Path) -> None:

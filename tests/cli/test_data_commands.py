@@ -73,6 +73,14 @@ def test_a_demo_set_is_drawn(tmp_path: Path) -> None:
     assert len(Manifest.load(tmp_path / "demo" / "manifest.json").cases) == 10
 
 
+def test_a_demo_set_with_a_panel_of_readers_is_drawn(tmp_path: Path) -> None:
+    command = ["data", "demo", "--readers", "--out", str(tmp_path / "demo"), "--n", "10"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    cases = Manifest.load(tmp_path / "demo" / "manifest.json").cases
+    assert {len([one for one in case.annotations if one.role == "reader"]) for case in cases} == {4}
+
+
 def test_a_user_error_is_one_line_and_exit_code_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

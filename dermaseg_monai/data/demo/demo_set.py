@@ -4,12 +4,13 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from dermaseg_monai.data.demo.annotators import ANNOTATORS
+from dermaseg_monai.data.demo.panel import Sitting, panel_of
 from dermaseg_monai.data.demo.photograph import Photograph, take_photograph
 from dermaseg_monai.data.demo.plan import Shot, plan_set
 from dermaseg_monai.data.demo.skin import fitzpatrick_estimate, skin_band
@@ -64,7 +65,27 @@ def make_demo(out: str | Path, n: int, seed: int) -> Path:
     return folder / _MANIFEST
 
 
-def _draw_into(folder: Path, n: int, seed: int) -> None:
+def make_panel_demo(out: str | Path, n: int, seed: int) -> Path:
+    """Draw the pictures of `make_demo` with a panel of five readers instead, four to a picture (see `panel_of`).
+
+    Raises:
+        ValueError: as `make_demo`.
+        DataError: as `make_demo`.
+    """
+    folder = Path(out)
+    if (folder / _MANIFEST).is_file():
+        raise DataError(f"{folder} already holds a data set ({_MANIFEST}). Choose another folder or remove it.")
+    _draw_into(folder, n, seed, panel_of, name="demo-readers")
+    return folder / _MANIFEST
+
+
+def _three(shot: Shot, n: int) -> tuple[Sitting, ...]:  # noqa: ARG001 (they are always the same)
+    return tuple(Sitting(one, _DATE) for one in ANNOTATORS)
+
+
+def _draw_into(
+    folder: Path, n: int, seed: int, readers: Callable[[Shot, int], Sequence[Sitting]] = _three, name: str = "demo"
+) -> None:
     shots = plan_set(n, seed)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(
@@ -73,9 +94,9 @@ def _draw_into(folder: Path, n: int, seed: int) -> None:
         )
     with _whole_folder(folder) as draft:
         with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-            cases = tuple(pool.map(lambda shot: _write_case(draft, shot, seed), shots))
+            cases = tuple(pool.map(lambda shot: _write_case(draft, shot, seed, readers(shot, n)), shots))
         write_text(draft / "README.txt", _README.format(seed=seed, n=n))
-        manifest = Manifest(name=f"demo-{n}-seed{seed}", version=GENERATOR_VERSION, licence=_LICENCE, cases=cases)
+        manifest = Manifest(name=f"{name}-{n}-seed{seed}", version=GENERATOR_VERSION, licence=_LICENCE, cases=cases)
         manifest.save(draft / _MANIFEST)
 
 
@@ -99,8 +120,8 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _write_case(folder: Path, shot: Shot, seed: int) -> Case:
-    photograph = take_photograph(shot, seed)
+def _write_case(folder: Path, shot: Shot, seed: int, sittings: Sequence[Sitting]) -> Case:
+    photograph = take_photograph(shot, seed, [sitting.annotator for sitting in sittings])
     name = f"demo_{shot.number:04d}"
     size_px = shot.size_px
 
@@ -113,16 +134,17 @@ def _write_case(folder: Path, shot: Shot, seed: int) -> Case:
         mask=record(f"masks/{name}.png"), annotator="generator", tool="true extent", created_at=_DATE, role="reference"
     )
     readers: list[Annotation] = []
-    for one in ANNOTATORS:
+    for sitting in sittings:
+        one = sitting.annotator
         path = f"annotations/{one.name}/{name}.png"
-        write_mask(folder / path, photograph.outlines[one.name])
+        write_mask(folder / path, photograph.outlines[sitting.hands_in or one.name])
         readers.append(
             Annotation(
                 mask=record(path),
                 annotator=one.name,
                 tool=one.tool,
                 skill=one.skill,
-                created_at=_DATE,
+                created_at=sitting.date,
                 role="reader",
             )
         )

@@ -1,6 +1,6 @@
 """One photograph of the demo set: skin, lesion, what lies in the way, the camera; and everybody's outlines of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from dermaseg_monai.arrays import BoolMask, RgbImage
 from dermaseg_monai.data import artefacts
 from dermaseg_monai.data.artefacts.strokes import draw
 from dermaseg_monai.data.artefacts.unit_rgb import Field, UnitRgb
-from dermaseg_monai.data.demo.annotators import ANNOTATORS
+from dermaseg_monai.data.demo.annotators import ANNOTATORS, Annotator
 from dermaseg_monai.data.demo.diagnosis import DIAGNOSES
 from dermaseg_monai.data.demo.lesion import Tissue, grow_tissue, paint
 from dermaseg_monai.data.demo.outline import count_parts, draw_extent, signed_distance
@@ -31,8 +31,8 @@ class Photograph:
     satellites: int
 
 
-def take_photograph(shot: Shot, seed: int) -> Photograph:
-    """Draw one photograph; it depends on the shot and the seed alone."""
+def take_photograph(shot: Shot, seed: int, annotators: Sequence[Annotator] = ANNOTATORS) -> Photograph:
+    """Draw one photograph, which depends on the shot and the seed alone, and these annotators' outlines of it."""
     tissue, spots = _lesion(shot, np.random.default_rng([seed, 1, shot.lesion_number]))
     rng = np.random.default_rng([seed, 2, shot.number])
     if shot.take:
@@ -48,7 +48,7 @@ def take_photograph(shot: Shot, seed: int) -> Photograph:
     hair_cover = draw(shot.size_px, hairs)
     distance_px = signed_distance(lesion)
     main_distance_px = signed_distance(lesion & ~spots) if spots.any() else distance_px
-    outlines = {one.name: one.outline(distance_px, main_distance_px, hair_cover, rng) for one in ANNOTATORS}
+    outlines = {one.name: one.outline(distance_px, main_distance_px, hair_cover, rng) for one in annotators}
     return Photograph(
         rgb=np.rint(np.clip(rgb, 0, 1) * np.float32(255)).astype(np.uint8),
         lesion=lesion,
