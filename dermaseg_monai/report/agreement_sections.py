@@ -51,6 +51,7 @@ def table_sections(study: StudyTables) -> Iterator[str]:
         if table is None:
             continue
         words, rows = _CHOSEN.get(section.name, _all)(table)
+        words = study.ceiling if section.name == "ceiling" else words
         wanted = [name for name in section.columns if name in rows] or [name for name in rows if name != "path"]
         about = "".join(f"<p>{escape(line)}</p>" for line in (section.about, words) if line)
         shown = html_table(rows.filter(items=wanted), most=section.most) if len(rows) else ""

@@ -17,10 +17,14 @@ _TEXTS: Final = (
 
 @dataclass(frozen=True)
 class StudyTables:
-    """Every table of a folder by its name without `.csv`, and summary.json; tables without rows are left out."""
+    """Every table of a folder by its name without `.csv`, and summary.json; tables without rows are left out.
+
+    `ceiling` is the sentence that `dermaseg agreement ceiling` found, where it wrote into the same folder.
+    """
 
     tables: dict[str, pd.DataFrame]
     summary: dict[str, Any]
+    ceiling: str = ""
 
     @classmethod
     def read(cls, folder: str | Path) -> "StudyTables":
@@ -33,13 +37,15 @@ class StudyTables:
         try:
             summary = json.loads((root / "summary.json").read_text(encoding="utf-8"))
             tables = {path.stem: _table(path) for path in sorted(root.glob("*.csv"))}
-        except (OSError, ValueError) as error:
+            beside = root / "ceiling.json"
+            ceiling = json.loads(beside.read_text(encoding="utf-8"))["ceiling"]["sentence"] if beside.is_file() else ""
+        except (OSError, ValueError, KeyError) as error:
             raise DataError(
                 f"{root} holds no agreement study ({error}). Run dermaseg agreement --out again."
             ) from error
         if "pairs" not in tables:
             raise DataError(f"{root} holds no pairs.csv. Run dermaseg agreement --out again.")
-        return cls({name: table for name, table in tables.items() if len(table)}, summary)
+        return cls({name: table for name, table in tables.items() if len(table)}, summary, str(ceiling))
 
     @property
     def headline(self) -> tuple[str, dict[str, Any]]:

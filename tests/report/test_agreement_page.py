@@ -129,6 +129,12 @@ def test_whole_numbers_fractions_and_small_p_are_written_as_such() -> None:
     ]  # fmt: skip
 
 
+def test_the_ceiling_of_the_same_folder_says_its_sentence(study: Path) -> None:
+    (study / "ceiling.csv").write_text("case_id,readers,human_dice,model_dice\n001,2,0.8,0.7\n")
+    (study / "ceiling.json").write_text(json.dumps({"ceiling": {"sentence": "Within human range: <not shown>."}}))
+    assert "<p>Within human range: &lt;not shown&gt;.</p>" in page_of(study)
+
+
 def test_cautions_of_the_mixed_model_stand_above_it(study: Path) -> None:
     rows = "effect,tool,0.2\nfit,residual variance,0.01\ncaution,tool T2 is that of A00 alone,\n"
     (study / "mixed_model.csv").write_text("name,what,value\n" + rows)
