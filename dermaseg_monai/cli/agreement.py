@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from dermaseg_monai.cli.agreement_consensus import consensus
 from dermaseg_monai.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -13,7 +15,13 @@ if TYPE_CHECKING:
     from dermaseg_monai.agreement.reading import ReadCase
     from dermaseg_monai.agreement.votes import Votes
 
-agreement_app = typer.Typer(help="How far people agree who outline the same lesions.")
+
+class _Group(TyperGroup):
+    context_class = typer.Context  # what a callback declares; typer itself makes one of another class
+
+
+agreement_app = typer.Typer(cls=_Group, help="How far people agree who outline the same lesions.")
+agreement_app.command("consensus")(consensus)
 
 _SEED = 0
 _BOTH_EMPTY = 1.0  # two readers who see no lesion agree
@@ -23,8 +31,9 @@ _REPEAT_QUANTILE = 0.95
 
 @agreement_app.callback(invoke_without_command=True)
 def agreement(  # noqa: PLR0913 (each is one option of the command line)
-    out: Annotated[Path, typer.Option(help="Folder to write tables and summary into.")],
+    context: typer.Context,
     *,
+    out: Annotated[Path | None, typer.Option(help="Folder to write tables and summary into.")] = None,
     manifest: Annotated[Path | None, typer.Option(help="Manifest with several annotations per case.")] = None,
     dataset_dir: Annotated[Path | None, typer.Option(help="Folder of its files; default: the manifest's.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder of masks, instead of a manifest.")] = None,
@@ -45,6 +54,10 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     fail_under: Annotated[float | None, typer.Option(min=0, max=1, help="Exit 1 when mean Dice is lower.")] = None,
 ) -> None:
     """Measure every pair of outlines; write pairs, images, annotators, factors and flags as CSV, and a summary."""
+    if context.invoked_subcommand is not None:
+        return
+    if out is None:
+        raise ConfigError("Say where the tables and the summary go: --out DIR.")
     from dermaseg_monai.agreement import only_cases, with_attributes  # noqa: PLC0415
     from dermaseg_monai.agreement.study import write_study  # noqa: PLC0415
 
