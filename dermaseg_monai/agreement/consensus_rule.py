@@ -118,10 +118,13 @@ def soft_dice(one: Mask | Share, other: Mask | Share, *, both_empty: float) -> f
 
     Two empty ones score `both_empty`. Source: Crum, Camara and Hill 2006 (10.1109/TMI.2006.880587), eq. 4 as Dice.
     """
-    total = float(one.sum(dtype=np.float64) + other.sum(dtype=np.float64))
-    if total == 0:
-        return both_empty
-    return 2 * float(np.minimum(one, other).sum(dtype=np.float64)) / total
+    total = _mass(one) + _mass(other)
+    return both_empty if total == 0 else 2 * _mass(np.minimum(one, other)) / total
+
+
+def _mass(share: Mask | Share) -> float:
+    # counting is much faster than adding up
+    return float(np.count_nonzero(share) if share.dtype == np.bool_ else share.sum())
 
 
 def _weighted(masks: Sequence[Mask], annotators: Sequence[str], weights: Mapping[str, float]) -> Share:

@@ -66,6 +66,8 @@ def summary_notes(decided: Sequence[Decided], comparison: pd.DataFrame, rule: Co
     two = [one.row for one in decided if one.row["readers"] == _TWO and one.mask is not None]
     if two:
         notes.append(_of_two(two, len([one for one in decided if one.mask is not None]), comparison))
+    if two and rule.weights is not None:
+        notes.append("A weighted mask of two readers is the outline of the one who weighs more.")
     return notes
 
 

@@ -1,6 +1,7 @@
 """Where readers disagree, pixel by pixel."""
 
 import numpy as np
+from scipy.special import entr
 
 from dermaseg_monai.agreement.consensus_methods import Share
 
@@ -17,9 +18,4 @@ def vote_entropy(share: Share) -> Share:
 
     Source: Shannon 1948 (10.1002/j.1538-7305.1948.tb01338.x).
     """
-    # 0·log 0 is 0; and with k readers there are k + 1 shares only, so that few logarithms are taken
-    values, places = np.unique(share, return_inverse=True)
-    inner = values[(values > 0) & (values < 1)]
-    entropies = np.zeros_like(values)
-    entropies[(values > 0) & (values < 1)] = -inner * np.log2(inner) - (1 - inner) * np.log2(1 - inner)
-    return entropies[places].reshape(share.shape)
+    return (entr(share) + entr(1 - share)) / np.log(2)

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 from dermaseg_monai.agreement.consensus_methods import Mask, Share, Tie, majority, soft_mean
+from dermaseg_monai.metrics.grid import bounding_box
 
 _ROUNDING = 1e-9
 
@@ -30,15 +31,19 @@ def shape_average(masks: Sequence[Mask], *, tie: Tie, spacing: tuple[float, ...]
 
     Source: Rohlfing and Maurer 2007, shape-based averaging (10.1109/TIP.2006.884936), of two labels and unweighted.
     """
-    nothing = np.zeros_like(soft_mean(masks), dtype=bool)
-    drawn = [mask for mask in masks if mask.any()]
+    box = bounding_box(soft_mean(masks) > 0)
+    found = np.zeros(masks[0].shape, dtype=bool)
     there_is_one = majority([np.array([mask.any()]) for mask in masks], tie=tie)[0]
-    if not drawn or not there_is_one:
-        return nothing
-    total = np.zeros(nothing.shape)
+    if box is None or not there_is_one:
+        return found
+    # beyond all outlines every distance is below 0, and one pixel more holds the nearest skin of all that is inside
+    near = tuple(slice(max(0, side.start - 1), side.stop + 1) for side in box)
+    drawn = [mask[near] for mask in masks if mask.any()]
+    total = np.zeros(drawn[0].shape)
     for mask in drawn:  # one after another: a distance map is eight times a mask
         total += signed_distance(mask, spacing=spacing)
-    return total / len(drawn) >= -_ROUNDING
+    found[near] = total / len(drawn) >= -_ROUNDING
+    return found
 
 
 def signed_distance(mask: Mask, *, spacing: tuple[float, ...] | None = None) -> Share:

@@ -57,6 +57,7 @@ def staple(masks: Sequence[Mask], *, max_iterations: int) -> Staple:
     filtering = itk.STAPLEImageFilter()
     filtering.SetForegroundValue(1.0)
     filtering.SetMaximumIterations(max_iterations)
+    filtering.SetNumberOfThreads(1)  # cases are worked on side by side
     estimate = filtering.Execute([itk.GetImageFromArray(mask.astype(np.uint8)) for mask in masks])
     return Staple(
         np.clip(itk.GetArrayFromImage(estimate), 0, 1),

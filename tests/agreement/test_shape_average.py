@@ -69,3 +69,9 @@ def test_the_contour_of_a_full_mask_is_the_frame() -> None:
     assert shape_average([full, full], tie="refuse").all()
     with pytest.raises(ValueError, match="no contour"):
         signed_distance(EMPTY)
+
+
+def test_what_lies_far_from_all_outlines_changes_nothing() -> None:
+    masks = [disc(12.5), disc(24.5, 44, 55)]
+    wide = [np.pad(mask, 30) for mask in masks]
+    np.testing.assert_array_equal(shape_average(wide, tie="skin"), np.pad(shape_average(masks, tie="skin"), 30))
