@@ -70,8 +70,8 @@ def test_lovasz_refuses_shares_and_says_what_to_do() -> None:
 
 
 def test_the_error_of_a_region_is_how_often_it_is_wrong_about_a_reader() -> None:
-    # where the readers are split, any region is wrong about one of them: u = 1/2 is best there
-    region = logits_of(TIGHT)
+    # where the readers are split, a region that says so is wrong about one of them: u = 1/2 is best there, not 0
+    region = logits_of(SHARE)
     error = torch.where(SHARE == 0.5, 0.5, 1e-4)
     exact = uncertainty_loss(error.logit(), region, SHARE)
     assert all(exact < uncertainty_loss(error.logit() + shift, region, SHARE) for shift in (-0.5, 0.5))
