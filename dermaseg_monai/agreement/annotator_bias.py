@@ -9,7 +9,7 @@ import pandas as pd
 from dermaseg_monai.agreement.case_readers import ERROR_COLUMNS
 from dermaseg_monai.agreement.copies import find_copies
 from dermaseg_monai.agreement.outline_errors import SCOPE
-from dermaseg_monai.agreement.staple import pooled_staple
+from dermaseg_monai.agreement.pooled_staple import pooled_staple
 from dermaseg_monai.agreement.vote_patterns import VotePatterns
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval, require_bootstrap
 

@@ -7,8 +7,6 @@ from pathlib import Path
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest import Annotation, Attribute, Case, Manifest
 
-_BY_PEOPLE = ("reader", "reference")
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -39,8 +37,7 @@ class ReadCase:
 def readings_of_manifest(manifest: Manifest, dataset_dir: str | Path) -> list[ReadCase]:
     """Return the cases of a manifest with the outlines that readers made.
 
-    The annotations of role `reader` count; where a case has fewer than two of them its `reference` counts as a reading
-    too. Consensus and adjudicated masks never count, nor do cases of the split `excluded`.
+    `Case.readings` says which count. Cases of the split `excluded` never do.
 
     Raises:
         DataError: no case has two readings.
@@ -68,10 +65,8 @@ def require_pairs(cases: Sequence[ReadCase], *, where: str) -> None:
 
 
 def _read_case(case: Case, root: Path) -> ReadCase:
-    readers = [one for one in case.annotations if one.role == "reader"]
-    chosen = readers if len(readers) > 1 else [one for one in case.annotations if one.role in _BY_PEOPLE]
     group = case.patient_id or case.lesion_id
-    return ReadCase(case.id, tuple(_reading(one, root) for one in chosen), group, case.attributes)
+    return ReadCase(case.id, tuple(_reading(one, root) for one in case.readings), group, case.attributes)
 
 
 def _reading(annotation: Annotation, root: Path) -> Reading:

@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from dermaseg_monai.cli.agreement_ceiling import ceiling
+from dermaseg_monai.cli.agreement_consensus import consensus
 from dermaseg_monai.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class _Group(TyperGroup):
 
 agreement_app = typer.Typer(cls=_Group, help="How far people agree who outline the same lesions.")
 agreement_app.command("ceiling")(ceiling)
+agreement_app.command("consensus")(consensus)
 
 _SEED = 0
 _BOTH_EMPTY = 1.0  # two readers who see no lesion agree

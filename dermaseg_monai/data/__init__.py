@@ -1,7 +1,7 @@
 """From a manifest to MONAI samples: reading, resizing, value range, augmentation, the demo set."""
 
 from dermaseg_monai.data.augment import RandArtefactsd
-from dermaseg_monai.data.cases import Sample, cases
+from dermaseg_monai.data.cases import ReaderSample, Sample, cases, reader_cases
 from dermaseg_monai.data.chain import chain
 from dermaseg_monai.data.colour import RandColorJitterd
 from dermaseg_monai.data.corrections import Correctd
@@ -9,6 +9,7 @@ from dermaseg_monai.data.demo import demo_manifest, make_demo
 from dermaseg_monai.data.pixel_weights import counted_weights, pixel_weights
 from dermaseg_monai.data.readable import ImageList, Unreadable, readable_images
 from dermaseg_monai.data.reader import LesionReader, MaskReader
+from dermaseg_monai.data.reader_labels import MeanReaderd, OneReaderd, ReaderMasksd
 from dermaseg_monai.data.resize import Fitd, RestoreGridd, original_size_key
 from dermaseg_monai.data.unit_range import ToUnitRanged
 
@@ -18,8 +19,12 @@ __all__ = [
     "ImageList",
     "LesionReader",
     "MaskReader",
+    "MeanReaderd",
+    "OneReaderd",
     "RandArtefactsd",
     "RandColorJitterd",
+    "ReaderMasksd",
+    "ReaderSample",
     "RestoreGridd",
     "Sample",
     "ToUnitRanged",
@@ -32,4 +37,5 @@ __all__ = [
     "original_size_key",
     "pixel_weights",
     "readable_images",
+    "reader_cases",
 ]

@@ -6,6 +6,7 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest import Case, Manifest, Split, require_no_leaks, require_verified
 
 Sample = dict[str, str]
+ReaderSample = dict[str, str | tuple[str, ...]]
 
 
 def cases(manifest: str | Path, dataset_dir: str | Path, split: Split, *, allow_leaks: bool = False) -> list[Sample]:
@@ -26,6 +27,29 @@ def cases(manifest: str | Path, dataset_dir: str | Path, split: Split, *, allow_
     require_no_leaks(loaded, allow_leaks=allow_leaks)
     require_verified(loaded, folder, splits=[split])
     return [_sample(case, folder) for case in chosen]
+
+
+def reader_cases(
+    manifest: str | Path, dataset_dir: str | Path, split: Split, *, allow_leaks: bool = False
+) -> list[ReaderSample]:
+    """Return the samples of one split as `cases` does, each with `reader_labels`: the paths of its readers' masks.
+
+    An adjudicated case has its adjudicated mask alone, for the disagreement is settled there; any other its
+    `readings`, which is its reference where nobody else drew it. `label` stays the reference. For training: scores
+    are against references.
+
+    Raises:
+        DataError: no case of the split has two readers; and as `cases`, with LeakError and IntegrityError.
+    """
+    samples = cases(manifest, dataset_dir, split, allow_leaks=allow_leaks)
+    loaded, folder = Manifest.load(manifest), data_folder(dataset_dir, manifest)
+    found = [_reader_masks(case, folder) for case in loaded.in_split(split)]
+    if all(len(masks) == 1 for masks in found):
+        raise DataError(
+            f"No {split} case of manifest {loaded.name} has masks of two readers (role `reader`), so there is nothing "
+            "to choose or to average. Leave out one_reader.json or soft_mean.json."
+        )
+    return [{**sample, "reader_labels": masks} for sample, masks in zip(samples, found, strict=True)]
 
 
 def data_folder(dataset_dir: str | Path, manifest: str | Path) -> Path:
@@ -51,6 +75,12 @@ def _require_references(chosen: tuple[Case, ...], name: str, split: Split) -> No
             f"{len(bare)} of {len(chosen)} {split} cases of manifest {name} have no reference mask, first {bare[0]}. "
             "Add an annotation with the role `reference`, or put these cases into the split `excluded`."
         )
+
+
+def _reader_masks(case: Case, folder: Path) -> tuple[str, ...]:
+    assert case.reference is not None  # noqa: S101 (checked by cases)
+    chosen = (case.reference,) if case.reference.role == "adjudicated" else case.readings
+    return tuple(str(folder / one.mask.path) for one in chosen)
 
 
 def _sample(case: Case, folder: Path) -> Sample:

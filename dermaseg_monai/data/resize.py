@@ -57,7 +57,7 @@ class Fitd(MapTransform):
         for key in self.key_iterator(sample):
             value = sample[key]
             if key in self.label_keys:
-                sample[key] = _like(value, _fit_label(key, _plain(value), self.image_size))
+                sample[key] = _like(value, fit_label(key, _plain(value), self.image_size))
             else:
                 sample[original_size_key(key)] = torch.tensor(value.shape[1:])
                 sample[key] = _like(value, _fit_image(_plain(value), self.image_size))
@@ -103,11 +103,12 @@ def original_size_key(key: Hashable) -> str:
     return f"{key}_original_size"
 
 
-def _fit_image(image: Tensor, image_size: int) -> Tensor:
-    return _interpolated(image, [image_size] * (image.ndim - 1))
+def fit_label(key: Hashable, label: Tensor, image_size: int) -> Tensor:
+    """Return a label "1 h w" of 0 and 1 as uint8 on a square: lesion where at least half of the area is.
 
-
-def _fit_label(key: Hashable, label: Tensor, image_size: int) -> Tensor:
+    Raises:
+        ValueError: several channels or values above 1; names `key`.
+    """
     if label.shape[0] != 1 or label.max() > 1:
         found = f"{label.shape[0]} channels with values up to {label.max().item():g}"
         raise ValueError(
@@ -116,6 +117,10 @@ def _fit_label(key: Hashable, label: Tensor, image_size: int) -> Tensor:
         )
     white = label.to(torch.uint8) * _WHITE
     return (_interpolated(white, [image_size] * (label.ndim - 1)) > _WHITE // 2).to(torch.uint8)
+
+
+def _fit_image(image: Tensor, image_size: int) -> Tensor:
+    return _interpolated(image, [image_size] * (image.ndim - 1))
 
 
 def _interpolated(value: Tensor, size: Sequence[int]) -> Tensor:

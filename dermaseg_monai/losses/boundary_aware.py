@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from dermaseg_monai.errors import ConfigError
-from dermaseg_monai.losses.class_weights import class_weights
+from dermaseg_monai.losses.class_weights import class_weights, weighted_cross_entropy
 from dermaseg_monai.losses.contour import contour_band
 from dermaseg_monai.losses.maps import Mask, logits_and_label, require_used
 from dermaseg_monai.losses.overlap_term import PixelWeights, overlap_term
@@ -25,6 +25,7 @@ class BoundaryAwareLoss(nn.Module):
       rest counted alike, w = N / (2 N_class).
     - uncertainty: cross-entropy of `uncertainty` against |σ(region) - label|, detached, so that the map learns the
       probability of an error and the region is not moved by it (`pred` instead of `region` where that is absent).
+      Of a label between 0 and 1 see `uncertainty_loss`.
     - consistency: 1 - (2Σbc + 1) / (Σb² + Σc² + 1) per image between σ(`boundary`) = b and the soft contour c of
       σ(`pred`), which bends each towards the other.
 
@@ -92,12 +93,16 @@ def boundary_loss(boundary: Mask, label: Mask, *, band_px: int) -> Float[Tensor,
     """Return the class-balanced cross-entropy of boundary logits against the band around the label's contour."""
     band = contour_band(label, band_px=band_px)
     inside, outside = class_weights(band)
-    return F.binary_cross_entropy_with_logits(boundary, band, weight=torch.where(band > 0, inside, outside))
+    return weighted_cross_entropy(boundary, band, inside, outside)
 
 
 def uncertainty_loss(uncertainty: Mask, judged: Mask, label: Mask) -> Float[Tensor, ""]:
-    """Return the cross-entropy of uncertainty logits against the detached error |σ(judged) - label|."""
-    return F.binary_cross_entropy_with_logits(uncertainty, (judged.detach().sigmoid() - label).abs())
+    """Return the cross-entropy of uncertainty logits against the detached error t·(1-p) + (1-t)·p, p = σ(judged).
+
+    |p - t| for a label t of 0 or 1; for the share t of readers, how often p is wrong about one of them.
+    """
+    p = judged.detach().sigmoid()
+    return F.binary_cross_entropy_with_logits(uncertainty, torch.lerp(p, 1 - p, label))
 
 
 def consistency_loss(boundary: Mask, pred: Mask, *, band_px: int) -> Float[Tensor, ""]:

@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.losses.maps import Mask
 
 
@@ -14,10 +15,19 @@ class LovaszHinge(nn.Module):
     logits (its form for several classes works on probabilities). Where the label is empty or full the image costs the
     worst margin (empty), or their mean (full).
 
+    Raises:
+        ConfigError: a label between 0 and 1: the Jaccard index of such a label has no Lovász extension, and its
+            stand-ins are not least at the label (arXiv:2302.05666).
+
     Source: arXiv:1705.08790, sections 2 and 3.1, per image.
     """
 
     def forward(self, logits: Mask, label: Mask) -> Float[Tensor, ""]:
+        if not torch.equal(label, label.round()):
+            raise ConfigError(
+                "The loss lovasz takes masks of 0 and 1 only, and a label holds shares of readers. Train with "
+                "one_reader.json instead of soft_mean.json, or choose another --loss#overlap."
+            )
         margins = (1 - logits * (2 * label - 1)).flatten(1)
         margins, order = margins.sort(dim=1, descending=True)
         steps = jaccard_steps(label.flatten(1).gather(1, order))

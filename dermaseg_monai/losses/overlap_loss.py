@@ -23,6 +23,9 @@ class OverlapLoss(nn.Module):
     - lovasz: the Lovász hinge, alone (`LovaszHinge`).
     - boundary: ce_dice + 0.1/px · Σφ(p - t) / N, φ the signed distance to the label's contour (`ContourDistance`).
 
+    A label may be the share of readers, in [0, 1]. Cross-entropy, Dice and Tversky are then least at that share (see
+    `PerImage`), ContourDistance goes by the contour of a half, and lovasz refuses.
+
     `parts` holds the unweighted, detached values of the last call under loss/overlap and loss/aux.
 
     Args:

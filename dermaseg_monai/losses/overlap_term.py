@@ -11,6 +11,7 @@ from monai.losses import DiceLoss, TverskyLoss
 from torch import Tensor, nn
 
 from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.losses.class_weights import weighted_cross_entropy
 from dermaseg_monai.losses.distance import ContourDistance
 from dermaseg_monai.losses.lovasz import LovaszHinge
 from dermaseg_monai.losses.maps import Mask
@@ -58,14 +59,25 @@ class Weighted(nn.Module):
 
 
 class PerImage(nn.Module):
-    """Mean over images of one of MONAI's terms, to a power."""
+    """Mean over images of one of MONAI's terms, to a power.
 
-    def __init__(self, term: nn.Module, *, power: float = 1.0) -> None:
+    A label between 0 and 1 has MONAI's form for such labels, Σpt = (Σp + Σt - Σ|p - t|) / 2, which is least at the
+    label; that of masks would be least at a mask. They are equal for masks but for rounding.
+
+    Source: arXiv:2303.16296.
+    """
+
+    def __init__(self, term: Callable[..., nn.Module], *, power: float = 1.0, **weights: float) -> None:
         super().__init__()
-        self.term, self.power = term, power
+        self.of_masks = term(**_SETTINGS, **weights)
+        self.of_shares = term(**_SETTINGS, **weights, soft_label=True)
+        self.power = power
 
     def forward(self, logits: Mask, label: Mask) -> Float[Tensor, ""]:
-        per_image = self.term(logits, label)
+        per_image = self.of_masks(logits, label)
+        shares = (label != label.round()).flatten(1).any(dim=1).view_as(per_image)
+        # both are computed: to ask which one is needed would make a GPU wait in every iteration
+        per_image = torch.where(shares, self.of_shares(logits, label), per_image)
         if self.power != 1:
             per_image = per_image.clamp(min=SMALLEST) ** self.power
         return per_image.mean()
@@ -81,16 +93,15 @@ class CrossEntropy(nn.Module):
     def forward(self, logits: Mask, label: Mask) -> Float[Tensor, ""]:
         if self.lesion == self.skin == 1:
             return F.binary_cross_entropy_with_logits(logits, label)
-        weight = torch.where(label > 0, self.lesion, self.skin)
-        return F.binary_cross_entropy_with_logits(logits, label, weight=weight)
+        return weighted_cross_entropy(logits, label, self.lesion, self.skin)
 
 
 def _dice() -> nn.Module:
-    return PerImage(DiceLoss(**_SETTINGS))
+    return PerImage(DiceLoss)
 
 
 def _tversky(*, power: float = 1.0) -> nn.Module:
-    return PerImage(TverskyLoss(alpha=FALSE_POSITIVES, beta=FALSE_NEGATIVES, **_SETTINGS), power=power)
+    return PerImage(TverskyLoss, power=power, alpha=FALSE_POSITIVES, beta=FALSE_NEGATIVES)
 
 
 def _ce_dice() -> nn.Module:

@@ -83,6 +83,17 @@ class Case:
         return None
 
     @property
+    def readings(self) -> tuple[Annotation, ...]:
+        """The outlines that people drew for themselves: those of role `reader`, in their order.
+
+        Where there are fewer than two, the `reference` counts as one too. Consensus and adjudicated masks never do.
+        """
+        readers = tuple(one for one in self.annotations if one.role == "reader")
+        if len(readers) > 1:
+            return readers
+        return tuple(one for one in self.annotations if one.role in ("reader", "reference"))
+
+    @property
     def files(self) -> tuple[FileRecord, ...]:
         """The image and every mask."""
         return (self.image, *(annotation.mask for annotation in self.annotations))

@@ -1,102 +1,87 @@
+import builtins
+
 import numpy as np
-import pandas as pd
 import pytest
 
-from dermaseg_monai.agreement.staple import pooled_staple
-from dermaseg_monai.agreement.vote_patterns import VotePatterns, count_patterns
-from tests.agreement.readers import SHAPE, box, disc
+from dermaseg_monai.agreement.consensus_methods import above_half
+from dermaseg_monai.agreement.staple import staple
+from dermaseg_monai.errors import MissingExtraError
 
 sitk = pytest.importorskip("SimpleITK")
 
-
-def whole_picture(case_id: str, names: list[str], masks: list[np.ndarray]) -> VotePatterns:
-    flat = np.stack([mask.ravel() for mask in masks], axis=1)
-    patterns, pixels = np.unique(flat, axis=0, return_counts=True)
-    return VotePatterns(case_id, tuple(names), patterns, pixels)
+EMPTY = np.zeros((60, 80), dtype=bool)
 
 
-def itk(masks: list[np.ndarray]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    tool = sitk.STAPLEImageFilter()
-    tool.SetForegroundValue(1)
-    tool.Execute([sitk.GetImageFromArray(mask.astype(np.uint8)) for mask in masks])
-    return tool.GetSensitivity(), tool.GetSpecificity()
+def disc(radius: float, row: int = 30, column: int = 40) -> np.ndarray:
+    rows, columns = np.indices(EMPTY.shape)
+    return np.hypot(rows - row, columns - column) < radius
 
 
-def ragged(seed: int, radius_px: float) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return disc(radius_px, (50 + seed, 60 - seed)) ^ (rng.random(SHAPE) < 0.02)
+CASES = {
+    "three": [disc(10), disc(14), disc(12, 28, 43)],
+    "two": [disc(10), disc(14)],
+    "apart": [disc(5, 15, 15), disc(5, 45, 60)],
+    "one empty": [disc(10), disc(12), EMPTY],
+}
 
 
-@pytest.mark.parametrize(("radii", "within"), [((20, 25, 22), 1e-5), ((15, 25, 30, 26), 1e-5), ((20, 30), 0.01)])
-def test_one_whole_picture_gives_what_simpleitk_gives(radii: tuple[int, ...], within: float) -> None:
-    # of two readers the likelihood is flat, and ITK stops on the way
-    masks = [ragged(seed, radius) for seed, radius in enumerate(radii)]
-    names = [f"reader {at}" for at in range(len(masks))]
-    found = pooled_staple([whole_picture("x", names, masks)])
-    sensitivity, specificity = itk(masks)
-    assert found["sensitivity"].tolist() == pytest.approx(sensitivity, abs=within)
-    assert found["specificity"].tolist() == pytest.approx(specificity, abs=within)
+@pytest.mark.parametrize("name", CASES)
+def test_it_is_simple_itks_own(name: str) -> None:
+    masks = CASES[name]
+    images = [sitk.GetImageFromArray(mask.astype(np.uint8)) for mask in masks]
+    own = sitk.STAPLEImageFilter()
+    expected = sitk.GetArrayFromImage(own.Execute(images))
+    found = staple(masks, max_iterations=10_000)
+    np.testing.assert_allclose(found.probability, expected, atol=1e-12)
+    assert found.sensitivity == pytest.approx(tuple(own.GetSensitivity()))
+    assert found.specificity == pytest.approx(tuple(own.GetSpecificity()))
+    assert found.iterations == own.GetElapsedIterations()
 
 
-def test_many_equal_pictures_give_what_one_gives() -> None:
-    masks = [ragged(seed, radius) for seed, radius in enumerate((20, 25, 22))]
-    one, two = (
-        pooled_staple([whole_picture(str(at), ["a", "b", "c"], masks) for at in range(count)]) for count in (1, 3)
-    )
-    pd.testing.assert_frame_equal(
-        one.drop(columns=["images", "images_of_three"]), two.drop(columns=["images", "images_of_three"])
-    )
-    assert two["images"].tolist() == two["images_of_three"].tolist() == [3, 3, 3]
+@pytest.mark.parametrize("radii", [(10, 14), (5, 7), (10, 25)])
+def test_of_two_outlines_inside_one_another_it_does_not_know_which(radii: tuple[int, int]) -> None:
+    small, large = map(disc, radii)
+    found = staple([small, large], max_iterations=100).probability
+    assert found[small] == pytest.approx(1)
+    assert found[large & ~small] == pytest.approx(0.5, abs=1e-12)
+    np.testing.assert_array_equal(above_half(found, tie="lesion"), large)
+    np.testing.assert_array_equal(above_half(found, tie="skin"), small)
 
 
-def test_readers_who_share_no_image_are_measured_through_those_they_share() -> None:
-    """Each reader errs at rates that are known; every case is seen by three of five."""
-    rng = np.random.default_rng(0)
-    rates = {"a": (0.95, 0.98), "b": (0.7, 0.99), "c": (0.9, 0.9), "d": (0.99, 0.8), "e": (0.85, 0.95)}
-    votes = []
-    for case in range(60):
-        truth = rng.random(4000) < 0.3 + 0.4 * rng.random()
-        names = sorted(rng.choice(list(rates), 3, replace=False))
-        masks = [
-            np.where(truth, rng.random(4000) < rates[name][0], rng.random(4000) > rates[name][1]) for name in names
-        ]
-        votes.append(whole_picture(str(case), names, masks))
-    found = pooled_staple(votes).set_index("annotator")
-    for name, (sensitivity, specificity) in rates.items():
-        assert found.loc[name, "sensitivity"] == pytest.approx(sensitivity, abs=0.01)
-        assert found.loc[name, "specificity"] == pytest.approx(specificity, abs=0.01)
+@pytest.mark.parametrize(("radius", "answer"), [(8, np.logical_and), (45, np.logical_or)])
+def test_of_two_that_cross_it_takes_the_overlap_of_small_and_the_union_of_large_lesions(
+    radius: int, answer: np.ufunc
+) -> None:
+    one, other = disc(radius, 28, 38), disc(radius, 32, 41)
+    found = staple([one, other], max_iterations=10_000).probability
+    assert found[one ^ other] == pytest.approx(0.5, abs=0.1)
+    np.testing.assert_array_equal(found > 0.5, answer(one, other))
 
 
-def test_with_two_readers_one_wins_and_the_table_says_that_nobody_can_know() -> None:
-    found = pooled_staple([whole_picture("x", ["loose", "tight"], [disc(30), disc(20)])]).set_index("annotator")
-    assert found["images_of_three"].tolist() == [0, 0]
-    assert found.loc["tight", "specificity"] == pytest.approx(1)
-    assert found.loc["loose", "sensitivity"] == pytest.approx(1)
+def test_with_two_lesions_apart_it_finds_none() -> None:
+    assert staple(CASES["apart"], max_iterations=10_000).probability.max() < 0.5
 
 
-def test_no_pair_of_people_gives_no_row() -> None:
-    assert pooled_staple([]).empty
-    assert pooled_staple([whole_picture("x", ["a", "a"], [disc(20), disc(22)])]).empty
-    assert list(pooled_staple([]).columns) == ["annotator", "sensitivity", "specificity", "images", "images_of_three"]
+@pytest.mark.parametrize("mask", [EMPTY, ~EMPTY])
+def test_what_everybody_says_of_every_pixel_is_no_question(mask: np.ndarray) -> None:
+    found = staple([mask, mask], max_iterations=100)
+    np.testing.assert_array_equal(found.probability, mask)
+    assert (found.sensitivity, found.specificity, found.iterations) == (None, None, 0)
 
 
-def test_disjoint_outlines_end_with_numbers_in_the_unit_interval_or_none() -> None:
-    found = pooled_staple([whole_picture("x", ["a", "b"], [disc(10, (20, 20)), disc(10, (70, 90))])])
-    numbers = found[["sensitivity", "specificity"]].to_numpy()
-    assert ((np.isnan(numbers)) | ((numbers >= 0) & (numbers <= 1))).all()
+def test_one_reader_is_refused() -> None:
+    with pytest.raises(ValueError, match="two masks or more; got 1"):
+        staple([disc(5)], max_iterations=10)
 
 
-def test_votes_are_counted_on_the_lesion_and_a_band_around_it() -> None:
-    one, other = box(slice(40, 60), slice(40, 60)), box(slice(40, 60), slice(45, 60))
-    found = count_patterns("x", ["a", "b"], [one, other])
-    assert found is not None
-    counted = {tuple(row): int(pixels) for row, pixels in zip(found.patterns.tolist(), found.pixels, strict=True)}
-    # 20 x 20 is as large as a disc 22.6 px wide: a band of 2 px by city blocks, 4 sides of 2 x 20 and 4 corners of 1
-    assert counted == {(True, True): 300, (True, False): 100, (False, False): 4 * 2 * 20 + 4}
+def test_without_simple_itk_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
 
+    def without(name: str, *rest: object) -> object:
+        if name == "SimpleITK":
+            raise ImportError(name)
+        return real(name, *rest)  # type: ignore[arg-type]
 
-def test_the_band_ends_at_the_picture_and_no_lesion_gives_no_votes() -> None:
-    found = count_patterns("x", ["a", "b"], [np.ones(SHAPE, dtype=bool), disc(20)])
-    assert found is not None
-    assert found.pixels.sum() == SHAPE[0] * SHAPE[1]
-    assert count_patterns("x", ["a", "b"], [np.zeros(SHAPE, dtype=bool)] * 2) is None
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtraError, match=r'pip install "dermaseg_monai\[agreement\]"'):
+        staple(CASES["two"], max_iterations=10)
