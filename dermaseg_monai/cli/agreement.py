@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from dermaseg_monai.cli.agreement_qualify import qualify
 from dermaseg_monai.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -13,7 +15,13 @@ if TYPE_CHECKING:
     from dermaseg_monai.agreement.reading import ReadCase
     from dermaseg_monai.agreement.votes import Votes
 
-agreement_app = typer.Typer(help="How far people agree who outline the same lesions.")
+
+class _Group(TyperGroup):
+    context_class = typer.Context  # what a callback declares; typer itself makes one of another class
+
+
+agreement_app = typer.Typer(cls=_Group, help="How far people agree who outline the same lesions.")
+agreement_app.command("qualify")(qualify)
 
 _SEED = 0
 _BOTH_EMPTY = 1.0  # two readers who see no lesion agree
@@ -23,8 +31,9 @@ _REPEAT_QUANTILE = 0.95
 
 @agreement_app.callback(invoke_without_command=True)
 def agreement(  # noqa: PLR0913 (each is one option of the command line)
-    out: Annotated[Path, typer.Option(help="Folder to write tables and summary into.")],
+    context: typer.Context,
     *,
+    out: Annotated[Path | None, typer.Option(help="Folder to write tables and summary into.")] = None,
     manifest: Annotated[Path | None, typer.Option(help="Manifest with several annotations per case.")] = None,
     dataset_dir: Annotated[Path | None, typer.Option(help="Folder of its files; default: the manifest's.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder of masks, instead of a manifest.")] = None,
@@ -45,11 +54,16 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     fail_under: Annotated[float | None, typer.Option(min=0, max=1, help="Exit 1 when mean Dice is lower.")] = None,
 ) -> None:
     """Measure every pair of outlines; write pairs, images, annotators, factors and flags as CSV, and a summary."""
+    if context.invoked_subcommand is not None:
+        return
+    if out is None:
+        raise ConfigError("Say where the tables and the summary go: --out DIR.")
     from dermaseg_monai.agreement import only_cases, with_attributes  # noqa: PLC0415
     from dermaseg_monai.agreement.study import write_study  # noqa: PLC0415
+    from dermaseg_monai.files import replacing  # noqa: PLC0415
 
     names = [word.strip() for word in (attributes or "").split(",") if word.strip()]
-    found, masks, votes, notes, failures = _pairs(
+    found, masks, votes, notes, failures, readers = _pairs(
         manifest=manifest, dataset_dir=dataset_dir, root=root, pattern=pattern, pairs=pairs,
         leave_out=leave_out, tolerance_px=tolerance_px, attributes=names if manifest is not None else [],
     )  # fmt: skip
@@ -63,6 +77,9 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     study = write_study(
         out, found, masks, factors=names, notes=notes, failures=failures, below_dice=flag_below, seed=_SEED, votes=votes
     )
+    if len(readers):
+        with replacing(out / "coverage.csv") as temporary:
+            readers.to_csv(temporary, index=False)
     typer.echo(study.text)
     for failure in failures:
         typer.echo(f"Left out: {failure}", err=True)
@@ -78,10 +95,11 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
 def _pairs(
     *, manifest: Path | None, dataset_dir: Path | None, root: Path | None, pattern: str | None,
     pairs: Path | None, leave_out: str | None, tolerance_px: str, attributes: list[str],
-) -> "tuple[pd.DataFrame, pd.DataFrame, Votes | None, list[str], tuple[str, ...]]":  # fmt: skip
+) -> "tuple[pd.DataFrame, pd.DataFrame, Votes | None, list[str], tuple[str, ...], pd.DataFrame]":  # fmt: skip
     import pandas as pd  # noqa: PLC0415
 
     from dermaseg_monai.agreement import measure, read_pairs, readings_of_folder, readings_of_manifest  # noqa: PLC0415
+    from dermaseg_monai.agreement.coverage import coverage, coverage_words  # noqa: PLC0415
     from dermaseg_monai.agreement.mask_facts import MASK_COLUMNS  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
 
@@ -94,7 +112,7 @@ def _pairs(
         words = [word.strip() for word in (leave_out or "").split(",") if word.strip()]
         found, left = read_pairs(pairs, leave_out=words)
         note = f"Pairs as {pairs.name} gives them; {left} rows with {', '.join(words) or 'nobody'} left out."
-        return found, pd.DataFrame(columns=list(MASK_COLUMNS)), None, [note], ()
+        return found, pd.DataFrame(columns=list(MASK_COLUMNS)), None, [note], (), pd.DataFrame()
     notes: list[str] = []
     if manifest is not None:
         read = readings_of_manifest(Manifest.load(manifest), dataset_dir or manifest.parent)
@@ -121,7 +139,9 @@ def _pairs(
             choices = ", ".join(sorted({key for row in known.values() for key in row})) or "none"
             raise ConfigError(f"No case of {manifest} has the attribute {name!r}; there are {choices}.")
         table[name] = [known[case_id].get(name) for case_id in table["case_id"]]
-    return table, measured.masks, measured.votes, notes, measured.failures
+    readers = coverage([case.id for case in read], measured.masks)
+    notes += coverage_words(readers, measured.masks)
+    return table, measured.masks, measured.votes, notes, measured.failures, readers
 
 
 def _given_px(text: str) -> float | None:
