@@ -10,7 +10,7 @@ from dermaseg_monai.agreement.measurement import Measured, measure
 from dermaseg_monai.agreement.pair_score import score_pairs
 from dermaseg_monai.agreement.pair_summary import PairSummary, by_annotators, by_factor, by_image, summarise_pairs
 from dermaseg_monai.agreement.pair_table import PAIR_COLUMNS, only_cases, read_pairs, with_attributes
-from dermaseg_monai.agreement.reading import ReadCase, Reading, readings_of_manifest
+from dermaseg_monai.agreement.reading import ReadCase, Reading, readings_of_case, readings_of_manifest
 from dermaseg_monai.agreement.reliability import reliability
 from dermaseg_monai.agreement.tolerance import Tolerance, repeat_tolerance
 from dermaseg_monai.agreement.votes import Votes
@@ -37,6 +37,7 @@ __all__ = [
     "nominal_alpha",
     "only_cases",
     "read_pairs",
+    "readings_of_case",
     "readings_of_folder",
     "readings_of_manifest",
     "reliability",

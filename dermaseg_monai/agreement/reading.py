@@ -62,11 +62,15 @@ def require_pairs(cases: Sequence[ReadCase], *, where: str) -> None:
     )
 
 
-def _read_case(case: Case, root: Path) -> ReadCase:
+def readings_of_case(case: Case, dataset_dir: str | Path) -> tuple[Reading, ...]:
+    """Return the outlines of one case that count in `readings_of_manifest`."""
     readers = [one for one in case.annotations if one.role == "reader"]
     chosen = readers if len(readers) > 1 else [one for one in case.annotations if one.role in _BY_PEOPLE]
-    group = case.patient_id or case.lesion_id
-    return ReadCase(case.id, tuple(_reading(one, root) for one in chosen), group, case.attributes)
+    return tuple(_reading(one, Path(dataset_dir)) for one in chosen)
+
+
+def _read_case(case: Case, root: Path) -> ReadCase:
+    return ReadCase(case.id, readings_of_case(case, root), case.patient_id or case.lesion_id, case.attributes)
 
 
 def _reading(annotation: Annotation, root: Path) -> Reading:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from dermaseg_monai.cli.agreement_adjudicate import adjudicate
 from dermaseg_monai.cli.agreement_qualify import qualify
+from dermaseg_monai.cli.agreement_read import independent_readings
 from dermaseg_monai.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ class _Group(TyperGroup):
 
 agreement_app = typer.Typer(cls=_Group, help="How far people agree who outline the same lesions.")
 agreement_app.command("qualify")(qualify)
+agreement_app.command("read")(independent_readings)
+agreement_app.command("adjudicate")(adjudicate)
 
 _SEED = 0
 _BOTH_EMPTY = 1.0  # two readers who see no lesion agree

@@ -33,8 +33,6 @@ def qualify(  # noqa: PLR0913 (each is one option of the command line)
     pictures: Annotated[int, typer.Option(min=0, help="Worst cases to draw.")] = 6,
 ) -> None:
     """Score a trainee's masks against the references; exit 0 when every criterion is met, 1 when one is not."""
-    import pandas as pd  # noqa: PLC0415
-
     from dermaseg_monai.agreement.qualification import Limits  # noqa: PLC0415
     from dermaseg_monai.agreement.qualification import qualify as judge  # noqa: PLC0415
     from dermaseg_monai.agreement.trainee_score import drawn_by, drawn_in_folder, score_trainee  # noqa: PLC0415
@@ -51,7 +49,7 @@ def qualify(  # noqa: PLR0913 (each is one option of the command line)
     name = Path(trainee).name if in_folder else trainee
     with replacing(out / "cases.csv") as temporary:
         scores.to_csv(temporary, index=False)
-    worst: pd.DataFrame = scores[scores["dice"].notna()].head(pictures)
+    worst = scores.dropna(subset=["dice"]).head(pictures)
     for rank, row in enumerate(worst.to_dict(orient="records"), start=1):
         _draw(row, drawn, root, name, out / "worst" / f"{rank:02d}_{row['case_id']}.png")
     title = f"{name} {'has qualified' if verdict.passed else 'has not qualified'} on {known.name}"
