@@ -90,8 +90,8 @@ def _mean_dice(usable: pd.DataFrame, limits: Limits) -> Criterion:
     if usable.empty:
         return Criterion("mean Dice", asked, "no case", passed=False, reason="Mean Dice is not known.")
     mean = round(float(usable["dice"].mean()), _DIGITS)
-    reason = f"Mean Dice {mean:.3f} is below {limits.min_dice:.3f}."
-    return Criterion("mean Dice", asked, f"{mean:.3f}", mean >= limits.min_dice, reason)
+    reason = f"Mean Dice {mean:.4f} is below {limits.min_dice:.3f}."
+    return Criterion("mean Dice", asked, f"{mean:.4f}", mean >= limits.min_dice, reason)
 
 
 def _low(usable: pd.DataFrame, limits: Limits) -> Criterion:
@@ -112,6 +112,6 @@ def _offset(usable: pd.DataFrame, limits: Limits) -> Criterion:
         return Criterion(name, asked, "no case", passed=False, reason="The boundary offset is not known.")
     size, signed = round(float(offsets.abs().mean()), _DIGITS), float(offsets.mean())
     habit = "too wide" if signed > 0 else "too tight"
-    found = f"{size:.1f}% (signed {signed:+.1f}%)"
-    reason = f"Outlines lie {size:.1f}% of the diameter off, on the whole {habit} ({signed:+.1f}%)."
+    found = f"{size:.2f}% (signed {signed:+.2f}%)"
+    reason = f"Outlines lie {size:.2f}% of the diameter off, on the whole {habit} ({signed:+.2f}%)."
     return Criterion(name, asked, found, size <= limits.max_offset_percent, reason)

@@ -113,7 +113,9 @@ def _task(case: "Case", row: dict[str, Any], root: Path, image_url: str | None) 
     facts = f"rank {row['rank']}, least Dice {row['least_dice']:.3f}, {row['flags']}"
     picture = embedded_picture(draw_outline_panel(image, masks, case_id=case.id, words=[facts]))
     place = embedded_picture(image) if image_url is None else image_url + case.image.path
-    return task(case.id, str(row["digest"]), place, shown={"outlines": picture, "facts": facts}, masks=masks)
+    # Label Studio begins with the last of them: with nobody's own
+    order = dict(reversed(masks.items()))
+    return task(case.id, str(row["digest"]), place, shown={"outlines": picture, "facts": facts}, masks=order)
 
 
 def _masks(case: "Case", root: Path, size: tuple[int, ...]) -> "dict[str, Mask]":

@@ -2,6 +2,7 @@
 
 from dermaseg_monai.exchange.brush import decode_brush, encode_brush
 from dermaseg_monai.exchange.label_studio_export import Answer, read_export
+from dermaseg_monai.exchange.label_studio_project import LabelStudioProject
 from dermaseg_monai.exchange.label_studio_tasks import (
     ADJUDICATION_PAGE,
     READING_PAGE,
@@ -15,6 +16,7 @@ __all__ = [
     "ADJUDICATION_PAGE",
     "READING_PAGE",
     "Answer",
+    "LabelStudioProject",
     "decode_brush",
     "embedded",
     "embedded_picture",

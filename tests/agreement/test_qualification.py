@@ -26,19 +26,19 @@ def test_a_trainee_at_the_limits_passes() -> None:
     verdict = qualify(table, LIMITS)
     assert (verdict.passed, verdict.reasons) == (True, ())
     found = {one.name: one.found for one in verdict.criteria}
-    assert found["mean Dice"] == "0.800"
+    assert found["mean Dice"] == "0.8000"
     assert found["cases with Dice below 0.70"] == "25.0%"
-    assert found["boundary offset (mean, unsigned)"] == "3.0% (signed +0.5%)"
+    assert found["boundary offset (mean, unsigned)"] == "3.00% (signed +0.50%)"
 
 
 def test_each_criterion_fails_for_its_own_reason() -> None:
     assert failed(scores({}, {}, {})) == {"cases": "3 cases are scored; 4 are needed."}
-    assert failed(scores(*[{"dice": 0.75}] * 4)) == {"mean Dice": "Mean Dice 0.750 is below 0.800."}
+    assert failed(scores(*[{"dice": 0.75}] * 4)) == {"mean Dice": "Mean Dice 0.7500 is below 0.800."}
     low = scores({"dice": 0.6}, {"dice": 0.5}, *[{"dice": 1.0}] * 3)
     assert failed(low) == {"cases with Dice below 0.70": "2 of 5 cases (40.0%) have Dice below 0.70, worst 1."}
     tight = scores({"offset_percent": -9.0}, {"offset_percent": -7.0}, *[{}] * 2, {"offset_percent": -9.0})
     assert failed(tight) == {
-        "boundary offset (mean, unsigned)": "Outlines lie 5.4% of the diameter off, on the whole too tight (-4.6%)."
+        "boundary offset (mean, unsigned)": "Outlines lie 5.40% of the diameter off, on the whole too tight (-4.60%)."
     }
     missed = scores({"dice": 0.0, "offset_percent": None, "missed": True}, *[{"dice": 1.0}] * 4)
     assert failed(missed) == {"missed lesions": "1 lesions are missed, first that of 0."}
