@@ -12,7 +12,7 @@ from dermaseg_monai.cli import app
 from dermaseg_monai.data.demo import make_demo
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.exchange import decode_brush, region
-from dermaseg_monai.images import read_mask
+from dermaseg_monai.images import read_mask, write_mask, write_probability
 from dermaseg_monai.manifest import Manifest
 
 
@@ -38,20 +38,24 @@ def answered(demo: Path, tasks: list[dict[str, Any]], *accounts: int) -> str:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_demo(tmp_path_factory.mktemp("made") / "demo", n=12, seed=0).parent
+    """Make a demo set, its study and its queue once; each test works on a copy."""
+    folder = tmp_path_factory.mktemp("made")
+    demo = make_demo(folder / "demo", n=12, seed=0)
+    assert run("--manifest", demo, "--out", folder / "study", "--flag-below", 0.9).exit_code == 0
+    words = ["--study", folder / "study", "--out", folder / "queue", "--malignant", "diagnosis=melanoma"]
+    done = run("adjudicate", "--manifest", demo, *words)
+    assert done.exit_code == 0, done.output
+    return folder
 
 
 @pytest.fixture
 def demo(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "demo")) / "manifest.json"
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "demo" / "manifest.json"
 
 
 @pytest.fixture
-def queue(demo: Path, tmp_path: Path) -> Path:
-    assert run("--manifest", demo, "--out", tmp_path / "study", "--flag-below", 0.9).exit_code == 0
-    words = ["--study", tmp_path / "study", "--out", tmp_path / "queue", "--malignant", "diagnosis=melanoma"]
-    done = run("adjudicate", "--manifest", demo, *words)
-    assert done.exit_code == 0, done.output
+def queue(tmp_path: Path) -> Path:
     return tmp_path / "queue"
 
 
@@ -107,12 +111,30 @@ def test_readers_draw_on_their_own_and_their_masks_are_compared(demo: Path, tmp_
     words = ["--import", tmp_path / "export.json", "--queue", tmp_path / "tasks" / "queue.csv"]
     done = run("read", "--manifest", demo, *words, "--readers", "2=ann,3=bob", "--out", demo.parent / "read.json")
     assert done.exit_code == 0, done.output
-    assert run("--manifest", demo.parent / "read.json", "--out", tmp_path / "study").exit_code == 0
-    pairs = pd.read_csv(tmp_path / "study" / "pairs.csv")
+    assert run("--manifest", demo.parent / "read.json", "--out", tmp_path / "read").exit_code == 0
+    pairs = pd.read_csv(tmp_path / "read" / "pairs.csv")
     chosen = pairs[(pairs["annotator_a"] == "ann") & (pairs["annotator_b"] == "bob")]
     # rows 48 to 120 and 52 to 120 of the same columns: 2 x 68 / (72 + 68)
     assert chosen["dice"].tolist() == pytest.approx([2 * 68 / 140] * 12)
-    assert list(pd.read_csv(tmp_path / "study" / "coverage.csv")["readers"]) == [5] * 12
+    assert list(pd.read_csv(tmp_path / "read" / "coverage.csv")["readers"]) == [5] * 12
+
+
+def test_a_prediction_folder_puts_what_the_model_is_unsure_of_into_the_order(
+    demo: Path, queue: Path, tmp_path: Path
+) -> None:
+    before = pd.read_csv(queue / "queue.csv")
+    last = str(before["case_id"].iloc[-1])
+    pred = tmp_path / "pred"
+    write_mask(pred / "masks" / "x.png", np.array([[True, False]]))
+    write_probability(pred / "uncertainty" / "x.png", np.array([[0.5, 0.25]]))
+    (pred / "cases.csv").write_text(f"case_id,status,reason,file\n{last},ok,,x.png\n")
+    words = ["--study", tmp_path / "study", "--pred", pred, "--out", tmp_path / "asked"]
+    done = run("adjudicate", "--manifest", demo, *words)
+    assert done.exit_code == 0, done.output
+    assert f"{len(before) - 1} cases of the queue have no prediction" in done.output
+    row = pd.read_csv(tmp_path / "asked" / "queue.csv").set_index("case_id").loc[last]
+    assert row["uncertainty"] == pytest.approx(0.75, abs=1e-4)
+    assert row["priority"] == pytest.approx((1 - row["least_dice"]) * 1.75, abs=1e-4)
 
 
 def test_words_that_do_not_fit_together_are_one_line(demo: Path, queue: Path, tmp_path: Path) -> None:
@@ -132,7 +154,7 @@ def test_words_that_do_not_fit_together_are_one_line(demo: Path, queue: Path, tm
 
 
 def test_a_study_without_disagreement_gives_no_tasks(demo: Path, tmp_path: Path) -> None:
-    assert run("--manifest", demo, "--out", tmp_path / "study", "--flag-below", 0.1).exit_code == 0
-    done = run("adjudicate", "--manifest", demo, "--study", tmp_path / "study", "--out", tmp_path / "queue")
+    assert run("--manifest", demo, "--out", tmp_path / "calm", "--flag-below", 0.1).exit_code == 0
+    done = run("adjudicate", "--manifest", demo, "--study", tmp_path / "calm", "--out", tmp_path / "none")
     assert "Nothing to adjudicate" in done.output
-    assert not (tmp_path / "queue" / "tasks.json").exists()
+    assert not (tmp_path / "none" / "tasks.json").exists()
