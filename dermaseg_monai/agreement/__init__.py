@@ -19,7 +19,7 @@ from dermaseg_monai.agreement.pair_score import score_pairs
 from dermaseg_monai.agreement.pair_summary import PairSummary, by_annotators, by_factor, by_image, summarise_pairs
 from dermaseg_monai.agreement.pair_table import PAIR_COLUMNS, only_cases, read_pairs, with_attributes
 from dermaseg_monai.agreement.reader_tables import ReaderTables, reader_tables
-from dermaseg_monai.agreement.reading import ReadCase, Reading, readings_of_manifest
+from dermaseg_monai.agreement.reading import ReadCase, Reading, readings_of_case, readings_of_manifest
 from dermaseg_monai.agreement.reliability import reliability
 from dermaseg_monai.agreement.shape_average import shape_average
 from dermaseg_monai.agreement.staple import Staple, staple
@@ -67,6 +67,7 @@ __all__ = [
     "read_pairs",
     "read_weights",
     "reader_tables",
+    "readings_of_case",
     "readings_of_folder",
     "readings_of_manifest",
     "reliability",

@@ -64,9 +64,13 @@ def require_pairs(cases: Sequence[ReadCase], *, where: str) -> None:
     )
 
 
+def readings_of_case(case: Case, dataset_dir: str | Path) -> tuple[Reading, ...]:
+    """Return the outlines of one case that count in `readings_of_manifest`."""
+    return tuple(_reading(one, Path(dataset_dir)) for one in case.readings)
+
+
 def _read_case(case: Case, root: Path) -> ReadCase:
-    group = case.patient_id or case.lesion_id
-    return ReadCase(case.id, tuple(_reading(one, root) for one in case.readings), group, case.attributes)
+    return ReadCase(case.id, readings_of_case(case, root), case.patient_id or case.lesion_id, case.attributes)
 
 
 def _reading(annotation: Annotation, root: Path) -> Reading:

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from dermaseg_monai.cli.agreement_adjudicate import adjudicate
 from dermaseg_monai.cli.agreement_ceiling import ceiling
 from dermaseg_monai.cli.agreement_consensus import consensus
+from dermaseg_monai.cli.agreement_qualify import qualify
+from dermaseg_monai.cli.agreement_read import independent_readings
 from dermaseg_monai.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ class _Group(TyperGroup):
 agreement_app = typer.Typer(cls=_Group, help="How far people agree who outline the same lesions.")
 agreement_app.command("ceiling")(ceiling)
 agreement_app.command("consensus")(consensus)
+agreement_app.command("qualify")(qualify)
+agreement_app.command("read")(independent_readings)
+agreement_app.command("adjudicate")(adjudicate)
 
 _SEED = 0
 _BOTH_EMPTY = 1.0  # two readers who see no lesion agree
@@ -68,13 +74,13 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
         raise ConfigError("Say where the tables and the summary go: --out DIR.")
     from dermaseg_monai.agreement import only_cases, reader_tables, with_attributes  # noqa: PLC0415
     from dermaseg_monai.agreement.study import write_study  # noqa: PLC0415
-    from dermaseg_monai.cli.agreement_errors import draw_errors, images_of  # noqa: PLC0415
+    from dermaseg_monai.cli.agreement_errors import draw_errors  # noqa: PLC0415
     from dermaseg_monai.cli.agreement_page import photographs, tracker_of, write_page  # noqa: PLC0415
 
     tracker = None if tracking_uri is None else tracker_of(tracking_uri, out, manifest)
     shown = photographs(manifest, dataset_dir, images)
     names = [word.strip() for word in (attributes or "").split(",") if word.strip()]
-    found, measured, notes, failures = _pairs(
+    found, measured, covered, notes, failures = _pairs(
         manifest=manifest, dataset_dir=dataset_dir, root=root, pattern=pattern, pairs=pairs,
         leave_out=leave_out, tolerance_px=tolerance_px, attributes=names if manifest is not None else [],
     )  # fmt: skip
@@ -91,10 +97,11 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
         out, found, measured.masks, factors=names, notes=notes, failures=failures, below_dice=flag_below, seed=_SEED,
         votes=measured.votes, sections=readers.sections(),
     )  # fmt: skip
+    _write_coverage(out / "coverage.csv", covered)
     typer.echo(study.text)
     if len(readers.bias):
         readers.write(out)
-        draw_errors(out / "errors", readers.worst(), measured.masks, images_of(manifest, dataset_dir))
+        draw_errors(out / "errors", readers.worst(), measured.masks, shown)
     for failure in failures:
         typer.echo(f"Left out: {failure}", err=True)
     write_page(out, shown, tracker)
@@ -106,11 +113,22 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
         raise typer.Exit(1)
 
 
+def _write_coverage(path: Path, covered: "pd.DataFrame") -> None:
+    from dermaseg_monai.files import replacing  # noqa: PLC0415
+
+    if len(covered):
+        with replacing(path) as temporary:
+            covered.to_csv(temporary, index=False)
+
+
 def _pairs(
     *, manifest: Path | None, dataset_dir: Path | None, root: Path | None, pattern: str | None,
     pairs: Path | None, leave_out: str | None, tolerance_px: str, attributes: list[str],
-) -> "tuple[pd.DataFrame, Measured, list[str], tuple[str, ...]]":  # fmt: skip
+) -> "tuple[pd.DataFrame, Measured, pd.DataFrame, list[str], tuple[str, ...]]":  # fmt: skip
+    import pandas as pd  # noqa: PLC0415
+
     from dermaseg_monai.agreement import measure, read_pairs, readings_of_folder, readings_of_manifest  # noqa: PLC0415
+    from dermaseg_monai.agreement.coverage import coverage, coverage_words  # noqa: PLC0415
     from dermaseg_monai.agreement.measurement import no_masks  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
 
@@ -123,7 +141,7 @@ def _pairs(
         words = [word.strip() for word in (leave_out or "").split(",") if word.strip()]
         found, left = read_pairs(pairs, leave_out=words)
         note = f"Pairs as {pairs.name} gives them; {left} rows with {', '.join(words) or 'nobody'} left out."
-        return found, no_masks(found), [note], ()
+        return found, no_masks(found), pd.DataFrame(), [note], ()
     notes: list[str] = []
     if manifest is not None:
         read = readings_of_manifest(Manifest.load(manifest), dataset_dir or manifest.parent)
@@ -150,7 +168,9 @@ def _pairs(
             choices = ", ".join(sorted({key for row in known.values() for key in row})) or "none"
             raise ConfigError(f"No case of {manifest} has the attribute {name!r}; there are {choices}.")
         table[name] = [known[case_id].get(name) for case_id in table["case_id"]]
-    return table, measured, notes, measured.failures
+    covered = coverage([case.id for case in read], measured.masks)
+    notes += coverage_words(covered, measured.masks)
+    return table, measured, covered, notes, measured.failures
 
 
 def _given_px(text: str) -> float | None:

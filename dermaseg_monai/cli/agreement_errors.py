@@ -8,16 +8,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def images_of(manifest: Path | None, dataset_dir: Path | None) -> dict[str, Path]:
-    """Return where the photograph of each case lies; nothing for a folder of masks."""
-    from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
-
-    if manifest is None:
-        return {}
-    root = dataset_dir or manifest.parent
-    return {case.id: root / case.image.path for case in Manifest.load(manifest).cases}
-
-
 def draw_errors(
     folder: Path, worst: "pd.DataFrame", masks: "pd.DataFrame", images: Mapping[str, Path]
 ) -> dict[str, Path]:

@@ -2,6 +2,7 @@
 
 from dermaseg_monai.report.contact_sheet import ContactSheet, draw_contact_sheet
 from dermaseg_monai.report.leak_page import write_leak_page
+from dermaseg_monai.report.outline_panel import draw_outline_panel
 from dermaseg_monai.report.palette import NOTICE
 from dermaseg_monai.report.panels import Panels
 from dermaseg_monai.report.predictions import Predictions, read_run
@@ -14,6 +15,7 @@ __all__ = [
     "Panels",
     "Predictions",
     "draw_contact_sheet",
+    "draw_outline_panel",
     "pick",
     "read_run",
     "write_leak_page",

@@ -1,0 +1,53 @@
+"""How unsure a network is of a case, from the folder of its predictions."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float
+
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.images import read_mask, read_probability
+
+UNCERTAINTY_FORMULA: Final = (
+    "uncertainty = min(1, expected wrong pixels / predicted lesion pixels); expected wrong pixels: sum of the "
+    "network's uncertainty map, or of min(p, 1 - p) where it has none; 1 where no lesion is predicted"
+)
+
+
+def read_uncertainty(folder: str | Path) -> dict[str, float]:
+    """Return case id to uncertainty in [0, 1] (`UNCERTAINTY_FORMULA`) of every case that was predicted.
+
+    Raises:
+        DataError: it is no folder of predictions, or has neither `uncertainty/` nor `probabilities/`.
+        ImageError: a map cannot be read.
+    """
+    source = Path(folder)
+    try:
+        rows = pd.read_csv(source / "cases.csv", dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{source} is no folder of predictions: cases.csv cannot be read ({error}).") from error
+    maps = next((name for name in ("uncertainty", "probabilities") if (source / name).is_dir()), None)
+    if maps is None or not {"case_id", "file"} <= set(rows.columns):
+        raise DataError(
+            f"{source} has no uncertainty: it needs uncertainty/ or probabilities/, and case_id and file in cases.csv."
+        )
+    return {
+        str(row["case_id"]): expected_error(
+            read_probability(source / maps / str(row["file"])),
+            read_mask(source / "masks" / str(row["file"])),
+            is_probability=maps == "probabilities",
+        )
+        for row in rows.to_dict(orient="records")
+        if row["file"] and row.get("status", "ok") == "ok"
+    }
+
+
+def expected_error(
+    values: Float[np.ndarray, "*grid"], pred: Bool[np.ndarray, "*grid"], *, is_probability: bool
+) -> float:
+    """Return the expected number of wrong pixels over that of predicted lesion pixels, at most 1; 1 without lesion."""
+    wrong = np.minimum(values, 1 - values) if is_probability else values
+    lesion = int(np.count_nonzero(pred))
+    return min(1.0, float(wrong.sum(dtype=np.float64)) / lesion) if lesion else 1.0

@@ -1,0 +1,141 @@
+"""`dermaseg agreement adjudicate`: what a senior reader decides, out to Label Studio and back."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dermaseg_monai.cli.label_tool import new_manifest, people_of, require_new
+from dermaseg_monai.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dermaseg_monai.arrays import BoolMask as Mask
+    from dermaseg_monai.manifest import Case, Manifest
+
+
+def adjudicate(
+    manifest: Annotated[Path, typer.Option(help="Manifest of the cases.")],
+    out: Annotated[Path, typer.Option(help="New folder for queue and tasks; with --import the new manifest (.json).")],
+    *,
+    dataset_dir: Annotated[Path | None, typer.Option(help="Folder of its files; default: the manifest's.")] = None,
+    study: Annotated[Path | None, typer.Option(help="Folder that `dermaseg agreement` wrote.")] = None,
+    malignant: Annotated[str | None, typer.Option(help="Diagnoses that come first: 'ATTRIBUTE=VALUE,VALUE'.")] = None,
+    pred: Annotated[Path | None, typer.Option(help="Folder of predictions, whose uncertainty raises a case.")] = None,
+    image_url: Annotated[
+        str | None, typer.Option(help="Where Label Studio finds the files; default: pictures go into the tasks.")
+    ] = None,
+    import_: Annotated[
+        Path | None, typer.Option("--import", help="JSON export with the senior reader's masks.")
+    ] = None,
+    queue: Annotated[Path | None, typer.Option(help="The queue.csv that the tasks of the export came with.")] = None,
+    seniors: Annotated[
+        str | None, typer.Option(help="Who may decide, by account number or e-mail: '4=dr-ada,7=dr-bo'.")
+    ] = None,
+) -> None:
+    """Write the ranked queue and its Label Studio tasks (--study); or take the decisions back (--import)."""
+    from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
+
+    if (study is None) == (import_ is None):
+        raise ConfigError("Say what to do: --study DIR makes the queue, --import EXPORT.json takes the decisions back.")
+    known, root = Manifest.load(manifest), dataset_dir or manifest.parent
+    if import_ is not None:
+        if queue is None or seniors is None:
+            raise ConfigError("--import needs --queue queue.csv and --seniors 'ACCOUNT=NAME,...': who was asked what.")
+        from dermaseg_monai.agreement.adjudication_queue import read_queue  # noqa: PLC0415
+
+        people = people_of(seniors, "--seniors")
+        typer.echo(new_manifest(known, root, import_, out, asked=read_queue(queue), people=people, role="adjudicated"))
+        return
+    assert study is not None, "one of the two"  # noqa: S101
+    require_new(out)
+    table, notes = _queue(known, root, study, malignant, pred)
+    _write(table, notes, out)
+    if len(table):
+        _write_tasks(known, root, table, out, image_url)
+    typer.echo("\n".join([_words(table, known), *notes, f"Wrote {out}"]))
+
+
+def _queue(
+    known: "Manifest", root: Path, study: Path, malignant: str | None, pred: Path | None
+) -> "tuple[pd.DataFrame, list[str]]":
+    from dermaseg_monai.agreement.adjudication_queue import QUEUE_FORMULA, adjudication_queue  # noqa: PLC0415
+    from dermaseg_monai.agreement.model_uncertainty import UNCERTAINTY_FORMULA, read_uncertainty  # noqa: PLC0415
+
+    uncertainty = {} if pred is None else read_uncertainty(pred)
+    table = adjudication_queue(known, root, study, malignant=_diagnoses(malignant), uncertainty=uncertainty)
+    notes = [f"Order: {QUEUE_FORMULA}."]
+    if malignant is None:
+        notes.append("No diagnosis was given (--malignant): no case is put first for it.")
+    if pred is not None:
+        unasked = table["uncertainty"].isna().tolist().count(True)
+        notes.append(f"Model: {UNCERTAINTY_FORMULA}. {unasked} cases of the queue have no prediction.")
+    return table, notes
+
+
+def _diagnoses(text: str | None) -> tuple[str, list[str]] | None:
+    if text is None:
+        return None
+    name, sign, values = text.partition("=")
+    if not sign or not name.strip():
+        raise ConfigError(f"--malignant {text!r} is not understood; write 'diagnosis=melanoma,basal cell carcinoma'.")
+    return name.strip(), [value.strip() for value in values.split(",") if value.strip()]
+
+
+def _write(table: "pd.DataFrame", notes: list[str], out: Path) -> None:
+    from dermaseg_monai.files import replacing, write_text  # noqa: PLC0415
+
+    with replacing(out / "queue.csv") as temporary:
+        table.to_csv(temporary, index=False)
+    write_text(out / "README.txt", "\n".join(notes) + "\n")
+
+
+def _write_tasks(known: "Manifest", root: Path, table: "pd.DataFrame", out: Path, image_url: str | None) -> None:
+    from dermaseg_monai.exchange import ADJUDICATION_PAGE  # noqa: PLC0415
+    from dermaseg_monai.files import write_json, write_text  # noqa: PLC0415
+
+    cases = {case.id: case for case in known.cases}
+    rows: list[dict[str, Any]] = table.to_dict(orient="records")  # pyright: ignore[reportCallIssue] (pandas' stub)
+    write_json(out / "tasks.json", [_task(cases[row["case_id"]], row, root, image_url) for row in rows])
+    write_text(out / "labelling.xml", ADJUDICATION_PAGE)
+
+
+def _task(case: "Case", row: dict[str, Any], root: Path, image_url: str | None) -> dict[str, Any]:
+    from dermaseg_monai.exchange import embedded_picture, task  # noqa: PLC0415
+    from dermaseg_monai.images import is_volume, read_image  # noqa: PLC0415
+    from dermaseg_monai.report import draw_outline_panel  # noqa: PLC0415
+
+    if is_volume(case.image.path):
+        raise DataError(f"Case {case.id!r} is a volume ({case.image.path}); Label Studio paints on photographs only.")
+    image = read_image(root / case.image.path).pixels
+    masks = _masks(case, root, image.shape[:2])
+    facts = f"rank {row['rank']}, least Dice {row['least_dice']:.3f}, {row['flags']}"
+    picture = embedded_picture(draw_outline_panel(image, masks, case_id=case.id, words=[facts]))
+    place = embedded_picture(image) if image_url is None else image_url + case.image.path
+    # Label Studio begins with the last of them: with nobody's own
+    order = dict(reversed(masks.items()))
+    return task(case.id, str(row["digest"]), place, shown={"outlines": picture, "facts": facts}, masks=order)
+
+
+def _masks(case: "Case", root: Path, size: tuple[int, ...]) -> "dict[str, Mask]":
+    from dermaseg_monai.agreement import readings_of_case  # noqa: PLC0415
+    from dermaseg_monai.agreement.consensus_methods import majority  # noqa: PLC0415
+    from dermaseg_monai.images import read_mask  # noqa: PLC0415
+
+    drawn: dict[str, Mask] = {}
+    for reading in readings_of_case(case, root):
+        mask = read_mask(reading.mask)
+        if mask.shape != size:
+            continue  # the study has named it among its failures
+        times = sum(name.split(" (again")[0] == reading.annotator for name in drawn)
+        drawn[reading.annotator + (f" (again, {times})" if times else "")] = mask
+    if not drawn:
+        raise DataError(f"Case {case.id!r} has no outline on the grid of its picture. Correct the manifest first.")
+    return {f"consensus (more than half of {len(drawn)})": majority(list(drawn.values()), tie="skin"), **drawn}
+
+
+def _words(table: "pd.DataFrame", known: "Manifest") -> str:
+    first = table["malignant"].tolist().count(True)
+    said = f"{len(table)} of {len(known.cases)} cases of {known.name} wait for a decision, {first} of them malignant."
+    return said if len(table) else f"{said} Nothing to adjudicate; there are no tasks."

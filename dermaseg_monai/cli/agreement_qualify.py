@@ -1,0 +1,101 @@
+"""`dermaseg agreement qualify`: does a trainee draw well enough to begin."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from dermaseg_monai.errors import DataError
+
+if TYPE_CHECKING:
+    from dermaseg_monai.agreement.qualification import Verdict
+    from dermaseg_monai.agreement.trainee_score import Drawn
+    from dermaseg_monai.metrics.table import Table
+
+_BOTH_EMPTY: Final = 1.0  # a trainee who sees no lesion where the reference has none is right
+
+
+def qualify(  # noqa: PLR0913 (each is one option of the command line)
+    manifest: Annotated[Path, typer.Option(help="Manifest whose references the trainee is compared with.")],
+    trainee: Annotated[str, typer.Option(help="Folder of the trainee's masks, or a reader of the manifest.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the verdict, the table and the pictures into.")],
+    *,
+    dataset_dir: Annotated[Path | None, typer.Option(help="Folder of its files; default: the manifest's.")] = None,
+    pattern: Annotated[str, typer.Option(help="Names of the masks in a folder.")] = "{case}.png",
+    min_cases: Annotated[int, typer.Option(min=1, help="Cases that must be scored.")] = 20,
+    min_dice: Annotated[float, typer.Option(min=0, max=1, help="Least mean Dice.")] = 0.85,
+    low_dice: Annotated[float, typer.Option(min=0, max=1, help="A case below it is poor.")] = 0.7,
+    max_low_share: Annotated[float, typer.Option(min=0, max=1, help="Largest share of poor cases.")] = 0.05,
+    max_offset_percent: Annotated[
+        float, typer.Option(min=0, help="Largest mean boundary offset, per cent of the diameter, without its sign.")
+    ] = 5.0,
+    pictures: Annotated[int, typer.Option(min=0, help="Worst cases to draw.")] = 6,
+) -> None:
+    """Score a trainee's masks against the references; exit 0 when every criterion is met, 1 when one is not."""
+    from dermaseg_monai.agreement.qualification import Limits  # noqa: PLC0415
+    from dermaseg_monai.agreement.qualification import qualify as judge  # noqa: PLC0415
+    from dermaseg_monai.agreement.trainee_score import drawn_by, drawn_in_folder, score_trainee  # noqa: PLC0415
+    from dermaseg_monai.files import replacing, write_json, write_text  # noqa: PLC0415
+    from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
+
+    known, root = Manifest.load(manifest), dataset_dir or manifest.parent
+    in_folder = Path(trainee).is_dir()
+    drawn = drawn_in_folder(known, trainee, pattern) if in_folder else drawn_by(known, trainee, root)
+    _require_new(out)
+    scores = score_trainee(drawn, root, both_empty=_BOTH_EMPTY)
+    verdict = judge(scores, Limits(min_cases, min_dice, low_dice, max_low_share, max_offset_percent))
+    scores = scores.sort_values(["dice", "case_id"], na_position="first")
+    name = Path(trainee).name if in_folder else trainee
+    with replacing(out / "cases.csv") as temporary:
+        scores.to_csv(temporary, index=False)
+    worst = scores.dropna(subset=["dice"]).head(pictures)
+    for rank, row in enumerate(worst.to_dict(orient="records"), start=1):
+        _draw(row, drawn, root, name, out / "worst" / f"{rank:02d}_{row['case_id']}.png")
+    title = f"{name} {'has qualified' if verdict.passed else 'has not qualified'} on {known.name}"
+    write_text(out / "summary.md", "\n\n".join([f"# {title}", _table(verdict).markdown(), *_remarks(verdict)]) + "\n")
+    write_json(out / "qualification.json", {"trainee": name, "manifest": known.name, **verdict.to_json()})
+    typer.echo("\n".join([title, _table(verdict).plain(), *_remarks(verdict), f"Wrote {out}"]))
+    if not verdict.passed:
+        raise typer.Exit(1)
+
+
+def _require_new(out: Path) -> None:
+    if out.is_dir() and any(out.iterdir()):
+        raise DataError(f"{out} is not empty; a verdict is never written over another. Choose a new folder with --out.")
+
+
+def _table(verdict: "Verdict") -> "Table":
+    from dermaseg_monai.metrics.table import Table  # noqa: PLC0415
+
+    rows = [(one.name, one.asked, one.found, "met" if one.passed else "NOT MET") for one in verdict.criteria]
+    return Table(("criterion", "asked", "found", "result"), rows)
+
+
+def _remarks(verdict: "Verdict") -> list[str]:
+    said = ["Boundary offset: mean signed distance between the two contours; above 0 is too wide."]
+    return ["\n".join(f"- {reason}" for reason in verdict.reasons), *said] if verdict.reasons else said
+
+
+def _draw(row: dict[str, Any], drawn: "list[Drawn]", root: Path, name: str, path: Path) -> None:
+    from dermaseg_monai.agreement.trainee_score import reference_of  # noqa: PLC0415
+    from dermaseg_monai.images import is_volume, read_image, read_mask, write_rgb  # noqa: PLC0415
+    from dermaseg_monai.report import draw_outline_panel  # noqa: PLC0415
+
+    case = next(one.case for one in drawn if one.case.id == row["case_id"])
+    if is_volume(case.image.path):
+        return  # no photograph to draw on
+    outlines = {"reference": read_mask(reference_of(case, root)), f"trainee {name}": read_mask(row["mask"])}
+    image = read_image(root / case.image.path).pixels
+    write_rgb(path, draw_outline_panel(image, outlines, case_id=case.id, words=[_case_words(row)]))
+
+
+def _case_words(row: dict[str, Any]) -> str:
+    facts = [f"Dice {row['dice']:.3f}", f"Jaccard {row['jaccard']:.3f}"]
+    if row["missed"]:
+        facts.append("the lesion is missed")
+    elif not math.isnan(row["offset_px"]):
+        habit = "too wide" if row["offset_px"] > 0 else "too tight"
+        facts.append(f"{abs(row['offset_px']):.1f} px ({abs(row['offset_percent']):.1f} % of the diameter) {habit}")
+    facts.append(f"{row['trainee_px']:.0f} px drawn, {row['reference_px']:.0f} px in the reference")
+    return "  ·  ".join(facts)

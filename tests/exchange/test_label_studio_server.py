@@ -1,0 +1,198 @@
+"""The round trip with the real server: readers draw, agreement is computed, a senior decides what they differ on."""
+
+import json
+import shutil
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, sync_playwright
+from typer.testing import CliRunner
+
+from dermaseg_monai.cli import app
+from dermaseg_monai.data.demo import make_demo
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.exchange import LabelStudioProject, decode_brush, encode_brush, region
+from dermaseg_monai.images import read_mask
+from dermaseg_monai.manifest import Manifest, verify
+from tests.exchange.label_studio_server import PASSWORD, PROGRAM, Account, Server
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not PROGRAM.is_file(), reason="no Label Studio here: make .label_studio/.ready"),
+]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NO_LESION: dict[str, object] = {
+    "id": "s", "type": "choices", "from_name": "statement", "to_name": "image", "value": {"choices": ["no lesion"]},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    started = Server(tmp_path_factory.mktemp("label_studio"))
+    try:
+        started.wait()
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Path:
+    """Write a demo set of which only the reference is known so far; the drawings of its readers lie beside it."""
+    path = make_demo(tmp_path / "demo", n=10, seed=0)
+    known = Manifest.load(path)
+    replace(known, cases=tuple(replace(case, annotations=case.annotations[:1]) for case in known.cases)).save(path)
+    return path
+
+
+def agreement(*words: object) -> str:
+    done = CliRunner().invoke(app, ["agreement", *map(str, words)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def sent(server: Server, owner: Account, folder: Path, title: str) -> tuple[LabelStudioProject, dict[str, int]]:
+    """Make a project of a folder of tasks, and return it and the number of each case's task."""
+    tasks = json.loads((folder / "tasks.json").read_text())
+    page = (folder / "labelling.xml").read_text()
+    project = LabelStudioProject.create(server.url, owner.token, title=title, page=page)
+    numbers = project.send(tasks)
+    return project, {task["data"]["case_id"]: number for task, number in zip(tasks, numbers, strict=True)}
+
+
+@pytest.fixture
+def people(server: Server) -> Iterator[list[Account]]:
+    """Sign up an owner of the projects, two readers and a senior."""
+    owner = Account(server.url, "owner@example.org", invitation=None)
+    names = ("ann", "bob", "ada")
+    found = [owner, *(Account(server.url, f"{name}@example.org", invitation=owner.invitation()) for name in names)]
+    yield found
+    for account in found:
+        account.close()
+
+
+def test_readers_draw_and_a_senior_decides_what_they_differ_on(
+    server: Server, people: list[Account], demo: Path, tmp_path: Path
+) -> None:
+    root = demo.parent
+    owner, ann, bob, ada = people
+
+    # two readers draw every case on their own; they differ on demo_0002 and demo_0003
+    agreement("read", "--manifest", demo, "--out", tmp_path / "reading")
+    project, numbers = sent(server, owner, tmp_path / "reading", "Reading")
+    elsewhere = np.zeros(read_mask(root / "masks/demo_0002.png").shape, dtype=bool)
+    elsewhere[3:40, 5:90] = True
+    for case_id, number in numbers.items():
+        drawn = {who: read_mask(root / f"annotations/{who}/{case_id}.png") for who in ("tight", "loose")}
+        ann.annotate(number, [region(drawn["tight"], "r1")])
+        answer = {"demo_0002": region(elsewhere, "r1"), "demo_0003": NO_LESION}
+        bob.annotate(number, [answer.get(case_id, region(drawn["loose"], "r1"))])
+    project.export(tmp_path / "reading.json")
+    readers = f"{ann.number}=ann,{bob.number}=bob"
+    words = ["--import", tmp_path / "reading.json", "--queue", tmp_path / "reading" / "queue.csv", "--readers", readers]
+    agreement("read", "--manifest", demo, *words, "--out", root / "read.json")
+    for case in Manifest.load(root / "read.json").cases:
+        masks = {one.annotator: read_mask(root / one.mask.path) for one in case.annotations if one.role == "reader"}
+        assert (masks["ann"] == read_mask(root / f"annotations/tight/{case.id}.png")).all()
+        assert masks["bob"].any() == (case.id != "demo_0003")
+
+    # agreement finds both
+    agreement("--manifest", root / "read.json", "--out", tmp_path / "study", "--flag-below", "0.6")
+    words = ["--study", tmp_path / "study", "--out", tmp_path / "queue"]
+    agreement("adjudicate", "--manifest", root / "read.json", *words)
+    assert set(pd.read_csv(tmp_path / "queue" / "queue.csv")["case_id"]) == {"demo_0002", "demo_0003"}
+
+    # a senior sees all masks, paints over the consensus in the browser, and says of the other picture: no lesion
+    project, numbers = sent(server, owner, tmp_path / "queue", "Adjudication")
+    painted = paint(server, ada, project.number, numbers["demo_0002"], tmp_path)
+    ada.annotate(numbers["demo_0003"], [NO_LESION])
+    project.export(tmp_path / "decided.json")
+    words = ["--import", tmp_path / "decided.json", "--queue", tmp_path / "queue" / "queue.csv"]
+    words += ["--seniors", f"{ada.number}=dr-ada"]
+    agreement("adjudicate", "--manifest", root / "read.json", *words, "--out", root / "new.json")
+    known = Manifest.load(root / "new.json")
+    assert verify(known, root) == []
+    consensus = elsewhere & read_mask(root / "annotations/tight/demo_0002.png")
+    answer = decision(known, root, "demo_0002")
+    assert answer[consensus].all()
+    assert answer[painted]
+    assert 0 < (answer & ~consensus).sum() < 0.1 * answer.size
+    assert not decision(known, root, "demo_0003").any()
+    agreement("--manifest", root / "new.json", "--out", tmp_path / "after", "--flag-below", "0.6")
+    assert "0 of 10 cases" in agreement(
+        "adjudicate", "--manifest", root / "new.json", "--study", tmp_path / "after", "--out", tmp_path / "nothing"
+    )
+
+    # a reader may not decide
+    ann.annotate(numbers["demo_0002"], [region(elsewhere, "r1")])
+    project.export(tmp_path / "late.json")
+    words[1] = tmp_path / "late.json"
+    with pytest.raises(DataError, match=f"was answered by account '{ann.number}', who may not"):
+        agreement("adjudicate", "--manifest", root / "read.json", *words, "--out", root / "x.json")
+
+
+def decision(known: Manifest, root: Path, case_id: str) -> np.ndarray:
+    """Return the mask of a case that the senior has decided, everything before it still being there."""
+    (case,) = (one for one in known.cases if one.id == case_id)
+    assert [one.role for one in case.annotations] == ["reference", "reader", "reader", "adjudicated"]
+    assert case.reference is not None
+    assert case.reference.role == "adjudicated"
+    assert case.reference.annotator == "dr-ada"
+    assert case.reference.replaces == f"masks/{case_id}.png"
+    return read_mask(root / case.reference.mask.path)
+
+
+def paint(server: Server, account: Account, project: int, task: int, folder: Path) -> tuple[int, int]:
+    """Log in as a person does, paint one stroke in the middle of the picture, submit; return a pixel of the stroke."""
+    if CHROMIUM is None:
+        pytest.fail("no Chromium: apt-get install chromium")
+    with sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1500, "height": 1300})
+        _log_in(page, server, account)
+        page.goto(f"{server.url}/projects/{project}/data?task={task}")
+        page.get_by_text("Paint the lesion, or tick that there is none").first.wait_for(timeout=120_000)
+        picture = page.locator("canvas").first
+        picture.wait_for(timeout=60_000)
+        page.wait_for_timeout(3000)
+        page.screenshot(path=folder / "adjudication.png")
+        page.keyboard.press("1")  # the label lesion
+        box = picture.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x - 60, y)
+        page.mouse.down()
+        page.mouse.move(x + 60, y, steps=12)
+        page.mouse.up()
+        page.wait_for_timeout(1000)
+        page.screenshot(path=folder / "painted.png")
+        with page.expect_response(lambda answer: "/annotations" in answer.url and answer.request.method == "POST"):
+            page.get_by_role("button", name="Submit").click()
+        browser.close()
+    height, width = read_mask(folder / "demo" / "masks" / "demo_0002.png").shape
+    return height // 2, width // 2
+
+
+def _log_in(page: Page, server: Server, account: Account) -> None:
+    page.goto(f"{server.url}/user/login/")
+    page.fill("input[name=email]", account.email)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url("**/")
+
+
+def test_label_studios_own_converter_reads_our_masks_and_we_read_its() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is written for an older pydantic
+        from label_studio_sdk.converter.brush import decode_rle, encode_rle  # noqa: PLC0415
+    rng = np.random.default_rng(0)
+    for shape, share in (((1, 1), 0.5), ((7, 31), 0.3), ((40, 23), 0.02), ((64, 90), 1.0)):
+        mask = rng.random(shape) < share
+        assert (np.reshape(decode_rle(encode_brush(mask)), (*shape, 4))[..., 3] == mask * 255).all()
+        theirs = encode_rle(np.repeat(mask.ravel() * np.uint8(255), 4))
+        assert (decode_brush(theirs, shape=shape) == mask).all()

@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from dermaseg_monai.report import draw_outline_panel
+
+CYAN, YELLOW = (0, 213, 255), (255, 208, 0)
+
+
+def pixels(sheet: np.ndarray, colour: tuple[int, int, int]) -> int:
+    return int((np.abs(sheet.astype(int) - colour).max(axis=2) < 30).sum())
+
+
+def test_every_outline_has_a_colour_of_its_own_and_a_legend() -> None:
+    image = np.full((90, 120, 3), 150, dtype=np.uint8)
+    one, other = np.zeros((90, 120), dtype=bool), np.zeros((90, 120), dtype=bool)
+    one[20:70, 20:100] = True
+    alone = draw_outline_panel(image, {"reference": one, "trainee": other}, case_id="a", words=["Dice 0"])
+    other[30:60, 30:90] = True
+    both = draw_outline_panel(image, {"reference": one, "trainee": other}, case_id="a", words=["Dice 0.5"])
+    assert pixels(both, CYAN) > 300
+    assert pixels(both, YELLOW) > pixels(alone, YELLOW) + 200
+    assert pixels(alone, YELLOW) > 5  # the legend, which says that it is empty
+
+
+def test_outlines_on_another_grid_are_refused() -> None:
+    image = np.zeros((9, 8, 3), dtype=np.uint8)
+    with pytest.raises(ValueError, match=r"grid \(9, 8\) of their photograph; got \['a \(8, 9\)'\]"):
+        draw_outline_panel(image, {"a": np.ones((8, 9), dtype=bool)}, case_id="x")
