@@ -125,8 +125,12 @@ def _readers(study: StudyTables) -> Iterator[str]:
         yield "<p class=faint>Against the consensus of the other readers of each image; a diamond is tight or loose "
         yield "beyond chance and by a share that matters.</p>"
         wanted = ["annotator", "verdict", "outlines", "images", "offset_percent", "offset_px", "log_area_ratio",
-            "centroid_shift_percent", "dice_consensus", "sensitivity", "specificity", "copied"]  # fmt: skip
+            "centroid_shift_percent", "dice_consensus", "copied"]  # fmt: skip
+        several = "images_of_three" in bias and bool((bias["images_of_three"] > 0).any())
+        wanted += ["sensitivity", "specificity"] if several else []
         yield html_table(bias.filter(items=wanted), most=40)
+        if not several:
+            yield "<p class=faint>Two readers per image do not tell who is right: no sensitivity, no specificity.</p>"
     drift = study.tables.get("drift")
     if drift is not None:
         yield "<h2>Drift over time</h2>" + _chart(draw_drift(drift), "EWMA charts of the annotators")

@@ -195,6 +195,16 @@ def test_bias_and_drift_are_drawn(study: Path) -> None:
     assert text.count("data:image/svg+xml") == 3
 
 
+def test_two_readers_have_no_sensitivity(study: Path) -> None:
+    bias = {"annotator": ["a", "b"], "verdict": ["tight", "loose"], "offset_percent": [-4.0, 4.0], "outlines": [9, 9]}
+    bias |= {"offset_percent_low": [-5.0, 3.0], "offset_percent_high": [-3.0, 5.0], "sensitivity": [1.0, 0.25]}
+    for of_three, shown in ((0, False), (4, True)):
+        pd.DataFrame(bias | {"images_of_three": of_three}).to_csv(study / "bias.csv", index=False)
+        text = page_of(study)
+        assert ("sensitivity</th>" in text) is shown
+        assert ("do not tell who is right" in text) is not shown
+
+
 def test_pairs_without_masks_have_a_page_without_pictures(study: Path) -> None:
     (study / "masks.csv").unlink()
     assert "Where people agree least" not in page_of(study)
