@@ -53,7 +53,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
     if unknown or len(set(fields)) < len(fields) or not {"case", "annotator"} <= set(fields):
         raise ConfigError(
             f"--pattern {pattern!r} must hold {{case}} and {{annotator}} once each, and may hold {{tool}} and "
-            "{{skill}}, as in '{case}_ann-{annotator}.png'."
+            "{skill}, as in '{case}_ann-{annotator}.png'."
         )
     parts = _FIELD.split(pattern)  # text and fields take turns
     return re.compile("".join(f"(?P<{part}>[^/]+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts)))

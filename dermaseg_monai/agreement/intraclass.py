@@ -74,7 +74,12 @@ def _complete(given: np.ndarray, confidence: float) -> Intraclass:
     case_ms = k * float(by_case @ by_case) / (n - 1)
     reader_ms = n * float(by_reader @ by_reader) / (k - 1)
     rest_ms = float((rest**2).sum()) / ((n - 1) * (k - 1))
-    value = (case_ms - rest_ms) / (case_ms + (k - 1) * rest_ms + k * (reader_ms - rest_ms) / n)
+    whole = case_ms + (k - 1) * rest_ms + k * (reader_ms - rest_ms) / n
+    if whole <= np.finfo(float).eps * rest_ms:
+        raise DataError(
+            "Two readers of two cases who give the same two values crosswise leave no variance to divide by."
+        )
+    value = (case_ms - rest_ms) / whole
     low, high = _f_interval((case_ms, reader_ms, rest_ms), value, (n, k), 1 - confidence)
     return Intraclass(value, low, high, n, k, "ANOVA")
 
@@ -87,6 +92,8 @@ def _f_interval(
         return None, None
     weight_reader = k * value / (n * (1 - value))
     weight_rest = 1 + k * value * (n - 1) / (n * (1 - value))
+    if max(case_ms, rest_ms) <= np.finfo(float).eps * reader_ms:
+        return None, None  # all cases alike, readers a constant apart: nothing is left to chance
     below = (weight_reader * reader_ms) ** 2 / (k - 1) + (weight_rest * rest_ms) ** 2 / ((n - 1) * (k - 1))
     freedom = (weight_reader * reader_ms + weight_rest * rest_ms) ** 2 / below
     upper: Any = special.fdtri(n - 1, freedom, 1 - alpha / 2)

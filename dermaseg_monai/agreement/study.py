@@ -22,7 +22,8 @@ from dermaseg_monai.agreement.pair_summary import (
 from dermaseg_monai.agreement.reliability import reliability
 from dermaseg_monai.agreement.statistics_text import model_section, records, reliability_section
 from dermaseg_monai.agreement.votes import Votes
-from dermaseg_monai.files import replacing, write_json
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.files import make_folder, replacing, write_json
 from dermaseg_monai.metrics.table import Table
 
 
@@ -67,9 +68,13 @@ def write_study(
         seed: of the bootstrap.
         votes: counts of pixels for kappa and alpha, None for pairs that were computed elsewhere.
         sections: more Markdown for summary.md.
+
+    Raises:
+        DataError: no pair is left to summarise, or the folder cannot be written.
     """
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
+    if pairs.empty:
+        raise DataError(f"No case has two usable outlines; {len(failures)} could not be used. {' '.join(failures[:1])}")
+    folder = make_folder(out)
     intra = is_intra(pairs)
     kinds = {"different people": pairs[~intra], "one person twice": pairs[intra]}
     found = {name: summarise_pairs(rows, below_dice=below_dice, seed=seed) for name, rows in kinds.items() if len(rows)}

@@ -33,6 +33,19 @@ def test_a_constant_offset_of_one_reader_lowers_absolute_agreement() -> None:
     assert intraclass(shifted).value == pytest.approx((10 / 3) / (10 / 3 + 2 * 8 / 4))
 
 
+@pytest.mark.parametrize(("small", "large"), [(100.0, 200.0), (0.1, 0.3)])
+def test_cases_all_alike_with_readers_apart_have_no_agreement_and_no_interval(small: float, large: float) -> None:
+    found = intraclass(pd.DataFrame({"a": [small] * 3, "b": [large] * 3}))
+    assert found.value == pytest.approx(0)
+    assert (found.low, found.high) == (None, None)
+
+
+@pytest.mark.parametrize(("small", "large"), [(100.0, 200.0), (0.1, 0.3)])
+def test_two_values_crosswise_are_refused_in_words(small: float, large: float) -> None:
+    with pytest.raises(DataError, match="crosswise"):
+        intraclass(pd.DataFrame({"a": [small, large], "b": [large, small]}))
+
+
 def test_variances_of_an_incomplete_design_equal_those_of_statsmodels() -> None:
     table = with_gaps()
     long = table.rename_axis("case").reset_index().melt("case", var_name="reader", value_name="y").dropna()

@@ -159,3 +159,35 @@ def test_a_tolerance_comes_from_repeats_and_nothing_else(tmp_path: Path) -> None
     (tmp_path / "masks" / "ann" / "c_t2.png").unlink()
     with pytest.raises(DataError, match="Nobody drew a case twice"):
         agreement(*words, "--tolerance-px", "auto")
+
+
+def _draw(folder: Path, name: str, lesion: slice, *, shape: tuple[int, int] = (20, 30)) -> None:
+    mask = np.zeros(shape, dtype=bool)
+    mask[lesion, 5:15] = True
+    folder.mkdir(exist_ok=True)
+    write_mask(folder / name, mask)
+
+
+def test_outlines_none_of_which_fit_each_other_are_one_line_and_no_folder(tmp_path: Path) -> None:
+    for case in ("c1", "c2"):
+        _draw(tmp_path / "masks", f"{case}_ann.png", slice(5, 15))
+        _draw(tmp_path / "masks", f"{case}_bob.png", slice(5, 15), shape=(30, 20))
+    with pytest.raises(DataError, match=r"No case has two usable outlines; 2 could not.*30 x 20.*20 x 30"):
+        agreement("--root", tmp_path / "masks", "--pattern", "{case}_{annotator}.png", "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_cases_alike_give_a_study_without_an_interval_of_their_size(tmp_path: Path) -> None:
+    for case in ("c1", "c2"):
+        _draw(tmp_path / "masks", f"{case}_ann.png", slice(5, 15))
+        _draw(tmp_path / "masks", f"{case}_bob.png", slice(5, 10))
+    done = agreement("--root", tmp_path / "masks", "--pattern", "{case}_{annotator}.png", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "Dice 0.667" in done.output  # 2 x 50 / (100 + 50)
+
+
+def test_a_file_in_the_place_of_the_folder_is_one_line(demo: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(DataError, match=r"Cannot write .*out: File exists"):
+        agreement("--manifest", demo, "--out", tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "mine"
