@@ -24,7 +24,7 @@ class Table:
     def markdown(self) -> str:
         """Return a Markdown table, the notes as a paragraph below it."""
         rule = ["---", *["---:"] * (len(self.header) - 1)]
-        lines = ["| " + " | ".join(cells) + " |" for cells in (self.header, rule, *self.rows)]
+        lines = ["| " + " | ".join(map(_cell, cells)) + " |" for cells in (self.header, rule, *self.rows)]
         return "\n".join([*lines, "", " ".join(self.notes)] if self.notes else lines)
 
     def rich(self) -> RichTable:
@@ -43,3 +43,8 @@ class Table:
             for number, (cell, width) in enumerate(zip(cells, widths, strict=True))
         )
         return "  ".join([first, *others]).rstrip()
+
+
+def _cell(text: str) -> str:
+    # a name that holds a bar or a line break would be two cells or two rows
+    return " ".join(text.replace("|", "\\|").splitlines())
