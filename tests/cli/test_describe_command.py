@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,14 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_measured(demo: P
     with pytest.raises(DermasegError, match=r"nowhere does not exist"):
         run(str(demo), "--dataset-dir", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_picture_that_cannot_be_read_is_named_without_the_folder_of_the_set(demo: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "private"
+    shutil.copytree(demo.parent, copy)
+    (copy / "images" / "demo_0003.jpg").write_bytes(b"no picture")
+    assert run(str(copy / "manifest.json"), "--out", str(tmp_path / "out"), "--html").exit_code == 0
+    for name in ("images.csv", "index.html"):
+        text = (tmp_path / "out" / name).read_text(encoding="utf-8")
+        assert "images/demo_0003.jpg" in text
+        assert str(tmp_path) not in text

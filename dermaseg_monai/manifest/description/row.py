@@ -1,5 +1,6 @@
 """One image in one row."""
 
+import os
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -47,7 +48,8 @@ def describe_case(case: Case, dataset_dir: Path, set_licence: str | None) -> Row
         sample = read_sample(case, dataset_dir)
         measured, tone_reason = measure_sample(sample)
     except DermasegError as error:
-        return failed(case, set_licence, str(error))
+        # from the set's folder on: the table and the page are passed on
+        return failed(case, set_licence, str(error).replace(f"{dataset_dir}{os.sep}", ""))
     except Exception as error:  # noqa: BLE001 (one strange picture must not cost the table of all others)
         return failed(case, set_licence, f"{type(error).__name__}: {error}")
     if sample.mask is None:
