@@ -83,7 +83,9 @@ def read_queue(path: str | Path) -> dict[str, str]:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path, dtype={"case_id": str})
+        # an annotator may be called NA: only an empty cell is empty
+        texts = dict.fromkeys(["case_id", "annotator_a", "annotator_b"], str)
+        table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])  # type: ignore[arg-type]
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a table ({error}). Run `dermaseg agreement` first.") from error
     if "case_id" not in table.columns:

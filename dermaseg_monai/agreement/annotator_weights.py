@@ -96,7 +96,8 @@ def read_weights(path: str | Path, annotators: Iterable[str]) -> dict[str, float
     """
     source = Path(path)
     try:
-        table = pd.read_csv(source, dtype={"annotator": str})
+        # an annotator may be called NA: only an empty cell is empty
+        table = pd.read_csv(source, dtype={"annotator": str}, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
         raise DataError(f"{source} cannot be read as a table: {error}. Pass a CSV with --weights.") from error
     if not {"annotator", "weight"} <= set(table) and not {"annotator", "sensitivity", "specificity"} <= set(table):
@@ -112,8 +113,9 @@ def read_weights(path: str | Path, annotators: Iterable[str]) -> dict[str, float
         raise ConfigError(
             f"{source} has {times} for annotator {wrong[0]!r}. Give every annotator one row and a weight."
         )
-    weights = table["weight"] if "weight" in table else _youden(table)
-    numbers = pd.to_numeric(weights, errors="coerce")
+    rates = ["weight"] if "weight" in table else ["sensitivity", "specificity"]
+    given = table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in rates})
+    numbers = given["weight"] if "weight" in given else _youden(given)
     found = {name: float(number) for name, number in zip(table["annotator"], numbers, strict=True) if name in names}
     bad = [name for name, number in found.items() if not np.isfinite(number) or number < 0]
     if bad:

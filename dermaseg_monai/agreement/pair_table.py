@@ -22,7 +22,10 @@ _OTHER_NAMES: Final = {
     "skill_level1": "skill_a", "skill_level2": "skill_b", "dice_score": "dice", "jaccard_score": "jaccard",
     "hd95_score": "hd95_px", "assd_score": "assd_px",
 }  # fmt: skip
-_NEEDED: Final = ("case_id", "annotator_a", "annotator_b", "dice")
+_WHO: Final = ("case_id", "annotator_a", "annotator_b")
+_NEEDED: Final = (*_WHO, "dice")
+_SCORES: Final = ("dice", "jaccard", "threshold_jaccard", "hd95_px", "assd_px", "surface_dice")
+_TEXTS: Final = (*_WHO, "group", "tool_a", "tool_b", "skill_a", "skill_b")
 
 
 def read_pairs(path: str | Path, *, leave_out: Sequence[str] = ()) -> tuple[pd.DataFrame, int]:
@@ -36,11 +39,14 @@ def read_pairs(path: str | Path, *, leave_out: Sequence[str] = ()) -> tuple[pd.D
         leave_out: annotators who are not people, such as consensus masks: `ST`, `MV`.
 
     Raises:
-        DataError: no such file, columns that are missing, a Dice outside [0, 1], or no pair left.
+        DataError: no such file, columns that are missing, a row without case, annotator or a score, a Dice outside
+            [0, 1], or no pair left.
     """
     source = Path(path)
+    texts = dict.fromkeys([*_TEXTS, *(theirs for theirs, ours in _OTHER_NAMES.items() if ours in _TEXTS)], str)
     try:
-        table = pd.read_csv(source, dtype={"img_id": str, "case_id": str})
+        # an annotator may be called NA: only an empty cell is empty
+        table = pd.read_csv(source, dtype=texts, keep_default_na=False, na_values=[""])  # type: ignore[arg-type]
     except FileNotFoundError as error:
         raise DataError(f"There is no table {source}. Check --pairs.") from error
     except (OSError, ValueError) as error:
@@ -54,6 +60,8 @@ def read_pairs(path: str | Path, *, leave_out: Sequence[str] = ()) -> tuple[pd.D
     kept = table[people].copy()
     if kept.empty:
         raise DataError(f"{source} has no pair of two people left of {len(table)}. Check --leave-out.")
+    for name in (name for name in (*_WHO, *_SCORES) if name in kept):
+        kept[name] = _filled(source, kept, name)
     wrong = kept[~kept["dice"].between(0, 1)]
     if len(wrong):
         row = wrong.iloc[0]
@@ -108,6 +116,21 @@ def only_cases(pairs: pd.DataFrame, path: str | Path) -> pd.DataFrame:
     if kept.empty:
         raise DataError(f"No pair is of a case in {source}; its first line is {lines[0] if lines else ''!r}.")
     return kept.reset_index(drop=True)
+
+
+def _filled(source: Path, table: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column of which every cell is needed; a score as numbers."""
+    column = table[name]
+    values = column if name in _WHO else pd.to_numeric(column, errors="coerce")
+    lacking = column[values.isna() | values.isin([float("inf"), -float("inf")])]
+    if len(lacking):
+        line = int(lacking.index[0]) + 2  # after the header, counted from 1
+        found = "empty" if pd.isna(lacking.iloc[0]) else lacking.iloc[0]
+        raise DataError(
+            f"{source}: {len(lacking)} of {len(table)} pairs have no usable {name}, first in line {line} ({found}). "
+            "Fill it in, or take out the rows or, if it is not needed, the column."
+        )
+    return values
 
 
 def _in_order(table: pd.DataFrame) -> pd.DataFrame:

@@ -76,3 +76,12 @@ def test_a_table_of_something_else_is_refused(tmp_path: Path) -> None:
         read_weights(write(tmp_path, "name,x\nann,1\n"), ["ann"])
     with pytest.raises(DataError, match="cannot be read as a table"):
         read_weights(tmp_path / "none.csv", ["ann"])
+
+
+def test_an_annotator_may_be_called_na_and_a_rate_that_is_no_number_is_named(tmp_path: Path) -> None:
+    table = tmp_path / "weights.csv"
+    table.write_text("annotator,sensitivity,specificity\nNA,0.9,0.8\nb,0.5,0.6\n")
+    assert read_weights(table, ["NA", "b"]) == {"NA": pytest.approx(0.7), "b": pytest.approx(0.1)}
+    table.write_text("annotator,sensitivity,specificity\nNA,high,0.8\nb,0.5,0.6\n")
+    with pytest.raises(ConfigError, match=r"The weight of 'NA' .* is no number"):
+        read_weights(table, ["NA", "b"])
