@@ -51,9 +51,8 @@ def adjudicate(
     assert study is not None, "one of the two"  # noqa: S101
     require_new(out)
     table, notes = _queue(known, root, study, malignant, pred)
-    _write(table, notes, out)
-    if len(table):
-        _write_tasks(known, root, table, out, image_url)
+    tasks = _tasks(known, root, table, image_url)  # before anything is written: a picture may be unreadable
+    _write(table, notes, tasks, out)
     typer.echo("\n".join([_words(table, known), *notes, f"Wrote {out}"]))
 
 
@@ -83,22 +82,22 @@ def _diagnoses(text: str | None) -> tuple[str, list[str]] | None:
     return name.strip(), [value.strip() for value in values.split(",") if value.strip()]
 
 
-def _write(table: "pd.DataFrame", notes: list[str], out: Path) -> None:
-    from dermaseg_monai.files import replacing, write_text  # noqa: PLC0415
+def _write(table: "pd.DataFrame", notes: list[str], tasks: list[dict[str, Any]], out: Path) -> None:
+    from dermaseg_monai.exchange import ADJUDICATION_PAGE  # noqa: PLC0415
+    from dermaseg_monai.files import replacing, write_json, write_text  # noqa: PLC0415
 
     with replacing(out / "queue.csv") as temporary:
         table.to_csv(temporary, index=False)
     write_text(out / "README.txt", "\n".join(notes) + "\n")
+    if tasks:
+        write_json(out / "tasks.json", tasks)
+        write_text(out / "labelling.xml", ADJUDICATION_PAGE)
 
 
-def _write_tasks(known: "Manifest", root: Path, table: "pd.DataFrame", out: Path, image_url: str | None) -> None:
-    from dermaseg_monai.exchange import ADJUDICATION_PAGE  # noqa: PLC0415
-    from dermaseg_monai.files import write_json, write_text  # noqa: PLC0415
-
+def _tasks(known: "Manifest", root: Path, table: "pd.DataFrame", image_url: str | None) -> list[dict[str, Any]]:
     cases = {case.id: case for case in known.cases}
     rows: list[dict[str, Any]] = table.to_dict(orient="records")  # pyright: ignore[reportCallIssue] (pandas' stub)
-    write_json(out / "tasks.json", [_task(cases[row["case_id"]], row, root, image_url) for row in rows])
-    write_text(out / "labelling.xml", ADJUDICATION_PAGE)
+    return [_task(cases[row["case_id"]], row, root, image_url) for row in rows]
 
 
 def _task(case: "Case", row: dict[str, Any], root: Path, image_url: str | None) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from dermaseg_monai.errors import DataError
+from dermaseg_monai.errors import DataError, ImageError
 
 if TYPE_CHECKING:
     from dermaseg_monai.agreement.qualification import Verdict
     from dermaseg_monai.agreement.trainee_score import Drawn
     from dermaseg_monai.metrics.table import Table
 
+_GREY: Final = 168  # below the outlines of a case whose photograph cannot be read
 _BOTH_EMPTY: Final = 1.0  # a trainee who sees no lesion where the reference has none is right
 
 
@@ -61,6 +62,8 @@ def qualify(  # noqa: PLR0913 (each is one option of the command line)
 
 
 def _require_new(out: Path) -> None:
+    if out.is_file():
+        raise DataError(f"{out} is a file. Choose a new folder with --out.")
     if out.is_dir() and any(out.iterdir()):
         raise DataError(f"{out} is not empty; a verdict is never written over another. Choose a new folder with --out.")
 
@@ -78,6 +81,8 @@ def _remarks(verdict: "Verdict") -> list[str]:
 
 
 def _draw(row: dict[str, Any], drawn: "list[Drawn]", root: Path, name: str, path: Path) -> None:
+    import numpy as np  # noqa: PLC0415
+
     from dermaseg_monai.agreement.trainee_score import reference_of  # noqa: PLC0415
     from dermaseg_monai.images import is_volume, read_image, read_mask, write_rgb  # noqa: PLC0415
     from dermaseg_monai.report import draw_outline_panel  # noqa: PLC0415
@@ -86,7 +91,13 @@ def _draw(row: dict[str, Any], drawn: "list[Drawn]", root: Path, name: str, path
     if is_volume(case.image.path):
         return  # no photograph to draw on
     outlines = {"reference": read_mask(reference_of(case, root)), f"trainee {name}": read_mask(row["mask"])}
-    image = read_image(root / case.image.path).pixels
+    try:
+        image = read_image(root / case.image.path).pixels
+    except ImageError:  # a verdict needs no photographs
+        image = None
+    shape = outlines["reference"].shape
+    if image is None or image.shape[:2] != shape:
+        image = np.full((*shape, 3), _GREY, dtype=np.uint8)
     write_rgb(path, draw_outline_panel(image, outlines, case_id=case.id, words=[_case_words(row)]))
 
 

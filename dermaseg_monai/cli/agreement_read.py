@@ -22,10 +22,12 @@ def independent_readings(
     readers: Annotated[str | None, typer.Option(help="Accounts and their names: '2=ann,3=bob'.")] = None,
 ) -> None:
     """Write a Label Studio task per case, without anybody's outline; or take the readers' masks back (--import)."""
+    import pandas as pd  # noqa: PLC0415
+
     from dermaseg_monai.agreement.adjudication_queue import read_queue  # noqa: PLC0415
     from dermaseg_monai.agreement.case_digest import case_digest  # noqa: PLC0415
     from dermaseg_monai.exchange import READING_PAGE, embedded, task  # noqa: PLC0415
-    from dermaseg_monai.files import write_json, write_text  # noqa: PLC0415
+    from dermaseg_monai.files import replacing, write_json, write_text  # noqa: PLC0415
     from dermaseg_monai.images import is_volume  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
 
@@ -51,5 +53,6 @@ def independent_readings(
     ]
     write_json(out / "tasks.json", tasks)
     write_text(out / "labelling.xml", READING_PAGE)
-    write_text(out / "queue.csv", "\n".join(["case_id,digest", *(f"{name},{word}" for name, word in asked.items())]))
+    with replacing(out / "queue.csv") as temporary:
+        pd.DataFrame(asked.items(), columns=["case_id", "digest"]).to_csv(temporary, index=False)
     typer.echo(f"{len(tasks)} tasks for independent readers. Wrote {out}")

@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from dermaseg_monai.agreement.adjudication_queue import read_queue
 from dermaseg_monai.cli import app
 from dermaseg_monai.data.demo import make_demo
-from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.errors import ConfigError, DataError, DermasegError
 from dermaseg_monai.exchange import decode_brush, region
+from dermaseg_monai.files import sha256_of
 from dermaseg_monai.images import read_mask, write_mask, write_probability
 from dermaseg_monai.manifest import Manifest
 
@@ -158,3 +161,25 @@ def test_a_study_without_disagreement_gives_no_tasks(demo: Path, tmp_path: Path)
     done = run("adjudicate", "--manifest", demo, "--study", tmp_path / "calm", "--out", tmp_path / "none")
     assert "Nothing to adjudicate" in done.output
     assert not (tmp_path / "none" / "tasks.json").exists()
+
+
+def test_a_picture_that_cannot_be_read_leaves_no_half_queue(demo: Path, queue: Path, tmp_path: Path) -> None:
+    case_id = str(pd.read_csv(queue / "queue.csv")["case_id"].iloc[-1])
+    known = Manifest.load(demo)
+    (case,) = [one for one in known.cases if one.id == case_id]
+    (demo.parent / case.image.path).write_bytes(b"no picture")
+    image = replace(case.image, sha256=sha256_of(demo.parent / case.image.path))
+    cases = tuple(replace(one, image=image) if one.id == case_id else one for one in known.cases)
+    replace(known, cases=cases).save(demo.parent / "damaged.json")
+    with pytest.raises(DermasegError, match=case.image.path):
+        run("adjudicate", "--manifest", demo.parent / "damaged.json", "--study", tmp_path / "study", "--out",
+            tmp_path / "again")  # fmt: skip
+    assert not (tmp_path / "again").exists()
+
+
+def test_an_id_with_a_comma_comes_back_from_the_readers(demo: Path, tmp_path: Path) -> None:
+    known = Manifest.load(demo)
+    cases = (replace(known.cases[0], id='nevus, "left" arm'), *known.cases[1:])
+    replace(known, cases=cases).save(demo.parent / "named.json")
+    assert run("read", "--manifest", demo.parent / "named.json", "--out", tmp_path / "tasks").exit_code == 0
+    assert read_queue(tmp_path / "tasks" / "queue.csv").keys() == {case.id for case in cases}

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -57,3 +58,21 @@ def test_wrong_words_are_one_line_and_write_nothing(demo: Path, tmp_path: Path) 
     (tmp_path / "summary.md").write_text("an old verdict")
     with pytest.raises(DataError, match="is not empty; a verdict is never written over another"):
         qualify("--manifest", demo, "--trainee", "loose", "--out", tmp_path)
+
+
+def test_a_photograph_that_cannot_be_read_does_not_cost_the_verdict(demo: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "demo"
+    shutil.copytree(demo.parent, copy)
+    for path in (copy / "images").iterdir():
+        path.write_bytes(b"no picture")
+    words = ["--manifest", copy / demo.name, "--trainee", "loose", "--min-cases", 12, "--pictures", 2]
+    done = qualify(*words, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out" / "qualification.json").is_file()
+    assert len(list((tmp_path / "out" / "worst").iterdir())) == 2
+
+
+def test_a_file_in_the_place_of_the_folder_is_said(demo: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(DataError, match="out is a file"):
+        qualify("--manifest", demo, "--trainee", "loose", "--out", tmp_path / "out")
