@@ -126,12 +126,14 @@ def measure_case(
         try:
             mask = read_mask(reading.mask)
         except ImageError as error:
-            failures.append(f"{case.id}, {reading.annotator}: {error}")
+            # by its name alone: the line stands on the page, which is passed on
+            why = str(error).replace(str(reading.mask), reading.mask.name)
+            failures.append(f"{case.id}, {reading.annotator}: {why}")
             continue
         if masks and mask.shape != masks[0].shape:
             failures.append(
                 f"{case.id}: the mask of {reading.annotator} is {_size(mask)}, that of {readings[0].annotator} "
-                f"{_size(masks[0])} ({reading.mask}). Outlines of one case need one grid."
+                f"{_size(masks[0])} ({reading.mask.name}). Outlines of one case need one grid."
             )
             continue
         readings.append(reading)

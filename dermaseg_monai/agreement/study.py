@@ -55,6 +55,8 @@ def write_study(
 
     And reliability.csv (kappa, alpha, intraclass correlation) and mixed_model.csv (what explains the disagreement).
 
+    Tables of an earlier study in the folder are removed.
+
     A by_<factor>.csv has the rows of `all pairs` and of pairs of `different people`; the summary shows the latter.
 
     Args:
@@ -92,6 +94,7 @@ def write_study(
     written["annotators"] = by_annotators(pairs, below_dice=below_dice, seed=seed)
     written |= {"masks": masks} if len(masks) else {}
     written |= {f"by_{name}": table for name, table in tables.items()}
+    _forget_earlier(folder)
     for name, table in written.items():
         with replacing(folder / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False)
@@ -104,6 +107,15 @@ def write_study(
     write_json(folder / "summary.json", _json(found, notes, failures, flags) | beyond)
     main = found.get("different people") or next(iter(found.values()))
     return Study(table.plain(), main.scores["dice"].mean)
+
+
+def _forget_earlier(folder: Path) -> None:
+    """Remove the tables of an earlier study of the folder: the page shows every table that it finds."""
+    if not (folder / "summary.json").is_file():
+        return
+    names = ("masks", "bias", "drift", "copies", "errors", "coverage")
+    for path in [*(folder / f"{name}.csv" for name in names), *folder.glob("by_*.csv")]:
+        path.unlink(missing_ok=True)
 
 
 def _factor_tables(

@@ -1,5 +1,6 @@
 """`dermaseg agreement`: how far people agree who outline the same lesions."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -86,6 +87,7 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     )  # fmt: skip
     if table:
         found = with_attributes(found, table, id_column=id_column, attributes=names, group_column=group_column)
+        measured = replace(measured, pairs=found)  # who draws how is bootstrapped over the same groups
     elif names and manifest is None:
         raise ConfigError(f"--attributes {attributes} needs a table that has them: --table CSV --id-column COLUMN.")
     if cases is not None:
@@ -101,7 +103,7 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     typer.echo(study.text)
     if len(readers.bias):
         readers.write(out)
-        draw_errors(out / "errors", readers.worst(), measured.masks, shown)
+    draw_errors(out / "errors", readers.worst(), measured.masks, shown)
     for failure in failures:
         typer.echo(f"Left out: {failure}", err=True)
     write_page(out, shown, tracker)

@@ -12,7 +12,7 @@ from dermaseg_monai.errors import DataError, DermasegError
 if TYPE_CHECKING:
     from dermaseg_monai.tracking import MLflowTracker
 
-_PRIVATE = frozenset({"pairs.csv", "masks.csv"})  # they name patients, and where files lie
+_PRIVATE = frozenset({"pairs.csv", "masks.csv", "errors.csv", "copies.csv"})  # patients, and where files lie
 
 
 def photographs(manifest: Path | None, dataset_dir: Path | None, images: Path | None) -> dict[str, Path]:

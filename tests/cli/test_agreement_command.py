@@ -191,3 +191,68 @@ def test_a_file_in_the_place_of_the_folder_is_one_line(demo: Path, tmp_path: Pat
     with pytest.raises(DataError, match=r"Cannot write .*out: File exists"):
         agreement("--manifest", demo, "--out", tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (",a,b,0.8,3\nc2,a,b,0.7,3\n", r"1 of 2 pairs have no usable case_id, first in line 2 \(empty\)"),
+        ("c1,,b,0.8,3\n", "no usable annotator_a"),
+        ("c1,a,b,0.8,3\nc2,a,b,0.7x,3\n", r"no usable dice, first in line 3 \(0.7x\)"),
+        ("c1,a,b,0.8,3\nc2,a,b,0.7,\n", "no usable hd95_px, first in line 3"),
+        ("c1,a,b,0.8,inf\n", "no usable hd95_px"),
+    ],
+)
+def test_a_cell_that_is_needed_is_named_by_its_line(rows: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text("case_id,annotator_a,annotator_b,dice,hd95_px\n" + rows)
+    with pytest.raises(DataError, match=said):
+        agreement("--pairs", tmp_path / "pairs.csv", "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_annotator_may_be_called_na(tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text("case_id,annotator_a,annotator_b,dice\nc1,NA,b,0.8\nc2,NA,b,0.6\n")
+    done = agreement("--pairs", tmp_path / "pairs.csv", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "NA – b,2,2,0.7" in (tmp_path / "out" / "annotators.csv").read_text()
+
+
+def test_tables_of_an_earlier_study_of_the_folder_are_gone(demo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert agreement("--manifest", demo, "--out", out, "--attributes", "diagnosis").exit_code == 0
+    (tmp_path / "pairs.csv").write_text("case_id,annotator_a,annotator_b,dice\nc1,a,b,0.8\nc2,a,b,0.6\n")
+    (out / "mine.csv").write_text("kept")
+    assert agreement("--pairs", tmp_path / "pairs.csv", "--out", out).exit_code == 0
+    left = {path.name for path in out.iterdir()}
+    assert not left & {"masks.csv", "bias.csv", "drift.csv", "copies.csv", "errors.csv", "coverage.csv"}
+    assert not [name for name in left if name.startswith("by_")]
+    assert not list((out / "errors").iterdir())
+    assert "mine.csv" in left
+    assert "Who draws how" not in (out / "index.html").read_text()
+
+
+def test_patients_of_a_table_are_drawn_for_who_draws_how_too(tmp_path: Path) -> None:
+    for case, rows in (("c1", 10), ("c2", 9), ("c3", 8)):
+        _draw(tmp_path / "masks", f"{case}_ann.png", slice(5, 15))
+        _draw(tmp_path / "masks", f"{case}_bob.png", slice(5, 5 + rows))
+    (tmp_path / "table.csv").write_text("id,patient\nc1,p1\nc2,p1\nc3,p2\n")
+    source = ["--root", tmp_path / "masks", "--pattern", "{case}_{annotator}.png", "--out", tmp_path / "out"]
+    done = agreement(*source, "--table", tmp_path / "table.csv", "--group-column", "patient")
+    assert done.exit_code == 0, done.output
+    assert pd.read_csv(tmp_path / "out" / "bias.csv")["groups"].to_list() == [2, 2]
+
+
+def test_a_failure_names_its_file_and_not_where_it_lies(tmp_path: Path) -> None:
+    for case in ("c1", "c2", "c3"):
+        _draw(tmp_path / "masks", f"{case}_ann.png", slice(5, 15))
+        _draw(tmp_path / "masks", f"{case}_bob.png", slice(5, 12))
+    _draw(tmp_path / "masks", "c1_bob.png", slice(5, 15), shape=(30, 20))
+    (tmp_path / "masks" / "c2_bob.png").write_bytes(b"no picture")
+    source = ["--root", tmp_path / "masks", "--pattern", "{case}_{annotator}.png", "--out", tmp_path / "out"]
+    done = agreement(*source)
+    assert done.exit_code == 1
+    for name in ("summary.json", "index.html"):
+        text = (tmp_path / "out" / name).read_text()
+        assert "c1_bob.png" in text
+        assert "c2_bob.png" in text
+        assert str(tmp_path) not in text

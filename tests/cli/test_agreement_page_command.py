@@ -42,7 +42,10 @@ def test_figures_tables_and_page_go_to_mlflow_and_patients_do_not(demo: Path, tm
     assert run.data.metrics["different_people_dice"] == pytest.approx(mean)
     sent = {Path(one.path).name for one in client.list_artifacts(run.info.run_id, "agreement")}
     assert {"index.html", "summary.json", "annotators.csv", "flags.csv"} <= sent
-    assert not sent & {"pairs.csv", "masks.csv"}
+    assert not sent & {"pairs.csv", "masks.csv", "errors.csv", "copies.csv"}
+    for one in client.list_artifacts(run.info.run_id, "agreement"):
+        text = Path(client.download_artifacts(run.info.run_id, one.path, str(tmp_path))).read_text()
+        assert str(demo.parent) not in text, one.path
 
 
 @pytest.mark.slow
