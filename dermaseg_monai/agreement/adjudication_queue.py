@@ -58,8 +58,11 @@ def adjudication_queue(
             f"{study} is of other cases: {strange[0]} is not in {manifest.name}. Check --study, --manifest."
         )
     _require_diagnosis(manifest, malignant)
+    # divided once: a look through the whole table for every case takes the square of their number
+    none = pairs.iloc[:0]
+    pairs_of, flags_of = ({str(name): rows for name, rows in table.groupby("case_id")} for table in (pairs, flags))
     rows = [
-        _row(cases[name], pairs[pairs["case_id"] == name], flags[flags["case_id"] == name], malignant, uncertainty)
+        _row(cases[name], pairs_of.get(name, none), flags_of[name], malignant, uncertainty)
         | {"digest": case_digest(cases[name], dataset_dir)}
         for name in flagged
         if not _is_decided(cases[name])
