@@ -53,10 +53,13 @@ def qualify(  # noqa: PLR0913 (each is one option of the command line)
     worst = scores.dropna(subset=["dice"]).head(pictures)
     for rank, row in enumerate(worst.to_dict(orient="records"), start=1):
         _draw(row, drawn, root, name, out / "worst" / f"{rank:02d}_{row['case_id']}.png")
+    asked, seen = [case.id for case in known.cases if case.reference], set(scores["case_id"])
+    covered = f"{len(seen)} of the {len(asked)} cases with a reference are drawn; the others take no part."
+    remarks = [*_remarks(verdict), *([covered] if len(seen) < len(asked) else [])]
     title = f"{name} {'has qualified' if verdict.passed else 'has not qualified'} on {known.name}"
-    write_text(out / "summary.md", "\n\n".join([f"# {title}", _table(verdict).markdown(), *_remarks(verdict)]) + "\n")
+    write_text(out / "summary.md", "\n\n".join([f"# {title}", _table(verdict).markdown(), *remarks]) + "\n")
     write_json(out / "qualification.json", {"trainee": name, "manifest": known.name, **verdict.to_json()})
-    typer.echo("\n".join([title, _table(verdict).plain(), *_remarks(verdict), f"Wrote {out}"]))
+    typer.echo("\n".join([title, _table(verdict).plain(), *remarks, f"Wrote {out}"]))
     if not verdict.passed:
         raise typer.Exit(1)
 

@@ -76,3 +76,14 @@ def test_a_file_in_the_place_of_the_folder_is_said(demo: Path, tmp_path: Path) -
     (tmp_path / "out").write_text("mine")
     with pytest.raises(DataError, match="out is a file"):
         qualify("--manifest", demo, "--trainee", "loose", "--out", tmp_path / "out")
+
+
+def test_cases_that_the_trainee_left_out_are_counted(demo: Path, tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    for number in range(3):
+        shutil.copy(demo.parent / f"masks/demo_{number:04d}.png", tmp_path / "masks")
+    words = ["--manifest", demo, "--trainee", tmp_path / "masks", "--min-cases", 3, "--pictures", 0]
+    done = qualify(*words, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    for text in (done.output, (tmp_path / "out" / "summary.md").read_text()):
+        assert "3 of the 12 cases with a reference are drawn; the others take no part." in text
