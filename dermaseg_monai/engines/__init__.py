@@ -20,6 +20,7 @@ from dermaseg_monai.engines.folder import PredictionFolder
 from dermaseg_monai.engines.guards import GradientClipping, NonFiniteLoss
 from dermaseg_monai.engines.heads import FlatHeadsd, HeadsInferer
 from dermaseg_monai.engines.optimizer import build_optimizer
+from dermaseg_monai.engines.pixel_confusion import PixelConfusion
 from dermaseg_monai.engines.precision import MixedPrecisionInferer, scales_gradients
 from dermaseg_monai.engines.prepare import evaluate, prepare, train
 from dermaseg_monai.engines.progress import Progress
@@ -41,6 +42,7 @@ __all__ = [
     "HeadsInferer",
     "MixedPrecisionInferer",
     "NonFiniteLoss",
+    "PixelConfusion",
     "PlainBatch",
     "PredictionFolder",
     "Progress",

@@ -12,10 +12,10 @@ from dermaseg_monai.errors import ConfigError
 def build_optimizer(
     network: nn.Module, name: str, learning_rate: float, weight_decay: float, encoder_lr_factor: float = 1.0
 ) -> torch.optim.Optimizer:
-    """Return AdamW, or SGD with Nesterov momentum 0.9, over the parameters that train.
+    """Return AdamW, Adam, or SGD with Nesterov momentum 0.9, over the parameters that train.
 
-    Weight decay acts on matrices and kernels, not on biases and norms (one number per channel). The parameters of
-    `network.encoder` learn with `learning_rate * encoder_lr_factor`.
+    Weight decay acts on matrices and kernels, not on biases and norms (one number per channel); Adam's is a part of the
+    gradient. The parameters of `network.encoder` learn with `learning_rate * encoder_lr_factor`.
 
     Raises:
         ConfigError: the name or a number is not possible, or there is no encoder to treat differently.
@@ -24,6 +24,8 @@ def build_optimizer(
     groups = list(_groups(network, learning_rate, weight_decay, encoder_lr_factor))
     if name == "adamw":
         return torch.optim.AdamW(groups, lr=learning_rate)
+    if name == "adam":
+        return torch.optim.Adam(groups, lr=learning_rate)
     return torch.optim.SGD(groups, lr=learning_rate, momentum=0.9, nesterov=True)
 
 
@@ -38,8 +40,8 @@ def _groups(network: nn.Module, learning_rate: float, weight_decay: float, facto
 
 
 def _check(network: nn.Module, *, name: str, learning_rate: float, weight_decay: float, factor: float) -> None:
-    if name not in ("adamw", "sgd"):
-        raise ConfigError(f"optimizer is {name!r}; it is one of adamw, sgd.")
+    if name not in ("adamw", "adam", "sgd"):
+        raise ConfigError(f"optimizer is {name!r}; it is one of adamw, adam, sgd.")
     if not 0 < learning_rate < float("inf"):
         raise ConfigError(f"learning_rate is {learning_rate}; it must be above 0. Give --learning_rate 0.001.")
     if not 0 <= weight_decay < float("inf"):

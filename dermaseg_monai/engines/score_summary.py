@@ -30,8 +30,8 @@ class ScoreSummaryFile:
     """Evaluator handler: writes `summary.json` and `summary.md` and prints the table.
 
     Averages `engine.state.case_scores` over images; the intervals draw whole groups of cases that share a lesion, a
-    patient or a picture. The summary stays in `engine.state.summary`. Stands after CaseScorer, with
-    `people` after PredictionFolder too.
+    patient or a picture. The summary stays in `engine.state.summary`; those over all pixels (PixelConfusion) follow
+    in `summary.md` where there are any. Stands after CaseScorer, with `people` after PredictionFolder too.
 
     Args:
         folder: where to write.
@@ -73,10 +73,14 @@ class ScoreSummaryFile:
         if is_rank_zero():
             write_text(self.folder / "summary.json", state.summary.to_json() + "\n")
             beside = self._people([score.case_id for score in state.case_scores])
-            lines = [state.summary.to_markdown(), *([beside] if beside else [])]
+            pooled = getattr(state, "pooled", None)
+            lines = [one.to_markdown() for one in (state.summary, pooled) if one is not None]
+            lines += [beside] if beside else []
             write_text(self.folder / "summary.md", "\n\n".join(lines) + "\n")
             console = Console()
             console.print(state.summary)
+            if pooled is not None:
+                console.print(pooled)
             if beside:
                 console.print(beside, markup=False, highlight=False)
 

@@ -16,6 +16,7 @@ class OverlapLoss(nn.Module):
     With p = σ(logit), t the label, CE the mean binary cross-entropy over pixels and all else the mean over images:
 
     - dice: 1 - (2Σpt + 1) / (Σp + Σt + 1).
+    - ce: CE alone.
     - ce_dice: CE + dice. What cross-entropy and Dice of two classes are for one logit.
     - weighted_ce: CE with w = N / (2 N_class) from the training masks (`pixel_weights`).
     - ce_tversky: CE + 1 - (Σpt + 1) / (Σpt + 0.3 Σp(1-t) + 0.7 Σ(1-p)t + 1).

@@ -16,7 +16,7 @@ from dermaseg_monai.losses.distance import ContourDistance
 from dermaseg_monai.losses.lovasz import LovaszHinge
 from dermaseg_monai.losses.maps import Mask
 
-Overlap = Literal["dice", "ce_dice", "weighted_ce", "ce_tversky", "ce_focal_tversky", "lovasz", "boundary"]
+Overlap = Literal["dice", "ce", "ce_dice", "weighted_ce", "ce_tversky", "ce_focal_tversky", "lovasz", "boundary"]
 OVERLAPS: tuple[Overlap, ...] = get_args(Overlap)
 
 PixelWeights = Callable[[], tuple[float, float]]
@@ -110,6 +110,7 @@ def _ce_dice() -> nn.Module:
 
 _TERMS: Mapping[str, Callable[[], nn.Module]] = {
     "dice": _dice,
+    "ce": CrossEntropy,
     "ce_dice": _ce_dice,
     "ce_tversky": lambda: Weighted(CrossEntropy(), 1.0, _tversky()),
     "ce_focal_tversky": lambda: Weighted(CrossEntropy(), 1.0, _tversky(power=GAMMA)),

@@ -19,6 +19,7 @@ from dermaseg_monai.metrics.overlap import (
     specificity,
     threshold_jaccard,
 )
+from dermaseg_monai.metrics.pooled import PooledScores, pooled_scores
 from dermaseg_monai.metrics.summary import SCORES, ScoreSummary, Summary, summarise
 from dermaseg_monai.metrics.surface import SurfaceDistances, assd, hd95, surface_dice, surface_distances
 
@@ -30,6 +31,7 @@ __all__ = [
     "Comparison",
     "Counts",
     "Difference",
+    "PooledScores",
     "ScoreSummary",
     "Summary",
     "SurfaceDistances",
@@ -42,6 +44,7 @@ __all__ = [
     "frame_to_scores",
     "hd95",
     "jaccard",
+    "pooled_scores",
     "precision",
     "read_scores",
     "score_case",

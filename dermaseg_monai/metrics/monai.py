@@ -10,10 +10,11 @@ from dermaseg_monai.metrics.overlap import ISIC_THRESHOLD
 
 
 class OverlapScore(CumulativeIterationMetric):
-    """Mean over images of Dice, Jaccard or threshold Jaccard of binary masks, for MONAI's IgniteMetricHandler.
+    """Mean over images of Dice, Jaccard, threshold Jaccard or accuracy of masks, for MONAI's IgniteMetricHandler.
 
     Takes `y_pred` and `y` as batch-first tensors "b 1 h w" (or "b 1 h w d") of 0 and 1, or as lists of channel-first
-    ones; keeps one score per image ("n 1") and gathers it over ranks. Two empty masks score `both_empty`. Unlike
+    ones; keeps one score per image ("n 1") and gathers it over ranks. Two empty masks score `both_empty`
+    (their accuracy is 1 as it is). Unlike
     MONAI's DiceMetric and MeanIoU, which give NaN when the label is empty, no image is left out of the mean.
 
     Raises:
@@ -23,14 +24,14 @@ class OverlapScore(CumulativeIterationMetric):
 
     def __init__(
         self,
-        score: Literal["dice", "jaccard", "threshold_jaccard"],
+        score: Literal["dice", "jaccard", "threshold_jaccard", "accuracy"],
         *,
         both_empty: float,
         threshold: float = ISIC_THRESHOLD,
     ) -> None:
         super().__init__()
-        if score not in {"dice", "jaccard", "threshold_jaccard"}:
-            raise ValueError(f"score is {score!r}, but it is one of dice, jaccard, threshold_jaccard.")
+        if score not in {"dice", "jaccard", "threshold_jaccard", "accuracy"}:
+            raise ValueError(f"score is {score!r}, but it is one of dice, jaccard, threshold_jaccard, accuracy.")
         self.score = score
         self.both_empty = both_empty
         self.threshold = threshold
@@ -40,6 +41,8 @@ class OverlapScore(CumulativeIterationMetric):
         pred, label = self._masks(y_pred, y)
         axes = tuple(range(1, pred.ndim))
         number = torch.float32 if pred.device.type == "mps" else torch.float64
+        if self.score == "accuracy":
+            return (pred == label).to(number).mean(axes).unsqueeze(1)
         shared = (pred & label).sum(axes).to(number)
         total = pred.sum(axes).to(number) + label.sum(axes).to(number)
         scores = 2 * shared / total if self.score == "dice" else shared / (total - shared)

@@ -1,11 +1,12 @@
 """The frame around a network: any size in, normalised and padded, and the same grid out."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from dermaseg_monai.networks.photograph import Photograph, crop
+from dermaseg_monai.networks.photograph import IMAGENET_MEAN, IMAGENET_STD, Photograph, crop
 
 
 class Framed(nn.Module, ABC):
@@ -18,9 +19,11 @@ class Framed(nn.Module, ABC):
         ValueError: an image too small, or not RGB.
     """
 
-    def __init__(self, *, multiple: int) -> None:
+    def __init__(
+        self, *, multiple: int, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD
+    ) -> None:
         super().__init__()
-        self.photograph = Photograph(multiple=multiple)
+        self.photograph = Photograph(multiple=multiple, mean=mean, std=std)
 
     def forward(self, image: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 1 h w"]:
         height, width = image.shape[-2:]

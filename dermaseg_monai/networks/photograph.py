@@ -1,4 +1,6 @@
-"""What happens to a photograph before an encoder: padding to a whole number of strides, ImageNet normalisation."""
+"""What happens to a photograph before an encoder: padding to a whole number of strides, normalisation."""
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +16,8 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 class Photograph(nn.Module):
     """Normalise RGB in [0, 1] and mirror its right and lower edges until h, w divide by `multiple`.
 
+    `mean` and `std` are of the three channels, ImageNet's unless given.
+
     What comes out lies channels-last in memory, which the convolutions keep: on a CPU a third faster, values the same.
 
     Raises:
@@ -23,11 +27,13 @@ class Photograph(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, *, multiple: int) -> None:
+    def __init__(
+        self, *, multiple: int, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD
+    ) -> None:
         super().__init__()
         self.multiple = multiple
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, image: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 3 H W"]:
         if isinstance(image, MetaTensor):  # plain tensors skip MONAI's bookkeeping in each of some 300 operations

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from dermaseg_monai.networks.convolution import conv_block
 from dermaseg_monai.networks.framed import Framed
+from dermaseg_monai.networks.photograph import IMAGENET_MEAN, IMAGENET_STD
 
 WIDTHS = (64, 128, 256, 512, 1024)
 
@@ -22,6 +23,8 @@ class UNet(Framed):
 
     Args:
         widths: channels per level, finest first.
+        mean: subtracted from the channels of the photograph; 0 leaves them in [0, 1].
+        std: then divides them.
 
     Raises:
         ValueError: less than two levels, more than six (sides would have to divide by 64), or an image too small.
@@ -30,8 +33,14 @@ class UNet(Framed):
     followed by batch norm, no dropout, one sigmoid channel.
     """
 
-    def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
-        super().__init__(multiple=2 ** (len(_checked(widths)) - 1))
+    def __init__(
+        self,
+        widths: Sequence[int] = WIDTHS,
+        *,
+        mean: Sequence[float] = IMAGENET_MEAN,
+        std: Sequence[float] = IMAGENET_STD,
+    ) -> None:
+        super().__init__(multiple=2 ** (len(_checked(widths)) - 1), mean=mean, std=std)
         self.stem = double_conv(3, widths[0])
         self.down = nn.ModuleList(double_conv(fine, coarse) for fine, coarse in pairwise(widths))
         self.enlarge = nn.ModuleList(

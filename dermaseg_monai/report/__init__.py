@@ -1,5 +1,6 @@
 """Pictures that a person reads."""
 
+from dermaseg_monai.report.confusion_heat_map import ConfusionHeatMap
 from dermaseg_monai.report.contact_sheet import ContactSheet, draw_contact_sheet
 from dermaseg_monai.report.leak_page import write_leak_page
 from dermaseg_monai.report.outline_panel import draw_outline_panel
@@ -11,6 +12,7 @@ from dermaseg_monai.report.ranking import pick
 
 __all__ = [
     "NOTICE",
+    "ConfusionHeatMap",
     "ContactSheet",
     "Panels",
     "Predictions",

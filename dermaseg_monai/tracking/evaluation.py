@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from ignite.engine import Engine, Events
@@ -15,6 +15,8 @@ from dermaseg_monai.tracking.tracker import MLflowTracker
 from dermaseg_monai.tracking.training import status_of
 
 logger = logging.getLogger(__name__)
+
+CONFUSION: Final = ("confusion.json", "confusion.png")
 
 
 @runtime_checkable
@@ -30,7 +32,8 @@ class EvaluationTracking:
     """Starts a run with the evaluation, logs its summary, and ends the run as the evaluation ended.
 
     Logged: `<split>_<score>` with `..._low` and `..._high` of every score of `engine.state.summary` (ScoreSummaryFile),
-    the number of missed lesions, files of the output folder, and a contact sheet of its cases, which stays in the
+    the number of missed lesions, `<split>_pixel_<score>` of `engine.state.pooled` with the picture of its confusion
+    matrix (PixelConfusion), files of the output folder, and a contact sheet of its cases, which stays in the
     folder too. An evaluation whose sheet cannot be drawn says so and is finished all the same. The first handler of the
     list (see TrainTracking).
 
@@ -45,7 +48,7 @@ class EvaluationTracking:
         self,
         tracker: MLflowTracker,
         split: str,
-        files: Sequence[str] = ("cases.csv", "summary.json", "summary.md", "ceiling.json", "ceiling.csv"),
+        files: Sequence[str] = ("cases.csv", "summary.json", "summary.md", "ceiling.json", "ceiling.csv", *CONFUSION),
         contact_sheet: SheetMaker | None = None,
     ) -> None:
         self.tracker = tracker
@@ -73,12 +76,23 @@ class EvaluationTracking:
                 figures |= {f"{self.split}_{name}_low": score.low, f"{self.split}_{name}_high": score.high}
             self.tracker.log_metrics(figures, step=0)
             self.tracker.note_figures(figures)
+        self._log_pooled(getattr(engine.state, "pooled", None))
         for name in self.files:
             path = Path(self.tracker.output_dir) / name
             if path.is_file():
                 self.tracker.log_file(path, "evaluation")
         self._log_contact_sheet()
         self.tracker.end("FINISHED")
+
+    def _log_pooled(self, pooled: Any) -> None:  # noqa: ANN401 (PooledScores, of a room that is handed in)
+        if pooled is None or not self.tracker.is_running:
+            return
+        figures = {f"{self.split}_pixel_{name}": value for name, value in pooled.scores.items()}
+        self.tracker.log_metrics(figures, step=0)
+        self.tracker.note_figures(figures)
+        picture = Path(self.tracker.output_dir) / CONFUSION[-1]
+        if picture.is_file():
+            self.tracker.log_picture(picture, key="confusion", step=0)
 
     def _log_contact_sheet(self) -> None:
         if self.contact_sheet is None or not self.tracker.is_running:

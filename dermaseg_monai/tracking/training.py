@@ -15,8 +15,9 @@ class TrainTracking:
     """Starts the run with the training, logs every epoch, and ends the run as the training ended.
 
     Per epoch: `train_loss` and the parts of the loss (means over the images of all ranks), `learning_rate`,
-    `images_per_s` (without validation). It must be the first handler: ignite lets a crash pass for success when a
-    handler of EXCEPTION_RAISED does not raise again, and another one that does would keep this one from being called.
+    `images_per_s` (without validation), and the metrics of the trainer where the sheet gives it some. It must be the
+    first handler: ignite lets a crash pass for success when a handler of EXCEPTION_RAISED does not raise again, and
+    another one that does would keep this one from being called.
     """
 
     def __init__(self, tracker: MLflowTracker) -> None:
@@ -64,6 +65,7 @@ class TrainTracking:
         values, images = self._means()
         seconds = time.perf_counter() - self._began_s
         values["images_per_s"] = images / seconds if seconds > 0 else 0.0
+        values.update(engine.state.metrics)  # MONAI computes them before any handler of the sheet is called
         values.update(_learning_rates(getattr(engine, "optimizer", None)))
         self.tracker.log_metrics(values, step=engine.state.epoch)
 

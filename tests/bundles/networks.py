@@ -12,6 +12,7 @@ _OVERLAYS = Path(__file__).resolve().parents[2] / BUNDLES / "baselines" / "confi
 # values of `network_def` that make a network small; the others are small at 64 px
 NARROW: Mapping[str, Mapping[str, Any]] = {
     "unet": {"widths": [4, 8, 16]},
+    "unet_ham10000": {"widths": [4, 8, 16]},
     "attention_unet": {"widths": [4, 8, 16]},
     "unet_plus_plus": {"widths": [4, 4, 8, 8, 16]},
     "segnet": {"widths": [4, 4, 8, 8, 8]},
@@ -42,4 +43,4 @@ class Network:
 
 
 OVERLAYS = [Network("baselines", path.stem) for path in sorted(_OVERLAYS.glob("*.json"))]
-NETWORKS = [Network("deeplabv3"), *OVERLAYS]
+NETWORKS = [Network("deeplabv3"), Network("unet_ham10000"), *OVERLAYS]

@@ -11,7 +11,7 @@ from dermaseg_monai.engines.weights import write_weights
 BUNDLES = Path(__file__).resolve().parents[2] / "bundles"
 NAMES = sorted(path.parents[1].name for path in BUNDLES.glob("*/configs/train.json"))
 # MONAI's check does not mind the size of the network
-NARROW = {"baselines": {"network_def#widths": [4, 8]}}
+NARROW = {name: {"network_def#widths": [4, 8]} for name in ("baselines", "unet_ham10000")}
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:parsing config_file:UserWarning",

@@ -33,10 +33,20 @@ def test_sgd_has_nesterov_momentum() -> None:
     assert optimizer.defaults["nesterov"]
 
 
+def test_the_first_step_of_adam_is_the_rate_against_the_sign_of_the_gradient() -> None:
+    network = nn.Linear(1, 1, bias=False)
+    before = network.weight.item()
+    optimizer = build_optimizer(network, "adam", 0.001, 0.0)
+    network(torch.full((1, 1), 3.0)).backward()
+    optimizer.step()
+    assert type(optimizer) is torch.optim.Adam
+    assert network.weight.item() == pytest.approx(before - 0.001, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("name", "rate", "decay", "factor", "match"),
     [
-        ("adam", 0.1, 0.0, 1.0, "optimizer is 'adam'; it is one of adamw, sgd"),
+        ("lamb", 0.1, 0.0, 1.0, "optimizer is 'lamb'; it is one of adamw, adam, sgd"),
         ("adamw", 0.0, 0.0, 1.0, "learning_rate is 0.0; it must be above 0"),
         ("adamw", float("nan"), 0.0, 1.0, "learning_rate is nan"),
         ("adamw", 0.1, -1.0, 1.0, "weight_decay is -1.0"),

@@ -29,6 +29,7 @@ def weights() -> tuple[float, float]:
 
 BY_HAND = {
     "dice": DICE,
+    "ce": CROSS_ENTROPY,
     "ce_dice": CROSS_ENTROPY + DICE,
     "weighted_ce": (LESION + SKIN) * (math.log(2) + math.log(4 / 3)) / 4,
     "ce_tversky": CROSS_ENTROPY + TVERSKY,

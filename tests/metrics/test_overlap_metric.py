@@ -12,8 +12,8 @@ from monai.handlers.ignite_metric import IgniteMetricHandler
 from dermaseg_monai.metrics import score_case
 from dermaseg_monai.metrics.monai import OverlapScore
 
-Name = Literal["dice", "jaccard", "threshold_jaccard"]
-NAMES: tuple[Name, ...] = ("dice", "jaccard", "threshold_jaccard")
+Name = Literal["dice", "jaccard", "threshold_jaccard", "accuracy"]
+NAMES: tuple[Name, ...] = ("dice", "jaccard", "threshold_jaccard", "accuracy")
 
 
 def batch(seed: int, shape: tuple[int, ...] = (6, 1, 5, 7)) -> tuple[torch.Tensor, torch.Tensor]:

@@ -13,6 +13,11 @@ def test_the_imagenet_mean_becomes_zero_and_one_deviation_one() -> None:
     torch.testing.assert_close(photograph(mean + std), torch.ones(1, 3, 32, 32))
 
 
+def test_mean_zero_and_deviation_one_leave_the_photograph_as_it_is() -> None:
+    image = torch.rand(1, 3, 32, 32)
+    torch.testing.assert_close(Photograph(multiple=16, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))(image), image)
+
+
 def test_the_right_and_lower_edges_are_mirrored_to_the_next_multiple() -> None:
     image = torch.rand(1, 3, 33, 40)
     padded = Photograph(multiple=16)(image)
