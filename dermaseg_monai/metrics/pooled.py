@@ -46,7 +46,7 @@ class PooledScores:
         return Table(
             header=("over all pixels", "score"),
             rows=[(name, f"{value:.4f}") for name, value in self.scores.items()],
-            notes=(f"{self.n} images, {self.counts.total} px pooled: large lesions count for more.",),
+            notes=(f"{self.n} images, {self.counts.total:,} px pooled: large lesions count for more.",),
         )
 
 

@@ -136,3 +136,9 @@ def test_a_failing_start_is_not_hidden(recorder: Recorder, tmp_path: Path) -> No
     with pytest.raises(FileNotFoundError):
         make_trainer(recorder).run()
     assert recorder.calls == [("end", "FAILED")]
+
+
+def test_the_trainers_own_metrics_are_logged_with_the_epoch(recorder: Recorder) -> None:
+    known = Stop(Events.ITERATION_COMPLETED, lambda engine: engine.state.metrics.update(train_dice=0.5))
+    make_trainer(recorder, known, max_epochs=1).run()
+    assert dict(recorder.calls)["epoch 1"]["train_dice"] == 0.5
