@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-DEMO_CASES: Final = 48
+DEMO_CASES: Final = {"demo": 48, "volumes": 12}
 NET: Final = "network_def"
-DYNAMIC_AXES: Final = {"input_0": {0: "b", 2: "h", 3: "w"}, "output_0": {0: "b", 2: "h", 3: "w"}}
+AXES: Final = {2: {0: "b", 2: "h", 3: "w"}, 3: {0: "b", 2: "x", 3: "y", 4: "z"}}
 
 Profile = Literal["full", "short"]
 Overrides = Mapping[str, Any]
@@ -144,7 +144,8 @@ def steps(bundle: str, *, out: Path, expected: Mapping[str, Any], device: str | 
     if expected["demo"]:
         demo = out / "demo"
         data, images = ({key: demo / "manifest.json", "dataset_dir": demo} for key in ("manifest", "images"))
-        make = [sys.executable, "-m", "dermaseg_monai", "data", "demo", f"--out={demo}", f"--n={DEMO_CASES}"]
+        kind = "volumes" if expected["demo"] == "volumes" else "demo"
+        make = [sys.executable, "-m", "dermaseg_monai", "data", kind, f"--out={demo}", f"--n={DEMO_CASES[kind]}"]
         yield Step("demo", [*make, "--seed=0"], ["demo/manifest.json"])
     on = {"device": device} if device else {}
     tracked = {"tracking_uri": f"sqlite:///{out / 'mlflow.db'}"}
@@ -180,7 +181,10 @@ def exports(configs: Path, *, out: Path) -> Iterator[Step]:
     yield Step("verify_net_in_out", [*monai, "verify_net_in_out", NET, *described, learned, "--n=2"], [])
     traced = [*monai, "ckpt_export", NET, f"--filepath={out / 'export' / 'model.ts'}", *weights, *described]
     yield Step("ckpt_export", [*traced, "--use_trace=True"], ["export/model.ts"])
-    dynamic = {"dynamic_axes": DYNAMIC_AXES, "input_names": ["input_0"], "output_names": ["output_0"], "dynamo": False}
+    metadata = json.loads((configs / "metadata.json").read_text(encoding="utf-8"))
+    axes = AXES[len(metadata["network_data_format"]["inputs"]["image"]["spatial_shape"])]
+    free = {"input_0": axes, "output_0": axes}
+    dynamic = {"dynamic_axes": free, "input_names": ["input_0"], "output_names": ["output_0"], "dynamo": False}
     onnx = [
         *monai,
         "onnx_export",

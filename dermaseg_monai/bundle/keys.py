@@ -34,6 +34,10 @@ _NUMBER: Final[Check] = ("a number", _is_number)
 _BOOL: Final[Check] = ("true or false", lambda value: isinstance(value, bool))
 
 
+def _are_steps(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 3 and all(_POSITIVE[1](step) for step in value)  # noqa: PLR2004
+
+
 def _one_of(*choices: str | int) -> Check:
     return ("one of " + ", ".join(map(str, choices)), lambda value: value in choices and not isinstance(value, bool))
 
@@ -71,6 +75,8 @@ SHARED_KEYS: Final[Mapping[str, Check]] = {
     "split": _one_of("train", "val", "test"),
     "threshold": _FRACTION,
     "tolerance_px": _POSITIVE,
+    "tolerance_mm": _POSITIVE,
+    "spacing_mm": ("three numbers above 0, in mm", _are_steps),
     "early_stop": ("a whole number of at least 1 or null", lambda value: value is None or _COUNT[1](value)),
 }
 

@@ -32,6 +32,18 @@ def demo(
     typer.echo(f"Wrote {n} images and {make(out, n=n, seed=seed)}")
 
 
+@data_app.command("volumes")
+def volumes(
+    out: Annotated[Path, typer.Option(help="Folder to write; must not exist or be empty.")],
+    n: Annotated[int, typer.Option(min=3, help="Number of volumes.")] = 32,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
+) -> None:
+    """Draw synthetic skin volumes (NIfTI): scans, reference masks, two annotators, manifest."""
+    from dermaseg_monai.data.volumes import make_volumes  # noqa: PLC0415
+
+    typer.echo(f"Wrote {n} volumes and {make_volumes(out, n=n, seed=seed)}")
+
+
 @data_app.command("index")
 def index(  # noqa: PLR0913 (each is one option of the command line)
     name: Annotated[str, typer.Argument(help="isic2016, isic2017, isic2018, ham10000, ph2 or folder.")],

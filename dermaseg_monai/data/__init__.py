@@ -6,12 +6,14 @@ from dermaseg_monai.data.chain import chain
 from dermaseg_monai.data.colour import RandColorJitterd
 from dermaseg_monai.data.corrections import Correctd
 from dermaseg_monai.data.demo import demo_manifest, make_demo
+from dermaseg_monai.data.noted_grid import NoteGridd, ToNotedGridd
 from dermaseg_monai.data.pixel_weights import counted_weights, pixel_weights
 from dermaseg_monai.data.readable import ImageList, Unreadable, readable_images
 from dermaseg_monai.data.reader import LesionReader, MaskReader
 from dermaseg_monai.data.reader_labels import MeanReaderd, OneReaderd, ReaderMasksd
 from dermaseg_monai.data.resize import Fitd, RestoreGridd, original_size_key
 from dermaseg_monai.data.unit_range import ToUnitRanged
+from dermaseg_monai.data.volumes import make_volumes, volume_manifest
 
 __all__ = [
     "Correctd",
@@ -20,6 +22,7 @@ __all__ = [
     "LesionReader",
     "MaskReader",
     "MeanReaderd",
+    "NoteGridd",
     "OneReaderd",
     "RandArtefactsd",
     "RandColorJitterd",
@@ -27,6 +30,7 @@ __all__ = [
     "ReaderSample",
     "RestoreGridd",
     "Sample",
+    "ToNotedGridd",
     "ToUnitRanged",
     "Unreadable",
     "cases",
@@ -34,8 +38,10 @@ __all__ = [
     "counted_weights",
     "demo_manifest",
     "make_demo",
+    "make_volumes",
     "original_size_key",
     "pixel_weights",
     "readable_images",
     "reader_cases",
+    "volume_manifest",
 ]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.images import is_volume, require_same_place
 from dermaseg_monai.manifest import Case, Manifest, Split, require_no_leaks, require_verified
 
 Sample = dict[str, str]
@@ -19,6 +20,7 @@ def cases(manifest: str | Path, dataset_dir: str | Path, split: Split, *, allow_
         DataError: no such manifest, folder or case; cases without a reference mask.
         LeakError: train, val and test share a lesion, patient or picture, and `allow_leaks` is off.
         IntegrityError: files are missing, damaged or other than the manifest says.
+        ImageError: a volume's label does not lie on its voxels.
     """
     loaded = Manifest.load(manifest)
     chosen = loaded.in_split(split)
@@ -26,7 +28,11 @@ def cases(manifest: str | Path, dataset_dir: str | Path, split: Split, *, allow_
     _require_references(chosen, loaded.name, split)
     require_no_leaks(loaded, allow_leaks=allow_leaks)
     require_verified(loaded, folder, splits=[split])
-    return [_sample(case, folder) for case in chosen]
+    samples = [_sample(case, folder) for case in chosen]
+    for sample in samples:
+        if is_volume(sample["image"]):
+            require_same_place(sample["image"], sample["label"])
+    return samples
 
 
 def reader_cases(

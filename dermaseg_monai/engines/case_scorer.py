@@ -8,7 +8,7 @@ from ignite.engine import Engine, Events
 from dermaseg_monai.engines.distributed import from_all_ranks
 from dermaseg_monai.engines.samples import channel, file_of, samples
 from dermaseg_monai.errors import ConfigError
-from dermaseg_monai.images import read_mask
+from dermaseg_monai.images import read_mask, spacing_of
 from dermaseg_monai.metrics import CaseScore, score_case
 
 
@@ -21,6 +21,7 @@ class CaseScorer:
         threshold: a pixel is lesion where the prediction is at least this (0.5 suits probabilities and 0/1 masks).
         both_empty: score of an empty prediction of an empty label.
         tolerance_px: tolerance of the surface Dice.
+        tolerance_mm: the same for volumes; distances and volumes are then in mm, by the affine of the label's file.
         boundary_px: band of the boundary IoU.
         surface: False leaves out the contour scores, which cost milliseconds per image.
         grid: `sample` scores on the grid that the postprocessing left, against the label of the sample; `file` against
@@ -35,6 +36,7 @@ class CaseScorer:
         threshold: float,
         both_empty: float,
         tolerance_px: float | None = None,
+        tolerance_mm: float | None = None,
         boundary_px: int | None = None,
         surface: bool = True,
         grid: str = "sample",
@@ -42,7 +44,10 @@ class CaseScorer:
         label_key: str = "label",
     ) -> None:
         self.threshold, self.both_empty = threshold, both_empty
-        self.tolerance_px, self.boundary_px, self.surface = tolerance_px, boundary_px, surface
+        self.tolerance_px, self.tolerance_mm = tolerance_px, tolerance_mm
+        self.boundary_px, self.surface = boundary_px, surface
+        if tolerance_mm is not None and grid != "file":
+            raise ConfigError("CaseScorer measures in mm on the voxels of the file: tolerance_mm needs grid file.")
         if grid not in ("sample", "file"):
             raise ConfigError(f"The grid of CaseScorer is {grid!r}; it is one of sample, file.")
         self.grid, self.pred_key, self.label_key = grid, pred_key, label_key
@@ -73,7 +78,8 @@ class CaseScorer:
             if pred.shape != label.shape:
                 found = f"Case {sample['case_id']}: the prediction has {pred.shape} px, the label {label.shape}"
                 raise ConfigError(
-                    f"{found}. Put dermaseg_monai.data.RestoreGridd in the postprocessing, or grid sample."
+                    f"{found}. Put dermaseg_monai.data.RestoreGridd (volumes: ToNotedGridd) in the postprocessing, "
+                    "or grid sample."
                 )
             self._rows.append(
                 score_case(
@@ -82,8 +88,10 @@ class CaseScorer:
                     case_id=str(sample["case_id"]),
                     both_empty=self.both_empty,
                     tolerance_px=self.tolerance_px if self.surface else None,
+                    tolerance_mm=self.tolerance_mm if self.surface else None,
                     boundary_px=self.boundary_px if self.surface else None,
                     surface=self.surface,
+                    spacing=self._spacing_mm(sample) if self.surface else None,
                 )
             )
 
@@ -91,6 +99,9 @@ class CaseScorer:
         if self.grid == "file":
             return read_mask(file_of(sample, self.label_key))
         return channel(result[self.label_key]) >= 0.5  # noqa: PLR2004 (labels are 0 and 1)
+
+    def _spacing_mm(self, sample: dict[str, Any]) -> tuple[float, ...] | None:
+        return None if self.tolerance_mm is None else spacing_of(file_of(sample, self.label_key))
 
     def gather(self, engine: Engine) -> None:
         """Put the rows of all ranks into the engine's state, each case once."""

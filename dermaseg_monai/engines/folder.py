@@ -119,7 +119,9 @@ class PredictionFolder:
         picture = read_image(image) if is_volume(image) or self.overlays else None
         if picture is not None and picture.pixels.shape[: mask.ndim] != mask.shape:
             found = f"Case {case_id}: the prediction has {mask.shape} px, the image {picture.pixels.shape[: mask.ndim]}"
-            raise ConfigError(f"{found}. Put dermaseg_monai.data.RestoreGridd in the postprocessing.")
+            raise ConfigError(
+                f"{found}. Put dermaseg_monai.data.RestoreGridd (volumes: ToNotedGridd) in the postprocessing."
+            )
         name = file_stem(case_id) + (".nii.gz" if is_volume(image) else ".png")
         write_mask(self.folder / "masks" / name, mask, like=picture)
         write_probability(self.folder / "probabilities" / name, probability, like=picture)

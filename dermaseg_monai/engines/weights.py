@@ -1,5 +1,6 @@
 """Weights files: written with what they were trained for, loaded only when every tensor fits."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -69,8 +70,8 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         raise damaged(file, error) from error
 
 
-def trained_with(weights: str | Path, name: str, *, otherwise: bool | None = None) -> bool | int | str:
-    """Return one value that a `.safetensors` file says it was trained with, such as `encoder` or `image_size`.
+def trained_with(weights: str | Path, name: str, *, otherwise: bool | None = None) -> bool | int | str | list[float]:
+    """Return one value that a `.safetensors` file says it was trained with: `encoder`, `image_size`, `spacing_mm`.
 
     A file from before a choice was there says nothing of it; `otherwise` is what such trainings did.
 
@@ -84,6 +85,8 @@ def trained_with(weights: str | Path, name: str, *, otherwise: bool | None = Non
         found = ", ".join(sorted(metadata)) or "nothing"
         raise WeightsError(f"{weights} does not say its {name} (it says: {found}). Give it: --{name} VALUE.")
     value = metadata[name]
+    if value.startswith("["):
+        return [float(one) for one in json.loads(value)]
     if value in _TRUTHS:
         return _TRUTHS[value]
     return int(value) if value.isdecimal() else value

@@ -10,8 +10,9 @@ from dermaseg_monai.images.picture import (
     VOLUME_SUFFIXES,
     Picture,
 )
+from dermaseg_monai.images.placement import require_same_place, spacing_of
 from dermaseg_monai.images.reading import measure, read_image, read_small
-from dermaseg_monai.images.volumes import is_volume
+from dermaseg_monai.images.volumes import is_volume, write_volume
 from dermaseg_monai.images.writing import write_mask, write_probability, write_rgb
 
 __all__ = [
@@ -29,7 +30,10 @@ __all__ = [
     "read_mask",
     "read_probability",
     "read_small",
+    "require_same_place",
+    "spacing_of",
     "write_mask",
     "write_probability",
     "write_rgb",
+    "write_volume",
 ]

@@ -28,6 +28,8 @@ def read_mask(path: str | Path, *, allow_grey: bool = False) -> BoolMask:
     values = _levels(source)
     low, high = float(values.min()), float(values.max())
     two_valued = bool(((values == low) | (values == high)).all())
+    if is_volume(source) and not (values == np.rint(values)).all():
+        raise _not_binary(source, f"values from {low:g} to {high:g} that are no whole numbers")
     if two_valued and (low == 0 or (low == high and _is_lesion(high))):
         return values != 0
     if not allow_grey and (is_volume(source) or not _is_binary(values)):

@@ -14,6 +14,7 @@ from dermaseg_monai.images.picture import MAX_VOXELS, VOLUME_SUFFIXES, Picture
 
 _READ_ERRORS = (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error)
 _SPATIAL = 3
+_FLAT_MM3 = 1e-12  # a voxel of a ten-thousandth of a millimetre is still one
 
 
 def is_volume(path: str | Path) -> bool:
@@ -25,10 +26,17 @@ def read_volume(path: Path) -> Picture:
     """Read a volume as float32 "x y z" with spacing in mm, affine and header. Raises: ImageError."""
     image = _open(path)
     grid = _grid(image, path)
+    _require_place(image, path)
     try:
         pixels = np.asarray(image.dataobj, dtype=np.float32).reshape(grid)
     except _READ_ERRORS as error:
         raise _unreadable(path, error) from error
+    lost = pixels.size - int(np.isfinite(pixels).sum())
+    if lost:
+        raise ImageError(
+            f"{path} holds {lost:,} voxels of {pixels.size:,} that are no number (NaN or infinite). "
+            "Replace them, by the value of air say, and save the volume again."
+        )
     spacing_mm = tuple(float(step) for step in image.header.get_zooms()[:_SPATIAL])
     return Picture(pixels, spacing_mm, np.array(image.affine), image.header)
 
@@ -36,6 +44,13 @@ def read_volume(path: Path) -> Picture:
 def volume_size(path: Path) -> tuple[int, int, int]:
     """Return the number of voxels along x, y, z from the header alone. Raises: ImageError."""
     return _grid(_open(path), path)
+
+
+def volume_affine(path: Path) -> np.ndarray:
+    """Return where the voxels lie, 4 x 4 to mm, from the header alone. Raises: ImageError."""
+    image = _open(path)
+    _require_place(image, path)
+    return np.array(image.affine)
 
 
 def write_volume(path: Path, values: np.ndarray, like: Picture | None) -> None:
@@ -67,9 +82,22 @@ def _grid(image: nib.Nifti1Image, path: Path) -> tuple[int, int, int]:
     x, y, z = (*shape[:_SPATIAL], 1, 1, 1)[:_SPATIAL]
     if np.prod(shape[_SPATIAL:], dtype=np.int64) != 1:
         raise ImageError(f"{path} has shape {shape}; three axes were expected. Save one volume per file.")
+    if x * y * z == 0:
+        raise ImageError(f"{path} has shape {shape}, so no voxel. Export the volume again or leave it out.")
     if x * y * z > MAX_VOXELS:
         raise ImageError(f"{path} is too large ({x} x {y} x {z} voxels); at most {MAX_VOXELS:,} are read.")
     return x, y, z
+
+
+def _require_place(image: nib.Nifti1Image, path: Path) -> None:
+    affine, spacing_mm = np.asarray(image.affine), image.header.get_zooms()[:_SPATIAL]
+    sound = np.isfinite(affine).all() and all(np.isfinite(step) and step > 0 for step in spacing_mm)
+    if not sound or abs(np.linalg.det(affine[:_SPATIAL, :_SPATIAL])) < _FLAT_MM3:
+        steps = " x ".join(f"{step:g}" for step in spacing_mm)
+        raise ImageError(
+            f"{path} says a spacing of {steps} mm and an affine that leaves no room for a voxel. "
+            "Set pixdim and the affine from the scanner's export and save it again."
+        )
 
 
 def _unreadable(path: Path, error: Exception) -> ImageError:

@@ -9,8 +9,10 @@ from torch import Tensor
 
 from dermaseg_monai.errors import ConfigError
 
-Mask = Float[Tensor, "b 1 h w"]
-MASK_NDIM = 4
+Mask = Float[Tensor, "b 1 *grid"]
+"""Logits or labels on the pixels (h, w) of photographs or the voxels (x, y, z) of volumes."""
+
+LEAST_MASK_NDIM = 4
 
 
 def logits_and_label(
@@ -31,7 +33,8 @@ def logits_and_label(
     for name, logit in logits.items():
         if logit.shape != truth.shape:
             raise ValueError(
-                f"{name} is {tuple(logit.shape)} and the label {tuple(truth.shape)}. Both have to be (b, 1, h, w)."
+                f"{name} is {tuple(logit.shape)} and the label {tuple(truth.shape)}. "
+                "Both have to be (b, 1, h, w), of volumes (b, 1, x, y, z)."
             )
     return logits, truth
 
@@ -43,7 +46,7 @@ def require_used(output: Mapping[str, Tensor] | Tensor, names: Sequence[str], *,
         ConfigError: names the maps.
     """
     maps = {} if isinstance(output, Tensor) else output
-    unused = sorted(name for name, value in maps.items() if value.ndim == MASK_NDIM and name not in names)
+    unused = sorted(name for name, value in maps.items() if value.ndim >= LEAST_MASK_NDIM and name not in names)
     if unused:
         raise ConfigError(
             f"{loss} trains the maps {', '.join(names)}, and the network also gives {', '.join(unused)}, which would "

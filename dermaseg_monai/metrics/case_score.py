@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from math import isfinite
+from math import isfinite, prod
 
 from dermaseg_monai.metrics import overlap
 from dermaseg_monai.metrics.boundary_iou import boundary_iou
 from dermaseg_monai.metrics.grid import Mask
 from dermaseg_monai.metrics.surface import assd, hd95, surface_dice, surface_distances
+
+_VOLUME = 3  # axes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +17,8 @@ class CaseScore:
     """The scores of one case; None where a score was not asked for, never NaN.
 
     Distances are in pixels, or in mm where the spacing was given: then `hd95_mm` and `assd_mm` are filled and their
-    pixel counterparts are None. `pred_px` and `label_px` count pixels, in a volume voxels.
+    pixel counterparts are None, and `volume_error_mm3` of a volume says by how much the prediction is too large
+    (negative: too small). `pred_px` and `label_px` count pixels, in a volume voxels.
     """
 
     case_id: str
@@ -32,6 +35,7 @@ class CaseScore:
     assd_mm: float | None = None
     surface_dice: float | None = None
     boundary_iou: float | None = None
+    volume_error_mm3: float | None = None
     pred_px: int
     label_px: int
 
@@ -95,6 +99,8 @@ def score_case(
                 "surface_dice": surface_dice(surfaces, tolerance=tolerance, both_empty=both_empty),
                 "boundary_iou": boundary_iou(pred, label, width_px=_width(boundary_px), both_empty=both_empty),
             }
+            if spacing is not None and len(spacing) == _VOLUME:
+                contours["volume_error_mm3"] = (counted.pred - counted.label) * prod(spacing)
     except ValueError as error:
         raise ValueError(f"Case {case_id}: {error}") from error
     return CaseScore(

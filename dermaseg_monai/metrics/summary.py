@@ -16,7 +16,7 @@ from dermaseg_monai.metrics.table import Table
 
 SCORES = (
     "dice", "jaccard", "threshold_jaccard", "accuracy", "sensitivity", "specificity", "precision",
-    "hd95_px", "assd_px", "hd95_mm", "assd_mm", "surface_dice", "boundary_iou",
+    "hd95_px", "assd_px", "hd95_mm", "assd_mm", "surface_dice", "boundary_iou", "volume_error_mm3",
 )  # fmt: skip
 """The scores that are summarised, in the order of the table."""
 

@@ -24,6 +24,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     docs.mkdir(parents=True)
     (tmp_path / "bundles" / "toy" / "configs").mkdir()
     (tmp_path / "bundles" / "toy" / "configs" / "train.json").write_text("{}")
+    plane = {"network_data_format": {"inputs": {"image": {"spatial_shape": ["n", "n"]}}}}
+    (tmp_path / "bundles" / "toy" / "configs" / "metadata.json").write_text(json.dumps(plane))
     (docs / "expected_figures.json").write_text(json.dumps(FIGURES))
     monkeypatch.setattr(script, "ROOT", tmp_path)
     return tmp_path

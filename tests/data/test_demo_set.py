@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dermaseg_monai.data.demo import demo_manifest, demo_set, make_demo
+from dermaseg_monai.data.whole_folder import whole_folder
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import sha256_of
 from dermaseg_monai.images import measure, read_image, read_mask
@@ -184,7 +185,7 @@ def test_who_comes_second_keeps_the_set_of_the_first(tmp_path: Path, monkeypatch
     def meanwhile(n: int, seed: int) -> object:
         monkeypatch.setattr(demo_set, "plan_set", late)
         shots = late(n, seed)
-        with demo_set._whole_folder(tmp_path / "set") as draft:  # another process, quicker than this one
+        with whole_folder(tmp_path / "set") as draft:  # another process, quicker than this one
             (draft / "manifest.json").write_text("theirs")
         monkeypatch.setattr(demo_set, "any", lambda _: False, raising=False)
         return shots

@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 import pytest
 import torch
@@ -9,7 +10,7 @@ from monai.data.meta_tensor import MetaTensor
 
 from dermaseg_monai.engines import CaseScorer
 from dermaseg_monai.errors import ConfigError
-from dermaseg_monai.images import write_mask
+from dermaseg_monai.images import Picture, write_mask
 
 
 def _map(rows: str) -> torch.Tensor:
@@ -76,3 +77,25 @@ def test_cases_without_an_id_are_refused() -> None:
 def test_an_unknown_grid_is_refused() -> None:
     with pytest.raises(ConfigError, match="grid of CaseScorer is 'original'; it is one of sample, file"):
         CaseScorer(threshold=0.5, both_empty=1.0, grid="original")
+
+
+def test_a_volume_is_scored_in_mm_by_the_affine_of_its_label(tmp_path: Path) -> None:
+    label = np.zeros((6, 6, 6), dtype=bool)
+    label[2:4, 2:4, 1:3] = True
+    affine = np.diag([0.5, 2.0, 3.0, 1.0])
+    header = nib.Nifti1Header()
+    header.set_sform(affine, code=1)
+    header.set_qform(affine, code=1)
+    like = Picture(label.astype(np.float32), (0.5, 2.0, 3.0), affine, header)
+    write_mask(tmp_path / "label.nii.gz", label, like=like)
+    moved = torch.from_numpy(np.roll(label, 1, axis=2)[None].astype(np.float32))  # by 3 mm
+    case = ({"case_id": "v", "label_path": str(tmp_path / "label.nii.gz")}, {"pred": moved, "label": moved})
+    scorer = CaseScorer(threshold=0.5, both_empty=1.0, tolerance_mm=2.9, boundary_px=1, grid="file")
+    (score,) = _run(scorer, [[case]])
+    assert (score.dice, score.hd95_mm, score.hd95_px, score.volume_error_mm3) == (0.5, 3.0, None, 0.0)
+    assert score.surface_dice == pytest.approx(0.5)  # the slices in between lie on both contours
+
+
+def test_mm_on_another_grid_than_the_files_are_refused() -> None:
+    with pytest.raises(ConfigError, match="tolerance_mm needs grid file"):
+        CaseScorer(threshold=0.5, both_empty=1.0, tolerance_mm=1.0, boundary_px=1)

@@ -11,13 +11,20 @@ from dermaseg_monai.errors import WeightsError
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     said = {"encoder": "resnet18", "image_size": "128", "hair_removal": "True", "colour_constancy": "False"}
+    said["spacing_mm"] = str([0.2, 0.2, 0.5])
     write_weights(tmp_path / "model.safetensors", nn.Conv2d(1, 1, 1), said)
     return tmp_path / "model.safetensors"
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("encoder", "resnet18"), ("image_size", 128), ("hair_removal", True), ("colour_constancy", False)],
+    [
+        ("encoder", "resnet18"),
+        ("image_size", 128),
+        ("hair_removal", True),
+        ("colour_constancy", False),
+        ("spacing_mm", [0.2, 0.2, 0.5]),
+    ],
 )
 def test_text_numbers_and_truths_come_back_as_such(weights: Path, name: str, value: object) -> None:
     found = trained_with(weights, name)

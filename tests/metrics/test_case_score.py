@@ -102,3 +102,14 @@ def test_a_row_cannot_hold_nan_and_cannot_be_changed(row: Callable[..., CaseScor
     with pytest.raises(FrozenInstanceError):
         row("x").dice = 1.0  # type: ignore[misc]
     assert replace(row("x"), dice=1.0).dice == 1.0
+
+
+@pytest.mark.parametrize(("first", "last", "error_mm3"), [(1, 4, 0.0), (1, 3, -12.0), (0, 5, 24.0)])
+def test_the_error_of_a_volume_is_counted_in_cubic_millimetres(first: int, last: int, error_mm3: float) -> None:
+    label, pred = (np.zeros((4, 4, 5), dtype=bool) for _ in range(2))
+    label[1:3, 1:3, 1:4] = True  # 12 voxels of 2 x 0.5 x 3 mm
+    pred[1:3, 1:3, first:last] = True
+    found = score_case(
+        pred, label, case_id="v", both_empty=1.0, tolerance_mm=1.0, boundary_px=1, spacing=(2.0, 0.5, 3.0)
+    )
+    assert found.volume_error_mm3 == error_mm3

@@ -2,11 +2,8 @@
 
 import logging
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 from dermaseg_monai.data.demo.annotators import ANNOTATORS
@@ -14,6 +11,7 @@ from dermaseg_monai.data.demo.panel import Sitting, panel_of
 from dermaseg_monai.data.demo.photograph import Photograph, take_photograph
 from dermaseg_monai.data.demo.plan import Shot, plan_set
 from dermaseg_monai.data.demo.skin import fitzpatrick_estimate, skin_band
+from dermaseg_monai.data.whole_folder import MANIFEST, whole_folder
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import sha256_of, write_text
 from dermaseg_monai.images import write_mask, write_rgb
@@ -24,7 +22,6 @@ GENERATOR_VERSION = "1"
 
 _LICENCE = "CC0-1.0"
 _ATTRIBUTION = "Drawn by dermaseg_monai; no photograph of a person"
-_MANIFEST = "manifest.json"
 _DATE = "2026-01-05"
 _README = """Synthetic dermoscopy, drawn by dermaseg_monai (seed {seed}, {n} images). Licence: CC0-1.0.
 
@@ -42,7 +39,7 @@ def demo_manifest(folder: str | Path, n: int = 240, seed: int = 0) -> str:
     Raises:
         DataError: the folder holds other things, or cannot be written.
     """
-    manifest = Path(folder) / _MANIFEST
+    manifest = Path(folder) / MANIFEST
     if not manifest.is_file():
         _log.info("Drawing %d synthetic images into %s", n, folder)
         _draw_into(Path(folder), n, seed)
@@ -59,10 +56,10 @@ def make_demo(out: str | Path, n: int, seed: int) -> Path:
         DataError: the folder is not empty, or cannot be written.
     """
     folder = Path(out)
-    if (folder / _MANIFEST).is_file():
-        raise DataError(f"{folder} already holds a data set ({_MANIFEST}). Choose another folder or remove it.")
+    if (folder / MANIFEST).is_file():
+        raise DataError(f"{folder} already holds a data set ({MANIFEST}). Choose another folder or remove it.")
     _draw_into(folder, n, seed)
-    return folder / _MANIFEST
+    return folder / MANIFEST
 
 
 def make_panel_demo(out: str | Path, n: int, seed: int) -> Path:
@@ -73,10 +70,10 @@ def make_panel_demo(out: str | Path, n: int, seed: int) -> Path:
         DataError: as `make_demo`.
     """
     folder = Path(out)
-    if (folder / _MANIFEST).is_file():
-        raise DataError(f"{folder} already holds a data set ({_MANIFEST}). Choose another folder or remove it.")
+    if (folder / MANIFEST).is_file():
+        raise DataError(f"{folder} already holds a data set ({MANIFEST}). Choose another folder or remove it.")
     _draw_into(folder, n, seed, panel_of, name="demo-readers")
-    return folder / _MANIFEST
+    return folder / MANIFEST
 
 
 def _three(shot: Shot, n: int) -> tuple[Sitting, ...]:  # noqa: ARG001 (they are always the same)
@@ -89,35 +86,15 @@ def _draw_into(
     shots = plan_set(n, seed)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(
-            f"{folder} is not empty and holds no {_MANIFEST}, so no demo set can be made there. "
+            f"{folder} is not empty and holds no {MANIFEST}, so no demo set can be made there. "
             "Remove what is in it or choose another folder."
         )
-    with _whole_folder(folder) as draft:
+    with whole_folder(folder) as draft:
         with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
             cases = tuple(pool.map(lambda shot: _write_case(draft, shot, seed, readers(shot, n)), shots))
         write_text(draft / "README.txt", _README.format(seed=seed, n=n))
         manifest = Manifest(name=f"{name}-{n}-seed{seed}", version=GENERATOR_VERSION, licence=_LICENCE, cases=cases)
-        manifest.save(draft / _MANIFEST)
-
-
-@contextmanager
-def _whole_folder(folder: Path) -> Iterator[Path]:
-    """Yield a folder beside `folder` and rename it when the block ends well; who comes second keeps the first's."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-making-"))
-    except OSError as error:
-        raise DataError(f"Cannot write {folder}: {error.strerror}. Choose a folder you may write to.") from error
-    try:
-        yield draft
-        draft.chmod(0o755)
-        try:
-            draft.rename(folder)
-        except OSError as error:
-            if not (folder / _MANIFEST).is_file():
-                raise DataError(f"Cannot write {folder}: {error.strerror}. Remove it or choose another.") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        manifest.save(draft / MANIFEST)
 
 
 def _write_case(folder: Path, shot: Shot, seed: int, sittings: Sequence[Sitting]) -> Case:

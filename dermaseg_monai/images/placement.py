@@ -1,0 +1,51 @@
+"""Whether two volumes lie on the same voxels of the patient."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from nibabel.affines import apply_affine, voxel_sizes
+
+from dermaseg_monai.errors import ImageError
+from dermaseg_monai.images.volumes import volume_affine, volume_size
+
+_SAME_VOX: Final = 0.01
+"""So far, in voxels, a corner may be off: float32 headers and quaternions round."""
+
+
+def require_same_place(image: str | Path, label: str | Path) -> None:
+    """Refuse a label that does not lie on the voxels of its image, from the headers alone.
+
+    Raises:
+        ImageError: another shape, spacing or affine; or as `volume_size`.
+    """
+    one, other = Path(image), Path(label)
+    shape, found = volume_size(one), volume_size(other)
+    if shape != found:
+        raise _elsewhere(other, one, f"shape {_times(found)} and the image {_times(shape)} voxels")
+    affine, own = volume_affine(one), volume_affine(other)
+    spacing, own_spacing = (voxel_sizes(each) for each in (affine, own))
+    if not np.allclose(spacing, own_spacing, rtol=_SAME_VOX / max(shape), atol=0):
+        raise _elsewhere(other, one, f"spacing {_times(own_spacing)} and the image {_times(spacing)} mm")
+    corners = np.stack(np.meshgrid(*[(0, count - 1) for count in shape], indexing="ij"), axis=-1).reshape(-1, 3)
+    off_mm = apply_affine(affine, corners) - apply_affine(own, corners)
+    furthest_mm = float(np.linalg.norm(off_mm, axis=1).max())
+    if furthest_mm > _SAME_VOX * float(spacing.min()):
+        raise _elsewhere(other, one, f"another affine: a corner lies {furthest_mm:.3g} mm from the image's")
+
+
+def spacing_of(path: str | Path) -> tuple[float, float, float]:
+    """Return the size of a volume's voxel in mm along x, y, z, from its affine. Raises: ImageError."""
+    x, y, z = (float(step) for step in voxel_sizes(volume_affine(Path(path))))
+    return x, y, z
+
+
+def _times(numbers: object) -> str:
+    return " x ".join(f"{number:g}" for number in np.asarray(numbers))
+
+
+def _elsewhere(label: Path, image: Path, found: str) -> ImageError:
+    return ImageError(
+        f"{label} does not lie on the voxels of {image}: it has {found}. "
+        "Resample the label onto its image, or take the label that was drawn on it."
+    )
