@@ -20,6 +20,7 @@ from dermaseg_monai.agreement.pair_summary import (
     written_rows,
 )
 from dermaseg_monai.agreement.reliability import reliability
+from dermaseg_monai.agreement.size_band import size_bands
 from dermaseg_monai.agreement.statistics_text import model_section, records, reliability_section
 from dermaseg_monai.agreement.votes import Votes
 from dermaseg_monai.errors import DataError
@@ -82,8 +83,7 @@ def write_study(
     found = {name: summarise_pairs(rows, below_dice=below_dice, seed=seed) for name, rows in kinds.items() if len(rows)}
     if len(found) > 1:
         found = {"all pairs": summarise_pairs(pairs, below_dice=below_dice, seed=seed)} | found
-    people = kinds["different people"]
-    tables = _factor_tables({"all pairs": pairs, "different people": people}, factors, below_dice, seed)
+    tables = _factor_tables(pairs, intra, factors, below_dice, seed)
     flags = find_flags(pairs, masks, below_dice=below_dice)
     statistics = {
         "reliability": reliability(pairs, masks, votes, seed=seed),
@@ -119,10 +119,13 @@ def _forget_earlier(folder: Path) -> None:
 
 
 def _factor_tables(
-    kinds: Mapping[str, pd.DataFrame], factors: Sequence[str], below_dice: float, seed: int
+    pairs: pd.DataFrame, intra: pd.Series, factors: Sequence[str], below_dice: float, seed: int
 ) -> dict[str, pd.DataFrame]:
-    pairs = kinds["all pairs"]
     given = [name for name in ("tool", "skill") if f"{name}_a" in pairs and len(pairs[f"{name}_a"].dropna())]
+    bands = size_bands(pairs) if "size" not in factors else None
+    if bands is not None:
+        pairs, given = pairs.assign(size=bands), [*given, "size"]
+    kinds = {"all pairs": pairs, "different people": pairs[~intra]}
     return {
         name: pd.concat(
             [
