@@ -180,16 +180,13 @@ def test_two_processes_that_start_at_once_share_one_set(tmp_path: Path) -> None:
 
 
 def test_who_comes_second_keeps_the_set_of_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    late = demo_set.plan_set
+    write_text = demo_set.write_text
 
-    def meanwhile(n: int, seed: int) -> object:
-        monkeypatch.setattr(demo_set, "plan_set", late)
-        shots = late(n, seed)
+    def meanwhile(path: Path, text: str) -> None:
+        write_text(path, text)
         with whole_folder(tmp_path / "set") as draft:  # another process, quicker than this one
             (draft / "manifest.json").write_text("theirs")
-        monkeypatch.setattr(demo_set, "any", lambda _: False, raising=False)
-        return shots
 
-    monkeypatch.setattr(demo_set, "plan_set", meanwhile)
+    monkeypatch.setattr(demo_set, "write_text", meanwhile)
     assert Path(demo_manifest(tmp_path / "set", n=3)).read_text() == "theirs"
     assert [path.name for path in tmp_path.iterdir()] == ["set"]

@@ -11,7 +11,7 @@ from dermaseg_monai.data.demo.panel import Sitting, panel_of
 from dermaseg_monai.data.demo.photograph import Photograph, take_photograph
 from dermaseg_monai.data.demo.plan import Shot, plan_set
 from dermaseg_monai.data.demo.skin import fitzpatrick_estimate, skin_band
-from dermaseg_monai.data.whole_folder import MANIFEST, whole_folder
+from dermaseg_monai.data.whole_folder import MANIFEST, new_set_in, set_in, whole_folder
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import sha256_of, write_text
 from dermaseg_monai.images import write_mask, write_rgb
@@ -39,11 +39,12 @@ def demo_manifest(folder: str | Path, n: int = 240, seed: int = 0) -> str:
     Raises:
         DataError: the folder holds other things, or cannot be written.
     """
-    manifest = Path(folder) / MANIFEST
-    if not manifest.is_file():
-        _log.info("Drawing %d synthetic images into %s", n, folder)
-        _draw_into(Path(folder), n, seed)
-    return str(manifest)
+
+    def draw(place: Path) -> None:
+        _log.info("Drawing %d synthetic images into %s", n, place)
+        _draw_into(place, n, seed)
+
+    return set_in(folder, draw)
 
 
 def make_demo(out: str | Path, n: int, seed: int) -> Path:
@@ -55,11 +56,7 @@ def make_demo(out: str | Path, n: int, seed: int) -> Path:
         ValueError: `n` is below 3, or the seed is negative.
         DataError: the folder is not empty, or cannot be written.
     """
-    folder = Path(out)
-    if (folder / MANIFEST).is_file():
-        raise DataError(f"{folder} already holds a data set ({MANIFEST}). Choose another folder or remove it.")
-    _draw_into(folder, n, seed)
-    return folder / MANIFEST
+    return new_set_in(out, lambda folder: _draw_into(folder, n, seed))
 
 
 def make_panel_demo(out: str | Path, n: int, seed: int) -> Path:
@@ -69,11 +66,7 @@ def make_panel_demo(out: str | Path, n: int, seed: int) -> Path:
         ValueError: as `make_demo`.
         DataError: as `make_demo`.
     """
-    folder = Path(out)
-    if (folder / MANIFEST).is_file():
-        raise DataError(f"{folder} already holds a data set ({MANIFEST}). Choose another folder or remove it.")
-    _draw_into(folder, n, seed, panel_of, name="demo-readers")
-    return folder / MANIFEST
+    return new_set_in(out, lambda folder: _draw_into(folder, n, seed, panel_of, name="demo-readers"))
 
 
 def _three(shot: Shot, n: int) -> tuple[Sitting, ...]:  # noqa: ARG001 (they are always the same)
@@ -84,11 +77,6 @@ def _draw_into(
     folder: Path, n: int, seed: int, readers: Callable[[Shot, int], Sequence[Sitting]] = _three, name: str = "demo"
 ) -> None:
     shots = plan_set(n, seed)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DataError(
-            f"{folder} is not empty and holds no {MANIFEST}, so no demo set can be made there. "
-            "Remove what is in it or choose another folder."
-        )
     with whole_folder(folder) as draft:
         with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
             cases = tuple(pool.map(lambda shot: _write_case(draft, shot, seed, readers(shot, n)), shots))

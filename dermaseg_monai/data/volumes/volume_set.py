@@ -9,7 +9,7 @@ import numpy as np
 from dermaseg_monai.data.volumes.scan_place import ScanPlace, draw_place
 from dermaseg_monai.data.volumes.skin_volume import SkinVolume, draw_skin_volume
 from dermaseg_monai.data.volumes.volume_reader import VOLUME_READERS
-from dermaseg_monai.data.whole_folder import MANIFEST, whole_folder
+from dermaseg_monai.data.whole_folder import MANIFEST, new_set_in, set_in, whole_folder
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import sha256_of, write_text
 from dermaseg_monai.images import Picture, write_mask, write_volume
@@ -42,11 +42,12 @@ def volume_manifest(folder: str | Path, n: int = 32, seed: int = 0) -> str:
     Raises:
         DataError: the folder holds other things, or cannot be written.
     """
-    manifest = Path(folder) / MANIFEST
-    if not manifest.is_file():
-        _log.info("Drawing %d synthetic volumes into %s", n, folder)
-        _draw_into(Path(folder), n, seed)
-    return str(manifest)
+
+    def draw(place: Path) -> None:
+        _log.info("Drawing %d synthetic volumes into %s", n, place)
+        _draw_into(place, n, seed)
+
+    return set_in(folder, draw)
 
 
 def make_volumes(out: str | Path, n: int, seed: int) -> Path:
@@ -58,21 +59,12 @@ def make_volumes(out: str | Path, n: int, seed: int) -> Path:
         ValueError: `n` is below 3, or the seed is negative.
         DataError: the folder is not empty, or cannot be written.
     """
-    folder = Path(out)
-    if (folder / MANIFEST).is_file():
-        raise DataError(f"{folder} already holds a data set ({MANIFEST}). Choose another folder or remove it.")
-    _draw_into(folder, n, seed)
-    return folder / MANIFEST
+    return new_set_in(out, lambda folder: _draw_into(folder, n, seed))
 
 
 def _draw_into(folder: Path, n: int, seed: int) -> None:
     if n < FEWEST_VOLUMES or seed < 0:
         raise ValueError(f"n is {n} and seed {seed}; there must be at least {FEWEST_VOLUMES} volumes, and a seed ≥ 0.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DataError(
-            f"{folder} is not empty and holds no {MANIFEST}, so no volumes can be drawn there. "
-            "Remove what is in it or choose another folder."
-        )
     with whole_folder(folder) as draft:
         cases = tuple(_write_case(draft, number, split, seed) for number, split in enumerate(_splits(n)))
         write_text(draft / "README.txt", _README.format(seed=seed, n=n))
