@@ -10,6 +10,7 @@ from dermaseg_monai.cli.agreement import agreement_app
 from dermaseg_monai.cli.bundle import bundle_app
 from dermaseg_monai.cli.data import data_app
 from dermaseg_monai.cli.generalise import generalise
+from dermaseg_monai.cli.leak_worth import leak_worth
 from dermaseg_monai.cli.panels import panels
 from dermaseg_monai.cli.stress import stress
 from dermaseg_monai.errors import DermasegError
@@ -27,6 +28,7 @@ app.add_typer(agreement_app, name="agreement")
 app.command("ablate")(ablate)
 app.command("panels")(panels)
 app.command("generalise")(generalise)
+app.command("leak-worth")(leak_worth)
 app.command("stress")(stress)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from dermaseg_monai.files import write_text
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.generalisation_cell import MatrixCell, MatrixRows
+from dermaseg_monai.report.html import html_figures
 from dermaseg_monai.report.palette import NOTICE
 
 _STYLE: Final = """
@@ -77,11 +78,11 @@ def write_generalisation_page(path: str | Path, page: GeneralisationPage) -> Non
         *map(_paragraph, page.lead),
         _section("Not scored", _list(page.missing)) if page.missing else "",
         _section("Trained on, tested on", _matrices(page), f"<p class=faint>{escape(page.matrix_note)}</p>"),
-        *(_section(name, _table(table, "figures"), _paragraph(words)) for name, (table, words) in page.gaps.items()),
-        _section("Shared cases", _table(page.overlap, "figures"), *map(_paragraph, page.overlap_note)),
+        *(_section(name, html_figures(table), _paragraph(words)) for name, (table, words) in page.gaps.items()),
+        _section("Shared cases", html_figures(page.overlap), *map(_paragraph, page.overlap_note)),
         _section("What else differs", _list(page.differences)),
-        _section("Data sets", _table(page.sets, "words")),
-        _section("Networks", _table(page.networks, "words")),
+        _section("Data sets", html_figures(page.sets, kind="words")),
+        _section("Networks", html_figures(page.networks, kind="words")),
         _section("How it was made", *map(_paragraph, page.method)),
     ]
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -102,14 +103,6 @@ def _list(lines: Sequence[str]) -> str:
     if not lines:
         return "<p>Nothing that the manifests and the weights tell.</p>"
     return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
-
-
-def _table(table: Table, kind: str) -> str:
-    header = "".join(f"<th>{escape(cell)}</th>" for cell in table.header)
-    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
-    notes = "".join(_paragraph(note) for note in table.notes)
-    drawn = f"<table class={kind}><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
-    return f"<div class=scroll>{drawn}</div>{notes}"
 
 
 def _matrices(page: GeneralisationPage) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from PIL import Image
 
 from dermaseg_monai.arrays import RgbImage
+from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.palette import NOTICE
 
 _QUALITY: Final = 85
@@ -38,3 +39,12 @@ def html_picture(rgb: RgbImage, words: str) -> str:
     Image.fromarray(rgb).save(held, format="JPEG", quality=_QUALITY)
     data = base64.b64encode(held.getvalue()).decode("ascii")
     return f'<img alt="{escape(words)}" width={rgb.shape[1]} height={rgb.shape[0]} src="data:image/jpeg;base64,{data}">'
+
+
+def html_figures(table: Table, *, kind: str = "figures") -> str:
+    """Return a table that scrolls where the page is narrow, its notes below; `kind` is its class in the style."""
+    header = "".join(f"<th>{escape(cell)}</th>" for cell in table.header)
+    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
+    notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)
+    drawn = f"<table class={kind}><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<div class=scroll>{drawn}</div>{notes}"
