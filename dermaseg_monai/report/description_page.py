@@ -6,30 +6,16 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from PIL import Image
-
-from dermaseg_monai.arrays import RgbImage
-from dermaseg_monai.errors import DermasegError
 from dermaseg_monai.files import write_text
-from dermaseg_monai.images import draw_outline, read_image, read_mask
-from dermaseg_monai.manifest.description import FEATURES, Comparison, Described, Distance, Feature, Row
-from dermaseg_monai.report.histograms import GROUP_COLOURS, draw_bars, draw_histogram, html_svg
-from dermaseg_monai.report.html import html_page, html_picture
+from dermaseg_monai.manifest.description import FEATURES, Comparison, Described, Distance, Row
+from dermaseg_monai.report.description_feature import feature_section
+from dermaseg_monai.report.description_strip import EXTREMES, strip
+from dermaseg_monai.report.histograms import GROUP_COLOURS
+from dermaseg_monai.report.html import html_page
 from dermaseg_monai.report.page import shown_id
 
-_SIDE_PX: Final = 112
-_EXTREMES: Final = 4
-_LINE: Final = (0, 213, 255)
 _NOVELTIES: Final = 30
 _MOST_GROUPS: Final = 4
-_WITH_EXTREMES: Final = frozenset({"Lesion", "Contrast and colour", "Skin tone", "Artefacts, estimated", "Picture"})
-_NO_EXTREMES: Final = frozenset({"height", "width", "aspect", "lesion_x", "lesion_y", "lesion_b", "lesion_a"})
-_ORDERS: Final = {
-    "tone_band": ("very light", "light", "intermediate", "tan", "brown", "dark"),
-    "fitzpatrick_like": ("I", "II", "III", "IV", "V", "VI"),
-    "monk_like": tuple(map(str, range(1, 11))),
-}
 _STYLE: Final = """
 .feature{border-top:1px solid #ccc;padding:10px 0;display:grid;gap:6px 20px}
 .feature{grid-template-columns:minmax(0,440px) minmax(0,1fr)}
@@ -160,7 +146,7 @@ def _novelties(comparison: Comparison, holder: Described) -> str:
             f"{_percent(one.share_b)} ({one.count_b:,} images) there, {_percent(one.share_a)} ({one.count_a:,}) here"
         )
         words = f"<b>{escape(one.feature.title)}: {escape(shown_id(one.what))}</b> – {shares}"
-        parts.append(f"<p>{words}</p>{_strip(holder, [rows[name] for name in one.examples[:_EXTREMES]], one.feature)}")
+        parts.append(f"<p>{words}</p>{strip(holder, [rows[name] for name in one.examples[:EXTREMES]], one.feature)}")
     left = len(comparison.novelties) - _NOVELTIES
     return "".join(parts) + (f"<p class=faint>and {left} more in summary.json.</p>" if left > 0 else "")
 
@@ -197,84 +183,7 @@ def _features(described: Sequence[Described]) -> Iterable[str]:
         if feature.group != heading:
             heading = feature.group
             yield f"<h2>{escape(heading)}</h2>"
-        yield _feature(feature, groups, described[0])
-
-
-def _feature(feature: Feature, groups: dict[str, list[Row]], first: Described) -> str:
-    unit = f" ({feature.unit})" if feature.unit else ""
-    title = f"<h3>{escape(feature.title + unit)}</h3>"
-    known = {name: [row for row in rows if row.values[feature.name] is not None] for name, rows in groups.items()}
-    about = f"<p>{escape(feature.about)}</p>{_table(feature, known, groups)}"
-    drawn = _drawing(feature, known)
-    picture = (
-        html_svg(drawn, escape(f"Distribution of {feature.title}")) if drawn else "<p class=faint>Nothing known.</p>"
-    )
-    return f"<div class=feature>{title}<div>{picture}</div><div>{about}{_extremes(feature, first)}</div></div>"
-
-
-def _drawing(feature: Feature, known: dict[str, list[Row]]) -> bytes | None:
-    if feature.kind == "number":
-        values = {name: np.array([row.values[feature.name] for row in rows], float) for name, rows in known.items()}
-        return draw_histogram(values, feature.unit)
-    counts = {name: Counter(str(row.values[feature.name]) for row in rows) for name, rows in known.items()}
-    return draw_bars(counts, _ORDERS.get(feature.name))
-
-
-def _table(feature: Feature, known: dict[str, list[Row]], groups: dict[str, list[Row]]) -> str:
-    head = "<tr><th></th><th class=number>known</th>"
-    head += "<th class=number>5 %</th><th class=number>median</th><th class=number>95 %</th>" * (
-        feature.kind == "number"
-    )
-    rows: list[str] = []
-    for name, held in known.items():
-        cells = f"<td>{escape(name)}</td><td class=number>{len(held):,} of {len(groups[name]):,}</td>"
-        if feature.kind == "number":
-            values = np.array([row.values[feature.name] for row in held], float)
-            found = np.quantile(values, [0.05, 0.5, 0.95]) if len(values) else [np.nan] * 3
-            cells += "".join(f"<td class=number>{'–' if np.isnan(value) else f'{value:.3g}'}</td>" for value in found)
-        rows.append(f"<tr>{cells}</tr>")
-    return f"<div class=scroll><table><thead>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-
-
-def _extremes(feature: Feature, first: Described) -> str:
-    if feature.kind != "number" or feature.group not in _WITH_EXTREMES or feature.name in _NO_EXTREMES:
-        return ""
-    known = [(float(value), row) for row in first.rows if (value := row.values[feature.name]) is not None]
-    ordered = sorted(
-        (item for item in known if isinstance(item[0], float)), key=lambda item: (item[0], item[1].case_id)
-    )
-    if len(ordered) < 2 * _EXTREMES or ordered[0][0] == ordered[-1][0]:
-        return ""
-    low = [row for _, row in ordered[:_EXTREMES]]
-    high = [row for _, row in ordered[: -_EXTREMES - 1 : -1]]
-    strips = {"highest": _strip(first, high, feature), "lowest": _strip(first, low, feature)}
-    return "".join(f"<p class=faint>{name}</p>{strip}" for name, strip in strips.items())
-
-
-def _strip(holder: Described, rows: Sequence[Row], feature: Feature) -> str:
-    return f"<div class=strip>{''.join(_thumbnail(holder, row, feature) for row in rows)}</div>"
-
-
-def _thumbnail(holder: Described, row: Row, feature: Feature) -> str:
-    value = row.values[feature.name]
-    words = value if isinstance(value, str) else f"{value:.3g}" if value is not None else ""
-    caption = f"<figcaption><b>{escape(shown_id(words, 20))}</b> {escape(shown_id(row.case_id, 24))}</figcaption>"
-    try:
-        picture = html_picture(_small(holder, row), f"Case {shown_id(row.case_id)}")
-    except DermasegError:
-        picture = "<p class=faint>cannot be shown</p>"
-    return f"<figure>{picture}{caption}</figure>"
-
-
-def _small(holder: Described, row: Row) -> RgbImage:
-    case = holder.case(row.case_id)
-    rgb = Image.fromarray(read_image(holder.dataset_dir / case.image.path).pixels)
-    size = (_SIDE_PX, max(1, round(_SIDE_PX * rgb.height / rgb.width)))
-    small = np.asarray(rgb.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
-    if case.reference is None:
-        return small
-    mask = Image.fromarray(read_mask(holder.dataset_dir / case.reference.mask.path))
-    return draw_outline(small, np.asarray(mask.resize(size)), _LINE)
+        yield feature_section(feature, groups, described[0])
 
 
 def _failures(described: Sequence[Described]) -> list[str]:

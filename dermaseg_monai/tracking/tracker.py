@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any, Final
 from torch import distributed
 
 from dermaseg_monai.engines.resume_file import saved_extra
-from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import make_folder
 from dermaseg_monai.manifest import Manifest
 from dermaseg_monai.tracking.courier import Courier
@@ -33,11 +32,12 @@ from dermaseg_monai.tracking.entries import (
     Text,
 )
 from dermaseg_monai.tracking.file_table import write_file_table
+from dermaseg_monai.tracking.opening import checked_uri, opening
 from dermaseg_monai.tracking.parameters import redact
-from dermaseg_monai.tracking.process import PARENT_TAG, StopSignal, owner_tags
+from dermaseg_monai.tracking.process import StopSignal
 from dermaseg_monai.tracking.record import RunRecord, SheetLike, record_run
 from dermaseg_monai.tracking.scalars import clean_name, scalars
-from dermaseg_monai.tracking.source import run_parameters, source_tags
+from dermaseg_monai.tracking.source import run_parameters
 from dermaseg_monai.tracking.spool import Spool, spool_name
 from dermaseg_monai.tracking.system import SystemSampler
 
@@ -49,7 +49,6 @@ _UPLOAD_S: Final = 600.0
 _HURRY_S: Final = 8.0
 """A stopped container is killed for good ten seconds after SIGTERM."""
 _SYSTEM_INTERVAL_S: Final = 10.0
-_STORES: Final = frozenset({"sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks"})
 
 
 class MLflowTracker:
@@ -90,7 +89,7 @@ class MLflowTracker:
         seed: int | None = None,
         system_interval_s: float = _SYSTEM_INTERVAL_S,
     ) -> None:
-        self.tracking_uri = _checked_uri(tracking_uri)
+        self.tracking_uri = checked_uri(tracking_uri)
         self.experiment = experiment
         self.output_dir = Path(output_dir)
         self.record: RunRecord | None = None
@@ -151,7 +150,16 @@ class MLflowTracker:
         record = record_run(bundle=self._bundle, sheet=self._sheet, manifest=manifest, device=device, seed=self._seed)
         self.record = record
         make_folder(self.output_dir)
-        start = self._opening(record)
+        if self._continued is None and self._resume is not None:
+            self._continued = saved_extra(self._resume)
+        start = opening(
+            record,
+            tracking_uri=self.tracking_uri,
+            experiment=self.experiment,
+            run_name=self._run_name,
+            parent_run=self._parent_run,
+            continued=self._continued,
+        )
         spool = Spool(self.output_dir / spool_name(start.continued_key or start.key))
         # what an earlier part of this run could not send goes first; how that part ended is no longer of interest
         unsent = [entry for entry in spool.read_if_any() if not isinstance(entry, Start | End)]
@@ -231,27 +239,6 @@ class MLflowTracker:
             self._signal.release()
             self._continued, self._resume = None, None
 
-    def _opening(self, record: RunRecord) -> Start:
-        if self._continued is None and self._resume is not None:
-            self._continued = saved_extra(self._resume)
-        tags = {**owner_tags(), **source_tags(record)}
-        if self._parent_run is not None:
-            tags[PARENT_TAG] = self._parent_run
-        if self._continued is not None:
-            tags["dermaseg.resumed_at"] = record.started_at
-        name = self._run_name or f"{self._bundle} {time.strftime('%Y-%m-%d %H:%M:%S')}"
-        continued = self._continued or {}
-        return Start(
-            tracking_uri=redact(self.tracking_uri),
-            experiment=self.experiment,
-            run_name=name,
-            key=uuid.uuid4().hex,
-            started_ms=_now_ms(),
-            tags=tags,
-            continued_id=continued.get("run_id"),
-            continued_key=continued.get("key"),
-        )
-
     def _log_record(self, record: RunRecord, manifest: Manifest | None) -> None:
         self._write_record(record, beside={})
         # what the run was when it began stays: MLflow would replace a file of the same name
@@ -282,16 +269,6 @@ class MLflowTracker:
         # the program ended in the middle of the run; Python keeps the exception that ended it, if one did
         ended_by = getattr(sys, "last_type", None)
         self.end("KILLED" if ended_by is None or issubclass(ended_by, KeyboardInterrupt) else "FAILED")
-
-
-def _checked_uri(uri: str) -> str:
-    scheme = uri.partition(":")[0].partition("+")[0].lower()
-    if "://" in uri and scheme in _STORES:
-        return uri
-    raise ConfigError(
-        f"--tracking_uri is {redact(uri)!r}, but MLflow 3 keeps runs in a database or on a server, "
-        "not in a folder. Give e.g. sqlite:////data/mlflow.db or http://host:5000."
-    )
 
 
 def _rank() -> int:

@@ -1,0 +1,54 @@
+"""How a run is opened in MLflow: under which address, name and tags, anew or as the continuation of another."""
+
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.tracking.entries import Start
+from dermaseg_monai.tracking.parameters import redact
+from dermaseg_monai.tracking.process import PARENT_TAG, owner_tags
+from dermaseg_monai.tracking.record import RunRecord
+from dermaseg_monai.tracking.source import source_tags
+
+_STORES: Final = frozenset({"sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks"})
+
+
+def opening(
+    record: RunRecord,
+    *,
+    tracking_uri: str,
+    experiment: str,
+    run_name: str | None,
+    parent_run: str | None,
+    continued: Mapping[str, Any] | None,
+) -> Start:
+    """Return the first entry of a run; `continued` is what a checkpoint kept of the run to go on with."""
+    tags = {**owner_tags(), **source_tags(record)}
+    if parent_run is not None:
+        tags[PARENT_TAG] = parent_run
+    if continued is not None:
+        tags["dermaseg.resumed_at"] = record.started_at
+    earlier = continued or {}
+    return Start(
+        tracking_uri=redact(tracking_uri),
+        experiment=experiment,
+        run_name=run_name or f"{record.bundle} {time.strftime('%Y-%m-%d %H:%M:%S')}",
+        key=uuid.uuid4().hex,
+        started_ms=int(time.time() * 1000),
+        tags=tags,
+        continued_id=earlier.get("run_id"),
+        continued_key=earlier.get("key"),
+    )
+
+
+def checked_uri(uri: str) -> str:
+    """Return the address of a store. Raises: ConfigError (MLflow 3 takes no such)."""
+    scheme = uri.partition(":")[0].partition("+")[0].lower()
+    if "://" in uri and scheme in _STORES:
+        return uri
+    raise ConfigError(
+        f"--tracking_uri is {redact(uri)!r}, but MLflow 3 keeps runs in a database or on a server, "
+        "not in a folder. Give e.g. sqlite:////data/mlflow.db or http://host:5000."
+    )
