@@ -7,10 +7,9 @@ from torch import Tensor, nn
 
 from dermaseg_monai.networks.aspp import DynamicASPP
 from dermaseg_monai.networks.decoder import RefinementDecoder, SkipFusion, enlarge
-from dermaseg_monai.networks.encoder import build_encoder
+from dermaseg_monai.networks.encoder import build_encoder, load_encoder
 from dermaseg_monai.networks.heads import LESION_PRIOR, MapHead
 from dermaseg_monai.networks.photograph import Photograph, crop
-from dermaseg_monai.networks.weights import load_encoder_weights
 
 # shares of pixels expected in the other maps, where the biases start; a contour band is 5 to 10 % of a photograph
 BOUNDARY_PRIOR, ERROR_PRIOR = 0.1, 0.1
@@ -74,7 +73,7 @@ class BADeepLabV3(nn.Module):
         prior = 0.5 if region_head else LESION_PRIOR  # a correction starts at 0, a mask at its share
         self.refinement = RefinementDecoder(out, stride4, maps=maps, width=out, prior=prior) if refinement else None
         if encoder_weights is not None:
-            load_encoder_weights(self.encoder, encoder_weights, name=encoder)
+            load_encoder(self.encoder, encoder_weights, name=encoder)
 
     def forward(self, image: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 1 h w"] | dict[str, Tensor]:
         logits = self.heads(image)

@@ -7,11 +7,10 @@ from torch import Tensor, nn
 
 from dermaseg_monai.networks.convolution import conv_block
 from dermaseg_monai.networks.decoder import enlarge
-from dermaseg_monai.networks.encoder import build_encoder
+from dermaseg_monai.networks.encoder import build_encoder, load_encoder
 from dermaseg_monai.networks.heads import LESION_PRIOR, auxiliary_classifier, logit_layer
 from dermaseg_monai.networks.photograph import Photograph, crop
 from dermaseg_monai.networks.pyramid import ASPP, RATES
-from dermaseg_monai.networks.weights import load_encoder_weights
 
 WIDTH = 256
 
@@ -63,7 +62,7 @@ class DeepLabV3(nn.Module):
         late = self.encoder.late_channels
         self.aux_classifier = auxiliary_classifier(late, classes=classes) if auxiliary_head else None
         if encoder_weights is not None:
-            load_encoder_weights(self.encoder, encoder_weights, name=encoder)
+            load_encoder(self.encoder, encoder_weights, name=encoder)
 
     def forward(self, image: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k h w"] | dict[str, Tensor]:
         if self.training and self.aux_classifier is not None:

@@ -6,11 +6,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from dermaseg_monai.networks.decoder import SkipFusion, enlarge
-from dermaseg_monai.networks.encoder import build_encoder
+from dermaseg_monai.networks.encoder import build_encoder, load_encoder
 from dermaseg_monai.networks.heads import LESION_PRIOR, auxiliary_classifier, logit_layer
 from dermaseg_monai.networks.photograph import Photograph, crop
 from dermaseg_monai.networks.pyramid import ASPP, RATES
-from dermaseg_monai.networks.weights import load_encoder_weights
 
 WIDTH, SKIP = 256, 48
 DECODER_STRIDE = 4
@@ -59,7 +58,7 @@ class DeepLabV3Plus(nn.Module):
         self.logit = logit_layer(WIDTH, prior=LESION_PRIOR)
         self.aux_classifier = auxiliary_classifier(self.encoder.late_channels) if auxiliary_head else None
         if encoder_weights is not None:
-            load_encoder_weights(self.encoder, encoder_weights, name=encoder)
+            load_encoder(self.encoder, encoder_weights, name=encoder)
 
     def forward(self, image: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 1 h w"] | dict[str, Tensor]:
         if self.training and self.aux_classifier is not None:

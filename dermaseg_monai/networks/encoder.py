@@ -1,16 +1,21 @@
 """The encoders that an architecture can stand on, by name."""
 
+from pathlib import Path
 from typing import Literal, get_args
 
 from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.networks.efficientnet_lite import SCALES, EfficientNetLite, published_names
 from dermaseg_monai.networks.mobilenet_v2 import MobileNetV2
 from dermaseg_monai.networks.resnet import DilatedResNet
+from dermaseg_monai.networks.weights import load_encoder_weights
 
-EncoderName = Literal["resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2"]
+EncoderName = Literal[
+    "resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2", "efficientnet_lite0", "efficientnet_lite2"
+]
 ENCODER_NAMES: tuple[EncoderName, ...] = get_args(EncoderName)
 OUTPUT_STRIDES = (8, 16)
 
-Encoder = DilatedResNet | MobileNetV2
+Encoder = DilatedResNet | MobileNetV2 | EfficientNetLite
 """Maps normalised RGB to features at strides 4, 8 and the output stride; `channels` tells how many of each.
 
 `stages` also gives the `late_channels` features that go into the last stage, at the output stride.
@@ -29,4 +34,12 @@ def build_encoder(name: str, *, output_stride: int) -> Encoder:
         raise ConfigError(f"output_stride {output_stride!r} is not possible. Choose 8 (finer, slower) or 16.")
     if name == "mobilenet_v2":
         return MobileNetV2(output_stride=output_stride)
+    if name in SCALES:
+        return EfficientNetLite(name, output_stride=output_stride)
     return DilatedResNet(name, output_stride=output_stride)
+
+
+def load_encoder(encoder: Encoder, source: str | Path, *, name: str) -> None:
+    """Fill an encoder from a file or from named weights (see `load_encoder_weights`). Raises: WeightsError."""
+    rename = published_names if isinstance(encoder, EfficientNetLite) else dict
+    load_encoder_weights(encoder, source, name=name, rename=rename)

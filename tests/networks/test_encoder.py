@@ -23,6 +23,7 @@ N_PARAMETERS = {
     "resnet101": 44_549_160,
     "mobilenet_v2": 3_504_872,
 }
+TORCHVISIONS = tuple(N_PARAMETERS)
 MOBILENET_STAGES = (
     (1, 16, 1, 1),
     (6, 24, 2, 2),
@@ -46,7 +47,7 @@ def image() -> Tensor:
     return torch.randn(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("name", ENCODER_NAMES)
+@pytest.mark.parametrize("name", TORCHVISIONS)
 def test_the_encoder_has_torchvisions_parameters_and_no_other(name: str) -> None:
     with torch.device("meta"):
         encoder = make(name, 16)
@@ -85,7 +86,7 @@ def test_every_tensor_of_the_file_arrives(name: str, tmp_path: Path) -> None:
 
 
 def test_channels_tell_the_features(image: Tensor) -> None:
-    for name in SMALL:
+    for name in ENCODER_NAMES:
         encoder = build_encoder(name, output_stride=16).eval()
         with torch.no_grad():
             assert tuple(feature.shape[1] for feature in encoder(image)) == encoder.channels
