@@ -3,6 +3,7 @@
 from dermaseg_monai.manifest.case import SPLITS, Annotation, Attribute, Case, FileRecord, Role, Split
 from dermaseg_monai.manifest.class_frequency import ClassFrequency, class_frequencies
 from dermaseg_monai.manifest.decathlon import decathlon_datalist, write_decathlon_datalist
+from dermaseg_monai.manifest.decathlon_reader import index_decathlon
 from dermaseg_monai.manifest.divided import Divided, divided
 from dermaseg_monai.manifest.fetch import RELEASES, Fetched, Release, fetch_set
 from dermaseg_monai.manifest.folder import index_folder
@@ -68,6 +69,7 @@ __all__ = [
     "fold_manifests",
     "has_files",
     "index",
+    "index_decathlon",
     "index_folder",
     "inspect",
     "leak_free",

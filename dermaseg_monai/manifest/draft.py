@@ -72,8 +72,8 @@ def _require_unique(drafts: Sequence[Draft]) -> None:
 def _record(path: Path, *, root: Path, memory: FileMemory) -> FileRecord | ImageError:
     name = path.relative_to(root).as_posix()
     try:
-        stat = path.stat()
-        grid, sha256 = measure(path), sha256_of(path)
+        stat, seen = path.stat(), memory.recall(name)
+        grid, sha256 = measure(path), seen.sha256 if seen else sha256_of(path)
     except ImageError as error:
         return error
     except OSError as error:
