@@ -13,7 +13,6 @@ import pytest
 from typer.testing import CliRunner
 
 from dermaseg_monai.cli import app
-from dermaseg_monai.data import make_volumes
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.images import read_image, read_mask, require_same_place, write_volume
 from dermaseg_monai.manifest import (
@@ -25,43 +24,14 @@ from dermaseg_monai.manifest import (
     verify,
     write_decathlon_datalist,
 )
+from tests.manifest.decathlon_folder import N, make_task
 
-N = 6
 Edit = Callable[[dict[str, Any]], None]
 
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A task as it comes out of the archive: five labelled volumes, one to test on, and what macOS leaves."""
-    drawn = make_volumes(tmp_path_factory.mktemp("drawn") / "set", n=N, seed=0).parent
-    task = tmp_path_factory.mktemp("released") / "Task11_Skin"
-    names = [f"skin_{number:03d}.nii.gz" for number in range(N)]
-    for part in ("imagesTr", "labelsTr", "imagesTs"):
-        (task / part).mkdir(parents=True)
-    for number, name in enumerate(names):
-        test = number == N - 1
-        shutil.copy(
-            drawn / "images" / f"volume_{number:04d}.nii.gz", task / ("imagesTs" if test else "imagesTr") / name
-        )
-        if not test:
-            shutil.copy(drawn / "masks" / f"volume_{number:04d}.nii.gz", task / "labelsTr" / name)
-    (task / "imagesTr" / f"._{names[0]}").write_bytes(b"Mac OS X")
-    about = {
-        "name": "Skin",
-        "description": "Layered skin",
-        "reference": "A hospital",
-        "licence": "CC-BY-SA 4.0",
-        "relase": "1.0 04/05/2018",
-        "tensorImageSize": "3D",
-        "modality": {"0": "US"},
-        "labels": {"0": "background", "1": "lesion"},
-        "numTraining": N - 1,
-        "numTest": 1,
-        "training": [{"image": f"./imagesTr/{name}", "label": f"./labelsTr/{name}"} for name in names[:-1]],
-        "test": [f"./imagesTs/{names[-1]}"],
-    }
-    (task / "dataset.json").write_text(json.dumps(about))
-    return task
+    return make_task(tmp_path_factory.mktemp("released"))
 
 
 @pytest.fixture
