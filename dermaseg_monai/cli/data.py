@@ -13,6 +13,7 @@ from dermaseg_monai.cli.scope import scope
 from dermaseg_monai.cli.split import split
 from dermaseg_monai.cli.verify import verify
 from dermaseg_monai.cli.weights import weights
+from dermaseg_monai.errors import ConfigError
 
 data_app = typer.Typer(help="Make, index and verify data sets.", no_args_is_help=True)
 
@@ -46,7 +47,7 @@ def volumes(
 
 @data_app.command("index")
 def index(  # noqa: PLR0913 (each is one option of the command line)
-    name: Annotated[str, typer.Argument(help="isic2016, isic2017, isic2018, ham10000, ph2 or folder.")],
+    name: Annotated[str, typer.Argument(help="isic2016, isic2017, isic2018, ham10000, ph2, decathlon or folder.")],
     root: Annotated[Path, typer.Option(help="Folder of the data set.")],
     out: Annotated[Path, typer.Option(help="Manifest to write (.json).")],
     *,
@@ -66,6 +67,7 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
     archive: Annotated[Path | None, typer.Option(help="Metadata table of the ISIC Archive (isic20..).")] = None,
     splits: Annotated[str | None, typer.Option(help="Official parts to read, e.g. train,val (isic20..).")] = None,
     split: Annotated[str | None, typer.Option(help="The split of a set that has none of its own.")] = None,
+    foreground: Annotated[str | None, typer.Option(help="Label values that are the lesion, e.g. 1,2.")] = None,
     val_share: Annotated[float, typer.Option(help="Part of the cases for val, lesions kept together.")] = 0.0,
     test_share: Annotated[float, typer.Option(help="Part of the cases for test, lesions kept together.")] = 0.0,
     allow_partial: Annotated[bool, typer.Option("--allow-partial", help="Index what is there.")] = False,
@@ -94,12 +96,15 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
         "archive": archive,
         "splits": _words(splits),
         "split": split,
+        "foreground": _numbers(foreground),
         "allow_partial": allow_partial,
     }
     given = {key: value for key, value in options.items() if value}
     manifest = build(name, root, out, val_share=val_share, test_share=test_share, **given)
     counts = ", ".join(f"{manifest.counts[split]} {split}" for split in SPLITS)
     typer.echo(f"Wrote {out}: {len(manifest.cases)} cases ({counts}), digest {manifest.digest[:12]}")
+    if manifest.division:
+        typer.echo(f"How: {manifest.division}.")
 
 
 @data_app.command("datalist")
@@ -117,6 +122,17 @@ def datalist(
 
 def _words(text: str | None) -> list[str] | None:
     return None if text is None else [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _numbers(text: str | None) -> list[int] | None:
+    words = _words(text)
+    if words is None:
+        return None
+    if not all(word.isdecimal() for word in words):
+        raise ConfigError(
+            f"--foreground is {text!r}; expected label values with commas between, e.g. --foreground 1,2."
+        )
+    return [int(word) for word in words]
 
 
 data_app.command("scope")(scope)

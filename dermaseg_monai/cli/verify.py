@@ -18,9 +18,10 @@ def verify(
 ) -> None:
     """Check every file of a manifest; exit code 1 when a case cannot be used.
 
-    Errors: a file is missing, changed, cannot be decoded, has another size, or a mask is not binary. Findings, which
-    fail nothing: masks that are empty, full, tiny, in several regions, with holes or at the border, and images or masks
-    that stand there twice.
+    Errors: a file is missing, changed, cannot be decoded, has another size, or a mask is not binary, does not lie on
+    the voxels of its volume or has the name of another case. Findings, which fail nothing: masks that are empty, full,
+    tiny, in several regions, with holes or at the border, images or masks that stand there twice, and volumes whose
+    header names another case.
     """
     from dermaseg_monai.manifest import Manifest, inspect, write_problem_table  # noqa: PLC0415
 

@@ -12,7 +12,7 @@ from dermaseg_monai.images.picture import (
 )
 from dermaseg_monai.images.placement import require_same_place, spacing_of
 from dermaseg_monai.images.reading import measure, read_image, read_small
-from dermaseg_monai.images.volumes import is_volume, write_volume
+from dermaseg_monai.images.volumes import is_volume, volume_texts, write_volume
 from dermaseg_monai.images.writing import write_mask, write_probability, write_rgb
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "read_small",
     "require_same_place",
     "spacing_of",
+    "volume_texts",
     "write_mask",
     "write_probability",
     "write_rgb",

@@ -1,20 +1,27 @@
 """Read and write NIfTI volumes in nibabel's x, y, z order, with their affine."""
 
+import logging
 import zlib
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from nibabel import imageglobals
 from nibabel.filebasedimages import ImageFileError
+from nibabel.openers import ImageOpener
 from nibabel.spatialimages import HeaderDataError
 
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import replacing
 from dermaseg_monai.images.picture import MAX_VOXELS, VOLUME_SUFFIXES, Picture
 
+# nibabel mends a header that is wrong and says so on stderr; here it is refused, in one line
+imageglobals.logger.setLevel(logging.CRITICAL)
+
 _READ_ERRORS = (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error)
 _SPATIAL = 3
 _FLAT_MM3 = 1e-12  # a voxel of a ten-thousandth of a millimetre is still one
+_WIDEST_MM = 5000.0  # no patient is longer; a spacing in micrometres taken for mm is found by it
 
 
 def is_volume(path: str | Path) -> bool:
@@ -65,6 +72,13 @@ def write_volume(path: Path, values: np.ndarray, like: Picture | None) -> None:
         nib.save(nib.Nifti1Image(values, affine, header, dtype=values.dtype), temporary)
 
 
+def volume_texts(path: Path) -> tuple[str, ...]:
+    """Return the free texts of the header (description, data base, intent, other file). Raises: ImageError."""
+    header = _open(path).header
+    names = ("descrip", "db_name", "intent_name", "aux_file")
+    return tuple(bytes(header[name].item()).decode("utf-8", "replace") for name in names if name in header.keys())  # noqa: SIM118 (a header iterates over values)
+
+
 def _open(path: Path) -> nib.Nifti1Image:
     try:
         image = nib.load(path)
@@ -72,7 +86,7 @@ def _open(path: Path) -> nib.Nifti1Image:
         raise ImageError(f"{path} does not exist. Check dataset_dir and the path in the manifest.") from error
     except _READ_ERRORS as error:
         raise _unreadable(path, error) from error
-    if not isinstance(image, nib.Nifti1Image) or np.dtype(image.get_data_dtype()).fields is not None:
+    if not isinstance(image, nib.Nifti1Image) or np.dtype(image.get_data_dtype()).kind not in "biuf":
         raise ImageError(f"{path} is not a NIfTI volume of single values. Save one value per voxel as .nii.gz.")
     return image
 
@@ -90,14 +104,34 @@ def _grid(image: nib.Nifti1Image, path: Path) -> tuple[int, int, int]:
 
 
 def _require_place(image: nib.Nifti1Image, path: Path) -> None:
-    affine, spacing_mm = np.asarray(image.affine), image.header.get_zooms()[:_SPATIAL]
-    sound = np.isfinite(affine).all() and all(np.isfinite(step) and step > 0 for step in spacing_mm)
-    if not sound or abs(np.linalg.det(affine[:_SPATIAL, :_SPATIAL])) < _FLAT_MM3:
+    affine, spacing_mm = np.asarray(image.affine), _stored_spacing_mm(image, path)
+    known = np.nan_to_num(affine[:_SPATIAL, :_SPATIAL], posinf=0, neginf=0)
+    voxel_mm3 = float(abs(np.linalg.det(known)))
+    sound = all(np.isfinite(step) and step > 0 for step in spacing_mm)
+    if not (sound and np.isfinite(affine).all() and voxel_mm3 >= _FLAT_MM3):
         steps = " x ".join(f"{step:g}" for step in spacing_mm)
         raise ImageError(
-            f"{path} says a spacing of {steps} mm and an affine that leaves no room for a voxel. "
+            f"{path} has a spacing of {steps} mm and a voxel of {voxel_mm3:g} mm³ by its affine; all must be above 0. "
             "Set pixdim and the affine from the scanner's export and save it again."
         )
+    longest_mm = float((np.linalg.norm(affine[:_SPATIAL, :_SPATIAL], axis=0) * _grid(image, path)).max())
+    if longest_mm > _WIDEST_MM:
+        raise ImageError(
+            f"{path} is {longest_mm:,.0f} mm long by its affine; at most {_WIDEST_MM:,.0f} mm are read. "
+            "Is its spacing in micrometres? Write it in mm and save the volume again."
+        )
+
+
+def _stored_spacing_mm(image: nib.Nifti1Image, path: Path) -> tuple[float, ...]:
+    """Return the spacing as the file has it; nibabel makes 1 of a 0. An axis that is not there has none."""
+    try:
+        with ImageOpener(str(path)) as stream:
+            header = image.header_class.from_fileobj(stream, check=False)
+    except _READ_ERRORS as error:
+        raise _unreadable(path, error) from error
+    # the sign of a spacing means nothing: the affine says which way an axis runs
+    axes = min(_SPATIAL, len(image.shape))
+    return tuple(abs(float(step)) for step in header["pixdim"][1 : axes + 1])
 
 
 def _unreadable(path: Path, error: Exception) -> ImageError:

@@ -3,6 +3,7 @@
 from dermaseg_monai.manifest.case import SPLITS, Annotation, Attribute, Case, FileRecord, Role, Split
 from dermaseg_monai.manifest.class_frequency import ClassFrequency, class_frequencies
 from dermaseg_monai.manifest.decathlon import decathlon_datalist, write_decathlon_datalist
+from dermaseg_monai.manifest.decathlon_reader import index_decathlon
 from dermaseg_monai.manifest.divided import Divided, divided
 from dermaseg_monai.manifest.fetch import RELEASES, Fetched, Release, fetch_set
 from dermaseg_monai.manifest.folder import index_folder
@@ -18,12 +19,13 @@ from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.named_splits import NAMED_SPLITS, NamedSplit, named_split, split_by_name
 from dermaseg_monai.manifest.near_leaks import find_near_leaks, require_no_near_leaks
 from dermaseg_monai.manifest.preparation import Prepared, prepare
+from dermaseg_monai.manifest.problem import Problem
 from dermaseg_monai.manifest.problem_table import counts_of, rows_of, write_problem_table
 from dermaseg_monai.manifest.readers import READERS, index
 from dermaseg_monai.manifest.scope import Scope, find_scope, read_scope
 from dermaseg_monai.manifest.split import split_by_group, split_by_image, split_by_size
 from dermaseg_monai.manifest.strata import StratumFit, stratum_fits
-from dermaseg_monai.manifest.verification import Problem, require_verified, verify
+from dermaseg_monai.manifest.verification import require_verified, verify
 
 __all__ = [
     "FINDING_KINDS",
@@ -68,6 +70,7 @@ __all__ = [
     "fold_manifests",
     "has_files",
     "index",
+    "index_decathlon",
     "index_folder",
     "inspect",
     "leak_free",

@@ -5,18 +5,18 @@ from typing import Any
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import write_json
-from dermaseg_monai.manifest.case import Case, Split
+from dermaseg_monai.manifest.case import Case
 from dermaseg_monai.manifest.data_path import existing_dir
+from dermaseg_monai.manifest.decathlon_task import LIST_KEYS
 from dermaseg_monai.manifest.manifest import Manifest
-
-LIST_KEYS: dict[str, Split] = {"training": "train", "validation": "val", "test": "test"}
 
 
 def decathlon_datalist(manifest: Manifest, dataset_dir: str | Path) -> dict[str, Any]:
     """Return the manifest as a Medical Segmentation Decathlon datalist with absolute paths.
 
-    The lists `training`, `validation` and `test` hold {"image", "label", "case_id"}; the label is the reference mask
-    and is left out of test cases that have none. Splits without cases are left out.
+    The lists `training`, `validation` and `test` hold {"image", "label", "case_id"}, and "lesion_id" and "patient_id"
+    where they are known; the label is the reference mask and is left out of test cases that have none. Splits without
+    cases are left out. `index_decathlon` reads it back where it lies in `dataset_dir` as dataset.json.
 
     Raises:
         DataError: `dataset_dir` is no folder, or a training or validation case has no reference.
@@ -50,6 +50,7 @@ def write_decathlon_datalist(manifest: Manifest, dataset_dir: str | Path, out: s
 
 def _item(case: Case, folder: Path) -> dict[str, str]:
     item = {"image": str(folder / case.image.path), "case_id": case.id}
+    item |= {key: name for key in ("lesion_id", "patient_id") if (name := getattr(case, key))}
     reference = case.reference
     if reference is None and case.split != "test":
         raise DataError(f"Case {case.id} in {case.split} has no reference mask. Index the masks, or move it to test.")

@@ -5,13 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import nibabel as nib
 
 from dermaseg_monai.errors import DataError, ImageError
 from dermaseg_monai.files import sha256_of
-from dermaseg_monai.images import is_volume, measure
+from dermaseg_monai.images import is_volume, measure, spacing_of
 from dermaseg_monai.manifest.case import Annotation, Attribute, Case, FileRecord, Split
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.memory import FileMemory
@@ -72,8 +69,8 @@ def _require_unique(drafts: Sequence[Draft]) -> None:
 def _record(path: Path, *, root: Path, memory: FileMemory) -> FileRecord | ImageError:
     name = path.relative_to(root).as_posix()
     try:
-        stat = path.stat()
-        grid, sha256 = measure(path), sha256_of(path)
+        stat, seen = path.stat(), memory.recall(name)
+        grid, sha256 = measure(path), seen.sha256 if seen else sha256_of(path)
     except ImageError as error:
         return error
     except OSError as error:
@@ -81,14 +78,9 @@ def _record(path: Path, *, root: Path, memory: FileMemory) -> FileRecord | Image
     memory.keep(name, sha256=sha256, stat=stat, sound_as=None)
     if is_volume(path):
         x, y, z = grid
-        return FileRecord(name, sha256, shape_vox=(x, y, z), spacing_mm=_spacing_mm(path))
+        return FileRecord(name, sha256, shape_vox=(x, y, z), spacing_mm=spacing_of(path))
     height, width = grid
     return FileRecord(name, sha256, size_px=(height, width))
-
-
-def _spacing_mm(path: Path) -> tuple[float, ...]:
-    header: Any = nib.load(path).header  # pyright: ignore[reportUnknownMemberType]
-    return tuple(float(step) for step in header.get_zooms()[:3])
 
 
 def _require_same_size(drafts: Sequence[Draft], records: Mapping[Path, FileRecord]) -> None:
@@ -96,9 +88,10 @@ def _require_same_size(drafts: Sequence[Draft], records: Mapping[Path, FileRecor
     unequal = [(image, mask) for image, mask in pairs if records[image].grid != records[mask].grid]
     if unequal:
         image, mask = unequal[0]
+        axes = "x, y, z" if is_volume(image) else "height, width"
         raise DataError(
             f"{len(unequal)} masks have another size than their image, first {mask} {records[mask].grid} for {image} "
-            f"{records[image].grid} (height, width). Save each mask at the size of its image."
+            f"{records[image].grid} ({axes}). Save each mask at the size of its image."
         )
 
 

@@ -5,26 +5,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
+from dermaseg_monai.manifest.belonging import belonging_problems
 from dermaseg_monai.manifest.case import Case
+from dermaseg_monai.manifest.header_names import header_names
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.mask_findings import MaskFacts, MaskFindingKind, mask_findings, measure_mask
 from dermaseg_monai.manifest.memory import Facts
+from dermaseg_monai.manifest.problem import Problem, ProblemKind
 from dermaseg_monai.manifest.twins import TwinKind, Twins, find_twins
 from dermaseg_monai.manifest.verification import (
     FileKind,
     Look,
-    Problem,
-    ProblemKind,
     Study,
     look_at,
-    size_problems,
 )
 
-FindingKind: TypeAlias = MaskFindingKind | TwinKind
+FindingKind: TypeAlias = MaskFindingKind | TwinKind | Literal["header_name"]
 
 PROBLEM_KINDS: Final[Mapping[ProblemKind, str]] = MappingProxyType(
     {
@@ -34,6 +34,8 @@ PROBLEM_KINDS: Final[Mapping[ProblemKind, str]] = MappingProxyType(
         "not_binary": "the mask has more than two levels",
         "size": "the picture has another size than when it was indexed",
         "mask_size": "mask and image have different sizes",
+        "mask_place": "the mask does not lie on the voxels of its volume",
+        "other_case": "the mask has the name of another case",
     }
 )
 """What makes a case unusable, in words."""
@@ -49,6 +51,7 @@ FINDING_KINDS: Final[Mapping[FindingKind, str]] = MappingProxyType(
         "same_file": "one image file under several ids",
         "same_pixels": "different image files with the same pixels",
         "same_mask": "one mask file for different pictures",
+        "header_name": "the header of a volume names another case",
     }
 )
 """What is worth a look and makes nothing unusable, in words."""
@@ -85,8 +88,13 @@ def inspect(manifest: Manifest, dataset_dir: str | Path) -> Inspection:
         DataError: `dataset_dir` is no folder.
     """
     looks = look_at(manifest.cases, dataset_dir, title=f"Inspecting {manifest.name}", study=_STUDY)
-    problems = (*size_problems(manifest.cases), *(look.problem for look in looks if look.problem))
-    findings = [*_mask_findings(looks), *_twin_findings(manifest.cases, looks)]
+    found = [look.problem for look in looks if look.problem]
+    problems = (*belonging_problems(manifest, manifest.cases, dataset_dir, faulty=found), *found)
+    findings = [
+        *_mask_findings(looks),
+        *_twin_findings(manifest.cases, looks),
+        *_header_findings(manifest, dataset_dir),
+    ]
     order = list(FINDING_KINDS)
     findings.sort(key=lambda one: (order.index(one.kind), -one.weight, one.case_ids))
     return Inspection(problems, tuple(findings))
@@ -123,6 +131,11 @@ def _twin_findings(cases: Sequence[Case], looks: Sequence[Look]) -> Iterator[Fin
     measured = ((look, _mask_facts(look)) for look in looks)
     telling = [look.use.record.sha256 for look, facts in measured if facts and _tells(facts)]
     yield from (_twin_finding(twins) for twins in find_twins(cases, pixels=pixels, telling_masks=telling))
+
+
+def _header_findings(manifest: Manifest, dataset_dir: str | Path) -> Iterator[Finding]:
+    for case, record, other in header_names(manifest, dataset_dir):
+        yield Finding((case.id,), record.path, "header_name", f"{record.path} names case {other} in its header")
 
 
 def _is_image(look: Look) -> bool:

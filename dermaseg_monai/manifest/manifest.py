@@ -13,8 +13,9 @@ from dermaseg_monai.files import write_json
 from dermaseg_monai.manifest.case import SPLITS, Case, Split
 from dermaseg_monai.manifest.case_json import case_from_json, case_to_json
 from dermaseg_monai.manifest.data_path import is_inside
+from dermaseg_monai.manifest.decathlon_task import is_decathlon
 from dermaseg_monai.manifest.origin import Origin, origin_from_json
-from dermaseg_monai.manifest.schema_check import SCHEMA_VERSION, read_checked
+from dermaseg_monai.manifest.schema_check import SCHEMA_VERSION, checked, read_json
 from dermaseg_monai.manifest.scope import Scope, scope_from_json
 
 
@@ -48,10 +49,18 @@ class Manifest:
     def load(cls, path: str | Path) -> "Manifest":
         """Read a manifest file and check it against the schema.
 
+        The dataset.json of a Decathlon task is read too, as `dermaseg data index decathlon` does without options; its
+        paths start from its own folder, and the sha256 of its files are taken now.
+
         Raises:
             DataError: the file is missing, malformed, of an unknown version, or says something impossible.
         """
-        data = read_checked(Path(path))
+        found = read_json(Path(path))
+        if is_decathlon(found):
+            from dermaseg_monai.manifest.decathlon_reader import manifest_of_task  # noqa: PLC0415 (it makes a Manifest)
+
+            return manifest_of_task(Path(path), found)
+        data = checked(found, Path(path))
         cases = tuple(case_from_json(item) for item in data["cases"])
         try:
             return cls(

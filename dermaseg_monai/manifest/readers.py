@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.manifest.decathlon_reader import index_decathlon
 from dermaseg_monai.manifest.folder import index_folder
 from dermaseg_monai.manifest.ham10000 import index_ham10000
 from dermaseg_monai.manifest.isic import index_isic2016, index_isic2017, index_isic2018
@@ -22,6 +23,7 @@ READERS: Mapping[str, Callable[..., Manifest]] = MappingProxyType(
         "ham10000": index_ham10000,
         "ph2": index_ph2,
         "folder": index_folder,
+        "decathlon": index_decathlon,
     }
 )
 
@@ -38,7 +40,8 @@ def index(
 ) -> Manifest:
     """Index a data set with the reader `name`, write the manifest to `out` when it is given, and return it.
 
-    `val_share` and `test_share` split what has no official splits, lesion by lesion (see `split_by_group`).
+    `val_share` and `test_share` split what has no official splits, lesion by lesion (see `split_by_group`); a reader
+    with shares of its own gets those that are not 0.
 
     Raises:
         ConfigError: no such reader, an option it does not have, or shares for a set that has splits.
@@ -51,10 +54,11 @@ def index(
     unknown = [option for option in options if option not in known]
     if unknown:
         raise ConfigError(f"Reader {name} has no option {unknown[0]!r}; it has {', '.join(known)}.")
-    if val_share or test_share:
+    shares = {key: share for key, share in (("val_share", val_share), ("test_share", test_share)) if share}
+    if shares and "val_share" not in known:
         _require_unsplit(name, known, options)
-    manifest = reader(root, **options)
-    if val_share or test_share:
+    manifest = reader(root, **options, **(shares if "val_share" in known else {}))
+    if shares and "val_share" not in known:
         manifest = split_by_group(manifest, val_share=val_share, test_share=test_share)
     if out is not None:
         manifest.save(out)

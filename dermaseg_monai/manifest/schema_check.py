@@ -15,13 +15,33 @@ from dermaseg_monai.errors import DataError
 SCHEMA_VERSION = 1
 
 
-def read_checked(path: Path) -> dict[str, Any]:
-    """Return the JSON object of a manifest file after checking it against the schema of its version.
+def read_json(path: Path) -> Any:  # noqa: ANN401 (whatever the file holds)
+    """Return what a JSON file holds.
 
     Raises:
-        DataError: no such file, malformed JSON (with line and column), unknown version, or a value out of the schema.
+        DataError: no such file, or malformed JSON (with line and column).
     """
-    data: Any = _read_json(path)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except FileNotFoundError:
+        raise DataError(f"There is no manifest {path}. Make one with `dermaseg data index`.") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise DataError(f"{path} is not JSON: {error.msg} at {place}. Mend it or index the data again.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text (byte {error.start}). Index the data again.") from None
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}. Mend it or index the data again.") from None
+    except OSError as error:
+        raise DataError(f"Cannot read the manifest {path}: {error.strerror}.") from error
+
+
+def checked(data: Any, path: Path) -> dict[str, Any]:  # noqa: ANN401 (whatever the file holds)
+    """Return what `read_json` found in a manifest file after checking it against the schema of its version.
+
+    Raises:
+        DataError: unknown version, or a value out of the schema.
+    """
     if not isinstance(data, dict) or "schema" not in data:
         raise DataError(f'{path} is not a manifest: it has no "schema". Make one with `dermaseg data index`.')
     found = cast("dict[str, Any]", data)
@@ -46,22 +66,6 @@ def _worst(data: dict[str, Any]) -> ValidationError | None:
 def _validator() -> Draft202012Validator:
     text = files("dermaseg_monai.manifest").joinpath(f"schema/manifest-{SCHEMA_VERSION}.json").read_text("utf-8")
     return Draft202012Validator(json.loads(text))
-
-
-def _read_json(path: Path) -> Any:  # noqa: ANN401 (whatever the file holds)
-    try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except FileNotFoundError:
-        raise DataError(f"There is no manifest {path}. Make one with `dermaseg data index`.") from None
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise DataError(f"{path} is not JSON: {error.msg} at {place}. Mend it or index the data again.") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text (byte {error.start}). Index the data again.") from None
-    except ValueError as error:
-        raise DataError(f"{path} is not JSON: {error}. Mend it or index the data again.") from None
-    except OSError as error:
-        raise DataError(f"Cannot read the manifest {path}: {error.strerror}.") from error
 
 
 def _refuse_constant(name: str) -> None:

@@ -11,28 +11,15 @@ import numpy as np
 from dermaseg_monai.errors import ImageError, IntegrityError
 from dermaseg_monai.files import sha256_of
 from dermaseg_monai.images import read_image, read_mask
+from dermaseg_monai.manifest.belonging import belonging_problems
 from dermaseg_monai.manifest.case import Case, FileRecord, Split
 from dermaseg_monai.manifest.data_path import existing_dir
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.memory import Facts, FileMemory
+from dermaseg_monai.manifest.problem import Problem, ProblemKind
 from dermaseg_monai.manifest.threads import in_threads
 
-ProblemKind: TypeAlias = Literal["missing", "changed", "undecodable", "not_binary", "size", "mask_size"]
 FileKind: TypeAlias = Literal["image", "mask"]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One file that cannot be used as the manifest says; `detail` is a sentence that names it, without full stop.
-
-    missing: no such file; changed: other sha256; undecodable: no picture in it; not_binary: a mask with grey in it;
-    size: another size than the manifest's; mask_size: the manifest itself gives mask and image different sizes.
-    """
-
-    case_id: str
-    path: str
-    kind: ProblemKind
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -83,7 +70,8 @@ def verify(manifest: Manifest, dataset_dir: str | Path, *, splits: Iterable[Spli
     chosen = set(splits) if splits is not None else None
     cases = [case for case in manifest.cases if chosen is None or case.split in chosen]
     looks = look_at(cases, dataset_dir, title=f"Checking {manifest.name}", study=None)
-    return size_problems(cases) + [look.problem for look in looks if look.problem]
+    found = [look.problem for look in looks if look.problem]
+    return [*belonging_problems(manifest, cases, dataset_dir, faulty=found), *found]
 
 
 def look_at(cases: Sequence[Case], dataset_dir: str | Path, *, title: str, study: Study | None) -> list[Look]:
@@ -119,16 +107,6 @@ def require_verified(manifest: Manifest, dataset_dir: str | Path, *, splits: Seq
         f"case {first.case_id}: {first.detail}. See all with "
         "`dermaseg data verify`; get the files again, or index them as they are with `dermaseg data index`."
     )
-
-
-def size_problems(cases: Iterable[Case]) -> list[Problem]:
-    """Return the masks to which the manifest itself gives another size than to their image."""
-    return [
-        Problem(case.id, mask.path, "mask_size", f"{mask.path} has size {mask.grid}, its image {case.image.grid}")
-        for case in cases
-        for mask in (annotation.mask for annotation in case.annotations)
-        if mask.grid and case.image.grid and mask.grid != case.image.grid
-    ]
 
 
 def _uses(case: Case) -> list[Use]:

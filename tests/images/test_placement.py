@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dermaseg_monai.data import cases, make_volumes
-from dermaseg_monai.errors import ImageError
+from dermaseg_monai.errors import ImageError, IntegrityError
 from dermaseg_monai.files import sha256_of
 from dermaseg_monai.images import measure, read_image, read_mask, require_same_place, spacing_of
 from dermaseg_monai.manifest import Manifest
@@ -92,9 +92,44 @@ def test_a_spacing_of_zero_is_refused(tmp_path: Path) -> None:
     content[88:92] = np.zeros(1, dtype=np.float32).tobytes()
     path.write_bytes(content)
     with pytest.raises(
-        ImageError, match=r"flat\.nii says a spacing of 2 x 0\.5 x \S+ mm .* leaves no room for a voxel"
+        ImageError, match=r"flat\.nii has a spacing of 2 x 0\.5 x \S+ mm and a voxel of 0 mm³ by its affine"
     ):
         read_image(path)
+
+
+@pytest.mark.parametrize("forms", [{}, {252: 1}, {252: 0, 254: 0}], ids=["sform", "qform", "neither"])
+def test_a_spacing_of_zero_is_not_taken_for_one(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], forms: dict[int, int]
+) -> None:
+    path = save(tmp_path / "flat.nii", mask())
+    content = bytearray(path.read_bytes())
+    for at, code in forms.items():  # qform_code, sform_code
+        content[at : at + 2] = np.int16(code).tobytes()
+    content[80:84] = np.float32(0).tobytes()  # pixdim[1]
+    path.write_bytes(content)
+    with pytest.raises(ImageError, match=r"flat\.nii has a spacing of 0 x 0\.5 x \S+ mm"):
+        read_image(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_negative_spacing_has_no_meaning_beside_the_affine(tmp_path: Path) -> None:
+    path = save(tmp_path / "flipped.nii", mask())
+    content = bytearray(path.read_bytes())
+    content[80:84] = np.float32(-2).tobytes()
+    path.write_bytes(content)
+    assert spacing_of(path) == pytest.approx((2, 0.5, 3))
+
+
+def test_micrometres_taken_for_millimetres_are_found(tmp_path: Path) -> None:
+    path = save(tmp_path / "wide.nii", mask(), np.diag([1000.0, 1000, 1000, 1]))
+    with pytest.raises(ImageError, match=r"wide\.nii is \S+ mm long by its affine; at most 5,000 mm .*micrometres\?"):
+        read_image(path)
+
+
+def test_complex_values_are_no_volume(tmp_path: Path) -> None:
+    nib.save(nib.Nifti1Image(np.ones((2, 2, 2), np.complex64), np.eye(4)), tmp_path / "k.nii")
+    with pytest.raises(ImageError, match=r"k\.nii is not a NIfTI volume of single values"):
+        read_image(tmp_path / "k.nii")
 
 
 def test_a_manifest_whose_label_was_moved_is_refused_before_training(tmp_path: Path) -> None:
@@ -109,5 +144,5 @@ def test_a_manifest_whose_label_was_moved_is_refused_before_training(tmp_path: P
     save(path, values, affine)
     text = manifest.read_text()
     manifest.write_text(text.replace(case.reference.mask.sha256, sha256_of(path)))
-    with pytest.raises(ImageError, match="another affine: a corner lies 1 mm from the image's"):
+    with pytest.raises(IntegrityError, match="another affine: a corner lies 1 mm from the image's"):
         cases(manifest, manifest.parent, "train")

@@ -7,8 +7,8 @@ from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.manifest import READERS, Manifest, index
 
 
-def test_the_six_readers_have_names() -> None:
-    assert list(READERS) == ["isic2016", "isic2017", "isic2018", "ham10000", "ph2", "folder"]
+def test_the_readers_have_names() -> None:
+    assert list(READERS) == ["isic2016", "isic2017", "isic2018", "ham10000", "ph2", "folder", "decathlon"]
 
 
 def test_index_writes_what_it_returns(plain: Path, tmp_path: Path) -> None:
