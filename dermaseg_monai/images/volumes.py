@@ -17,7 +17,6 @@ from dermaseg_monai.images.picture import MAX_VOXELS, VOLUME_SUFFIXES, Picture
 
 # nibabel mends a header that is wrong and says so on stderr; here it is refused, in one line
 imageglobals.logger.setLevel(logging.CRITICAL)
-
 _READ_ERRORS = (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error)
 _SPATIAL = 3
 _FLAT_MM3 = 1e-12  # a voxel of a ten-thousandth of a millimetre is still one
@@ -35,7 +34,8 @@ def read_volume(path: Path) -> Picture:
     grid = _grid(image, path)
     _require_place(image, path)
     try:
-        pixels = np.asarray(image.dataobj, dtype=np.float32).reshape(grid)
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is counted below
+            pixels = np.asarray(image.dataobj, dtype=np.float32).reshape(grid)
     except _READ_ERRORS as error:
         raise _unreadable(path, error) from error
     lost = pixels.size - int(np.isfinite(pixels).sum())
