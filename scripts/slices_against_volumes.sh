@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Slice by slice and 2.5D against 3D: draws volumes, trains three networks from random weights on the same volumes,
-# scores them on the same test volumes in mm, and compares. About ten minutes of one CPU core.
+# Slice by slice and 2.5D against 3D: draws volumes, trains four networks from random weights on the same volumes,
+# scores them on the same test volumes in mm, and compares. 3D stands twice, at the working spacing of its bundle and at
+# about that of the files, which is what the slices have: otherwise the comparison would be one of resolution.
 # Usage: scripts/slices_against_volumes.sh OUT
 #   OUT       folder for everything; what is there is not made again, so the same command goes on after a stop
 #   VOLUMES   folder of a set of volumes with manifest.json [drawn: 32 volumes, seed 0]
-#   EPOCHS_3D, EPOCHS_2D, WIDTHS   of the trainings [32, 12, [16,32,64,128]]
+#   EPOCHS_3D, EPOCHS_2D, WIDTHS, FILE_MM   epochs, channels of the 2D networks, spacing of the files (right, front, up)
+#             [32, 12, [16,32,64,128], [0.14,0.26,0.105]]
 set -euo pipefail
 out=$(mkdir -p "${1:?Give a folder: scripts/slices_against_volumes.sh OUT}" && cd "$1" && pwd)
 volumes=${VOLUMES:-$out/volumes}
@@ -36,6 +38,8 @@ evaluate() { # NAME SHEETS VALUES...
 own=$bundles/unet3d/configs
 train 3d "$own/train.json" "$volumes" --max_epochs "${EPOCHS_3D:-32}"
 evaluate 3d "['$own/train.json','$own/evaluate.json']"
+train 3d_fine "$own/train.json" "$volumes" --max_epochs "${EPOCHS_3D:-32}" --spacing_mm "${FILE_MM:-[0.14,0.26,0.105]}"
+evaluate 3d_fine "['$own/train.json','$own/evaluate.json']"
 for neighbours in 0 1; do
     slices=$out/slices_$neighbours
     name=$([ "$neighbours" = 0 ] && echo slices || echo 2.5d)
@@ -46,4 +50,5 @@ for neighbours in 0 1; do
     evaluate "$name" "['$own/train.json','$own/evaluate.json','$own/slices.json']" --plane coronal \
         --neighbours "$neighbours" --network_def#widths "$widths"
 done
-dermaseg compare "3D=$out/3d/test" "slice by slice=$out/slices/test" "2.5D=$out/2.5d/test" --out "$out/comparison"
+dermaseg compare "3D=$out/3d_fine/test" "3D at 0.2 mm=$out/3d/test" "slice by slice=$out/slices/test" \
+    "2.5D=$out/2.5d/test" --out "$out/comparison"
