@@ -20,6 +20,7 @@ from dermaseg_monai.images.planes import (
     join,
     plane_axis,
     require_cut,
+    upright,
     upright_spacing,
 )
 from dermaseg_monai.images.reading import measure, read_image, read_small
@@ -51,6 +52,7 @@ __all__ = [
     "require_cut",
     "require_same_place",
     "spacing_of",
+    "upright",
     "upright_spacing",
     "volume_affine",
     "volume_texts",

@@ -86,3 +86,9 @@ def best_resolved_plane(affines: Sequence[np.ndarray]) -> str:
     """Return the plane whose slices hold the finest voxels: across them the median step is the largest (tie: axial)."""
     steps = np.median([upright_spacing(affine) for affine in affines], axis=0)
     return max(reversed(list(PLANES)), key=lambda plane: steps[PLANES[plane]])
+
+
+def upright(values: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    """Return an array "x y z" in the orientation `UPRIGHT`: its axes exchanged and reversed, nothing resampled."""
+    turn = nib.orientations.ornt_transform(nib.io_orientation(affine), nib.orientations.axcodes2ornt(UPRIGHT))
+    return nib.orientations.apply_orientation(values, turn)
