@@ -76,6 +76,8 @@ SHARED_KEYS: Final[Mapping[str, Check]] = {
     "threshold": _FRACTION,
     "tolerance_px": _POSITIVE,
     "tolerance_mm": _POSITIVE,
+    "plane": _one_of("sagittal", "coronal", "axial"),
+    "neighbours": _COUNT_OR_ZERO,
     "spacing_mm": ("three numbers above 0, in mm", _are_steps),
     "early_stop": ("a whole number of at least 1 or null", lambda value: value is None or _COUNT[1](value)),
 }

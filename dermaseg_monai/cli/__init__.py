@@ -8,6 +8,7 @@ from dermaseg_monai import __version__
 from dermaseg_monai.cli.ablate import ablate
 from dermaseg_monai.cli.agreement import agreement_app
 from dermaseg_monai.cli.bundle import bundle_app
+from dermaseg_monai.cli.compare import compare
 from dermaseg_monai.cli.data import data_app
 from dermaseg_monai.cli.generalise import generalise
 from dermaseg_monai.cli.leak_worth import leak_worth
@@ -27,6 +28,7 @@ app.add_typer(bundle_app, name="bundle")
 app.add_typer(agreement_app, name="agreement")
 app.command("ablate")(ablate)
 app.command("panels")(panels)
+app.command("compare")(compare)
 app.command("generalise")(generalise)
 app.command("leak-worth")(leak_worth)
 app.command("stress")(stress)

@@ -10,6 +10,7 @@ from dermaseg_monai.cli.fetch import fetch
 from dermaseg_monai.cli.leaks import leaks
 from dermaseg_monai.cli.prepare import prepare
 from dermaseg_monai.cli.scope import scope
+from dermaseg_monai.cli.slices import slices
 from dermaseg_monai.cli.split import split
 from dermaseg_monai.cli.verify import verify
 from dermaseg_monai.cli.weights import weights
@@ -135,6 +136,7 @@ def _numbers(text: str | None) -> list[int] | None:
     return [int(word) for word in words]
 
 
+data_app.command("slices")(slices)
 data_app.command("scope")(scope)
 data_app.command("fetch")(fetch)
 data_app.command("verify")(verify)

@@ -57,7 +57,7 @@ def collect(runs: Sequence[Run]) -> Scored:
     if not done:
         return Scored((), (), (), np.zeros((0, 0, 0)), absent)
     for run in done[1:]:
-        _require_same(done[0].name, tables[done[0].name], run.name, tables[run.name])
+        require_same_cases(done[0].name, tables[done[0].name], run.name, tables[run.name])
     names, _ = score_matrix(tables[done[0].name])
     measures = [name for name in MEASURES if name in names]
     values = []
@@ -79,7 +79,12 @@ def why_absent(folder: Path) -> str:
         return "not finished" if folder.is_dir() else "not started"
 
 
-def _require_same(one: str, left: Sequence[CaseScore], other: str, right: Sequence[CaseScore]) -> None:
+def require_same_cases(one: str, left: Sequence[CaseScore], other: str, right: Sequence[CaseScore]) -> None:
+    """Refuse two tables, each in the order of case ids, that are not of the same images and reference masks.
+
+    Raises:
+        DataError: names both, the number of odd cases and the first.
+    """
     alone = sorted({score.case_id for score in left} ^ {score.case_id for score in right})
     if alone:
         raise DataError(

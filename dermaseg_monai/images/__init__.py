@@ -11,8 +11,20 @@ from dermaseg_monai.images.picture import (
     Picture,
 )
 from dermaseg_monai.images.placement import require_same_place, spacing_of
+from dermaseg_monai.images.planes import (
+    PLANES,
+    UPRIGHT,
+    beside,
+    best_resolved_plane,
+    cut,
+    join,
+    plane_axis,
+    require_cut,
+    upright,
+    upright_spacing,
+)
 from dermaseg_monai.images.reading import measure, read_image, read_small
-from dermaseg_monai.images.volumes import is_volume, volume_texts, write_volume
+from dermaseg_monai.images.volumes import is_volume, volume_affine, volume_texts, write_volume
 from dermaseg_monai.images.writing import write_mask, write_probability, write_rgb
 
 __all__ = [
@@ -20,18 +32,29 @@ __all__ = [
     "MAX_PIXELS",
     "MAX_VOXELS",
     "PHOTOGRAPH_SUFFIXES",
+    "PLANES",
+    "UPRIGHT",
     "VOLUME_SUFFIXES",
     "Picture",
+    "beside",
+    "best_resolved_plane",
+    "cut",
     "draw_outline",
     "is_volume",
+    "join",
     "measure",
     "outline",
+    "plane_axis",
     "read_image",
     "read_mask",
     "read_probability",
     "read_small",
+    "require_cut",
     "require_same_place",
     "spacing_of",
+    "upright",
+    "upright_spacing",
+    "volume_affine",
     "volume_texts",
     "write_mask",
     "write_probability",

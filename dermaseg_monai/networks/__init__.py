@@ -9,6 +9,7 @@ from dermaseg_monai.networks.encoder import ENCODER_NAMES, build_encoder
 from dermaseg_monai.networks.encoder_unet import EncoderUNet
 from dermaseg_monai.networks.segformer_lite import SegFormerLite
 from dermaseg_monai.networks.segnet import SegNet
+from dermaseg_monai.networks.slices import SliceNetwork
 from dermaseg_monai.networks.swin_unet_lite import SwinUNetLite
 from dermaseg_monai.networks.unet import UNet
 from dermaseg_monai.networks.unet_plus_plus import UNetPlusPlus
@@ -25,6 +26,7 @@ __all__ = [
     "EncoderUNet",
     "SegFormerLite",
     "SegNet",
+    "SliceNetwork",
     "SwinUNetLite",
     "UNet",
     "UNetPlusPlus",
