@@ -10,9 +10,10 @@ from dermaseg_monai.images.picture import (
     VOLUME_SUFFIXES,
     Picture,
 )
-from dermaseg_monai.images.placement import require_same_place, spacing_of
+from dermaseg_monai.images.placement import place_difference, require_same_place, spacing_of
 from dermaseg_monai.images.reading import measure, read_image, read_small
-from dermaseg_monai.images.volumes import is_volume, volume_texts, write_volume
+from dermaseg_monai.images.slices import Slice, grey_slice, slices_to_show
+from dermaseg_monai.images.volumes import is_volume, volume_affine, volume_texts, write_volume
 from dermaseg_monai.images.writing import write_mask, write_probability, write_rgb
 
 __all__ = [
@@ -22,16 +23,21 @@ __all__ = [
     "PHOTOGRAPH_SUFFIXES",
     "VOLUME_SUFFIXES",
     "Picture",
+    "Slice",
     "draw_outline",
+    "grey_slice",
     "is_volume",
     "measure",
     "outline",
+    "place_difference",
     "read_image",
     "read_mask",
     "read_probability",
     "read_small",
     "require_same_place",
+    "slices_to_show",
     "spacing_of",
+    "volume_affine",
     "volume_texts",
     "write_mask",
     "write_probability",
