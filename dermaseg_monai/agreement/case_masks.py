@@ -59,7 +59,9 @@ def grid_difference(one: Path, mask: Mask, other: Path, other_mask: Mask, *, who
     """Return in words how the second mask lies on another grid than the first, empty where they share one."""
     if is_volume(one) and is_volume(other):
         return _has(place_difference(one, other, whose=whose))
-    return "" if mask.shape == other_mask.shape else f"is {_size(other_mask.shape)}, {whose} {_size(mask.shape)}"
+    return (
+        "" if mask.shape == other_mask.shape else f"is {_size(other_mask.shape)}, that of {whose} {_size(mask.shape)}"
+    )
 
 
 def _on_one_grid(case: ReadCase, read: Sequence[tuple[Reading, Mask]]) -> tuple[list[tuple[Reading, Mask]], list[str]]:
@@ -112,9 +114,7 @@ def _majority_differences(read: Sequence[tuple[Reading, Mask]]) -> list[str]:
     most = max(groups, key=len)  # the first of equally many
     first, first_mask = read[most[0]]
     return [
-        ""
-        if at in most
-        else grid_difference(first.mask, first_mask, reading.mask, mask, whose=f"that of {first.annotator}")
+        "" if at in most else grid_difference(first.mask, first_mask, reading.mask, mask, whose=first.annotator)
         for at, (reading, mask) in enumerate(read)
     ]
 

@@ -49,7 +49,7 @@ def place_difference(one: str | Path, other: str | Path, *, whose: str) -> str:
     off_mm = apply_affine(affine, corners) - apply_affine(own, corners)
     furthest_mm = float(np.linalg.norm(off_mm, axis=1).max())
     elsewhere = furthest_mm > _SAME_VOX * float(spacing.min())
-    return f"another affine than {whose}: a corner lies {furthest_mm:.3g} mm away" if elsewhere else ""
+    return f"another affine: a corner lies {furthest_mm:.3g} mm from {whose}'s" if elsewhere else ""
 
 
 def spacing_of(path: str | Path) -> tuple[float, float, float]:

@@ -51,7 +51,7 @@ def test_another_spacing_is_named(image: Path, tmp_path: Path) -> None:
 def test_another_affine_is_named(image: Path, tmp_path: Path, change: np.ndarray) -> None:
     affine = change @ AFFINE
     affine[0, 3] += 1.0
-    with pytest.raises(ImageError, match=r"another affine than the image: a corner lies .* mm away"):
+    with pytest.raises(ImageError, match=r"another affine: a corner lies .* mm from the image's"):
         require_same_place(image, save(tmp_path / "label.nii.gz", mask(), affine))
 
 
@@ -144,5 +144,5 @@ def test_a_manifest_whose_label_was_moved_is_refused_before_training(tmp_path: P
     save(path, values, affine)
     text = manifest.read_text()
     manifest.write_text(text.replace(case.reference.mask.sha256, sha256_of(path)))
-    with pytest.raises(IntegrityError, match="another affine than the image: a corner lies 1 mm away"):
+    with pytest.raises(IntegrityError, match="another affine: a corner lies 1 mm from the image's"):
         cases(manifest, manifest.parent, "train")
