@@ -10,6 +10,7 @@ from dermaseg_monai.agreement.case_readers import ERROR_COLUMNS
 from dermaseg_monai.agreement.copies import find_copies
 from dermaseg_monai.agreement.outline_errors import SCOPE
 from dermaseg_monai.agreement.pooled_staple import pooled_staple
+from dermaseg_monai.agreement.unit import named_in, unit_of_columns
 from dermaseg_monai.agreement.vote_patterns import VotePatterns
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval, require_bootstrap
 
@@ -57,6 +58,8 @@ def bias_table(
         seed: of the bootstrap.
     """
     require_bootstrap(confidence=confidence, draws=draws)
+    unit = unit_of_columns(masks)
+    measures = [named_in(unit, name) for name in _MEASURES]
     compared = masks[masks["others"].astype(float) > 0]
     copies = set(find_copies(masks)["path"])
     rows: list[dict[str, Any]] = []
@@ -64,16 +67,16 @@ def bias_table(
         row: dict[str, Any] = {"annotator": name, "outlines": len(own), "images": own["case_id"].nunique()}
         known = {case_id: groups.get(case_id) for case_id in own["case_id"]}
         codes = group_codes(own["case_id"].tolist(), known) if any(known.values()) else _number(own["case_id"])
-        row |= {"groups": int(codes.max()) + 1, "empty": int((own["area_px"] == 0).sum())}
+        row |= {"groups": int(codes.max()) + 1, "empty": int((own["area_share"] == 0).sum())}
         row["others"] = float(own["others"].mean())
-        both = own["offset_px"].notna().to_numpy()
-        for columns, valid in ((["dice_consensus"], np.ones(len(own), dtype=bool)), (list(_MEASURES), both)):
+        both = own["offset_percent"].notna().to_numpy()
+        for columns, valid in ((["dice_consensus"], np.ones(len(own), dtype=bool)), (measures, both)):
             row |= _means(own.loc[valid, columns], codes[valid], confidence=confidence, draws=draws, seed=seed)
         row["offset_median_percent"] = float(own["offset_percent"].astype(float).median())
         row["verdict"] = _verdict(row)
         row["copied"] = float(own["path"].isin(copies).mean())
         rows.append(row)
-    columns = _columns()
+    columns = _columns(measures)
     table = pd.DataFrame(rows, columns=[name for name in columns if name not in {"sensitivity", "specificity"}])
     staple = pooled_staple(votes).drop(columns="images")
     table = table.drop(columns="images_of_three").merge(staple, on="annotator", how="left")
@@ -104,8 +107,8 @@ def scope_errors(bias: pd.DataFrame, masks: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(ERROR_COLUMNS))
 
 
-def _columns() -> list[str]:
-    measured = [f"{name}{end}" for name in ("dice_consensus", *_MEASURES) for end in ("", "_low", "_high")]
+def _columns(measures: Sequence[str]) -> list[str]:
+    measured = [f"{name}{end}" for name in ("dice_consensus", *measures) for end in ("", "_low", "_high")]
     who = ["annotator", "verdict", "outlines", "images", "groups", "empty", "others"]
     return [*who, *measured, "offset_median_percent", "copied", "sensitivity", "specificity", "images_of_three"]
 

@@ -10,6 +10,7 @@ from jaxtyping import Bool
 from dermaseg_monai.agreement.leave_one_out import leave_one_out
 from dermaseg_monai.agreement.outline_bias import outline_bias, with_roughness_difference
 from dermaseg_monai.agreement.outline_errors import SCOPE, OutlineError, find_errors
+from dermaseg_monai.agreement.unit import Spacing
 from dermaseg_monai.agreement.vote_patterns import VotePatterns, count_patterns
 from dermaseg_monai.metrics.grid import bounding_box
 
@@ -39,7 +40,12 @@ class CaseReaders:
 
 
 def compare_readers(
-    case_id: str, annotators: Sequence[str], masks: Sequence[Mask], *, both_empty: float
+    case_id: str,
+    annotators: Sequence[str],
+    masks: Sequence[Mask],
+    *,
+    both_empty: float,
+    spacing_mm: Spacing = None,
 ) -> CaseReaders:
     """Compare every outline of a case with the consensus of the other people's.
 
@@ -48,13 +54,14 @@ def compare_readers(
         annotators: who drew the masks.
         masks: on one grid.
         both_empty: Dice of two empty masks.
+        spacing_mm: of volumes, whose bias is in mm and whose errors nobody looks for yet.
     """
     if not masks:
         return CaseReaders([], [], None)
     small, (top, left, *_) = _cropped(masks)
-    others = leave_one_out(small, annotators)
+    others = leave_one_out(small, annotators, spacing_mm=spacing_mm)
     bias = [
-        outline_bias(mask, rest.consensus, others=rest.count, both_empty=both_empty)
+        outline_bias(mask, rest.consensus, others=rest.count, both_empty=both_empty, spacing_mm=spacing_mm)
         for mask, rest in zip(small, others, strict=True)
     ]
     rows: list[dict[str, Any]] = []
@@ -65,11 +72,17 @@ def compare_readers(
             for error in found
         ]
     bias = with_roughness_difference(bias, list(annotators))
-    return CaseReaders(bias, rows, count_patterns(case_id, annotators, masks) if len(masks) > 1 else None)
+    patterns = count_patterns(case_id, annotators, masks, spacing_mm=spacing_mm) if len(masks) > 1 else None
+    return CaseReaders(bias, rows, patterns)
 
 
 def region_of(
-    error: Mapping[Any, Any], annotators: Sequence[str], masks: Sequence[Mask], outline: int
+    error: Mapping[Any, Any],
+    annotators: Sequence[str],
+    masks: Sequence[Mask],
+    outline: int,
+    *,
+    spacing_mm: Spacing = None,
 ) -> tuple[Mask, Mask]:
     """Return the others' consensus for one outline, and the pixels that a row of errors speaks of.
 
@@ -81,11 +94,12 @@ def region_of(
         annotators: of the case, as in `compare_readers`.
         masks: of the case.
         outline: the place of the outline in the list.
+        spacing_mm: of volumes.
 
     Raises:
         ValueError: the outline has no such error.
     """
-    others = leave_one_out(masks, annotators)[outline]
+    others = leave_one_out(masks, annotators, spacing_mm=spacing_mm)[outline]
     mask, consensus = masks[outline], others.consensus
     if error["type"] == SCOPE:
         return consensus, mask & ~consensus if error["measure"] > 0 else consensus & ~mask

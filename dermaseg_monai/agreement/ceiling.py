@@ -41,7 +41,7 @@ class Ceiling:
     """The model beside people, on the same images with the same measures.
 
     Attributes:
-        scores: by name (`SCORES`).
+        scores: by name, those of `SCORES` that the images have; distances are in px of pictures, in mm of volumes.
         like_a_reader: share of images whose model agrees with people at least as far (Dice) as the person does who
             agrees least with the others.
         n_images: images.
@@ -122,17 +122,21 @@ def summarise_ceiling(
         raise ValueError(f"margin_dice is {margin_dice}, but a difference in Dice lies between 0 and 1; 0.05 is usual.")
     if images.empty:
         raise ValueError("There is no image to compare on.")
-    human = images[[f"human_{name}" for name in SCORES]].to_numpy(dtype=float)
-    model = images[[f"model_{name}" for name in SCORES]].to_numpy(dtype=float)
+    names = [name for name in SCORES if f"human_{name}" in images]
+    human = images[[f"human_{name}" for name in names]].to_numpy(dtype=float)
+    model = images[[f"model_{name}" for name in names]].to_numpy(dtype=float)
     values = np.concatenate([human, model, model - human], axis=1)
     group = images["group"].where(images["group"].notna(), "image " + images["case_id"].astype(str)).astype(str)
     codes = np.unique(group.to_numpy().astype(str), return_inverse=True)[1]
     n_groups = int(codes.max()) + 1
-    low, high, test = _intervals(values, codes, confidence, draws, seed) if n_groups > 1 else _none(values)
-    means, k = values.mean(axis=0).tolist(), len(SCORES)
+    low, high, test = _none(values)
+    if n_groups > 1:
+        boots = bootstrap_means(values, codes, draws=draws, seed=seed)
+        low, high, test = _intervals(boots, 2 * len(names) + names.index("dice"), confidence)
+    means, k = values.mean(axis=0).tolist(), len(names)
     scores = {
         name: Compared(*(part for block in range(3) for part in _triple(means, low, high, at + block * k)))
-        for at, name in enumerate(SCORES)
+        for at, name in enumerate(names)
     }
     test_low, test_high = test
     return Ceiling(
@@ -152,17 +156,17 @@ def summarise_ceiling(
 
 
 def _intervals(
-    values: np.ndarray, codes: np.ndarray, confidence: float, draws: int, seed: int
-) -> tuple[list[float], list[float], tuple[float, float]]:
-    means = bootstrap_means(values, codes, draws=draws, seed=seed)
+    means: np.ndarray, at_dice: int, confidence: float
+) -> tuple[list[float | None], list[float | None], tuple[float | None, float | None]]:
     low, high = percentile_interval(means, confidence=confidence)
-    dice = means[:, [2 * len(SCORES) + SCORES.index("dice")]]
-    test_low, test_high = percentile_interval(dice, confidence=1 - 2 * ALPHA)
+    test_low, test_high = percentile_interval(means[:, [at_dice]], confidence=1 - 2 * ALPHA)
     return low.tolist(), high.tolist(), (float(test_low[0]), float(test_high[0]))
 
 
-def _none(values: np.ndarray) -> tuple[list[None], list[None], tuple[None, None]]:
-    nothing = [None] * values.shape[1]
+def _none(
+    values: np.ndarray,
+) -> tuple[list[float | None], list[float | None], tuple[float | None, float | None]]:
+    nothing: list[float | None] = [None] * values.shape[1]
     return nothing, nothing, (None, None)
 
 

@@ -12,7 +12,8 @@ from dermaseg_monai.metrics.table import Table
 
 _WORDS = {
     "dice": "Dice", "jaccard": "Jaccard", "threshold_jaccard": "threshold Jaccard", "surface_dice": "surface Dice",
-    "hd95_px": "HD95, px", "assd_px": "ASSD, px",
+    "hd95_px": "HD95, px", "assd_px": "ASSD, px", "hd95_mm": "HD95, mm", "assd_mm": "ASSD, mm",
+    "volume_difference_mm3": "volume difference, mm³",
 }  # fmt: skip
 
 

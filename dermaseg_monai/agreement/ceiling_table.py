@@ -10,15 +10,17 @@ import pandas as pd
 
 from dermaseg_monai.agreement.measurement import Measured, measure
 from dermaseg_monai.agreement.pair_summary import SCORES, is_intra
+from dermaseg_monai.agreement.pair_table import DIFFERENCE
 from dermaseg_monai.agreement.prediction_masks import prediction_masks
 from dermaseg_monai.agreement.reading import ReadCase, Reading
-from dermaseg_monai.errors import DataError, ImageError
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.images import is_volume, spacing_of
 from dermaseg_monai.images import measure as size_of
 
 Missing = Literal["refuse", "zero"]
 """What becomes of an image without a usable prediction: no answer, or a Dice of 0 and a distance of a diagonal."""
 
-DISTANCES: Final = ("hd95_px", "assd_px")
+DISTANCES: Final = ("hd95_px", "assd_px", "hd95_mm", "assd_mm")
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,10 @@ def ceiling_table(
     cases: Sequence[ReadCase],
     predictions: str | Path,
     *,
-    tolerance_px: float,
     both_empty: float,
     missing: Missing,
+    tolerance_px: float | None = None,
+    tolerance_mm: float | None = None,
     workers: int | None = None,
 ) -> CeilingTable:
     """Measure the prediction of every image that two people outlined against each of them, as they against each other.
@@ -50,14 +53,17 @@ def ceiling_table(
     Args:
         cases: who drew what; those with one person take no part.
         predictions: a prediction folder or a plain folder of masks.
-        tolerance_px: of surface Dice.
+        tolerance_px: of surface Dice, for pictures.
+        tolerance_mm: the same for volumes, whose distances are in mm.
         both_empty: what two empty masks score.
         missing: with `refuse` a missing, unreadable or wrongly sized prediction is an error; with `zero` it counts as
             a lesion that was missed by a diagonal.
         workers: processes.
 
     Raises:
-        DataError: nobody to compare with, no prediction at all, or (`refuse`) unusable ones, with their number.
+        DataError: nobody to compare with, no prediction at all, (`refuse`) unusable ones, with their number, or
+            pictures among volumes.
+        ConfigError: the tolerance is not in the unit of the outlines.
     """
     chosen = [case for case in cases if case.has_two_people]
     if not chosen:
@@ -70,7 +76,9 @@ def ceiling_table(
         else case
         for case in chosen
     ]
-    measured = measure(read, tolerance_px=tolerance_px, both_empty=both_empty, workers=workers)
+    measured = measure(
+        read, tolerance_px=tolerance_px, tolerance_mm=tolerance_mm, both_empty=both_empty, workers=workers
+    )
     images, alone = _rows(measured, chosen, model=model, missing=found.missing)
     lost = {row["case_id"]: row["prediction"] for row in images if row["prediction"] != "ok"}
     if lost and missing == "refuse":
@@ -84,7 +92,7 @@ def ceiling_table(
     by_id = {case.id: case for case in chosen}
     for row in images:
         if row["prediction"] != "ok":
-            row.update(_of_nothing(by_id[row["case_id"]]))
+            row.update(_of_nothing(by_id[row["case_id"]], measured))
     failures = [*measured.failures, *alone, *(f"{case_id}: {why}" for case_id, why in found.missing.items())]
     return CeilingTable(pd.DataFrame(images), tuple(failures))
 
@@ -114,11 +122,12 @@ def _rows(
             continue
         one: dict[str, Any] = {"case_id": case.id, "group": case.group}
         one["readers"] = len({*different["annotator_a"], *different["annotator_b"]})
-        one["prediction"] = missing.get(case.id, "ok" if case.id in models else "unreadable or of another size")
-        one |= {f"human_{name}": float(different[name].mean()) for name in SCORES}
+        one["prediction"] = missing.get(case.id, "ok" if case.id in models else "unreadable or on another grid")
+        scores = [name for name in SCORES if name in pairs]
+        one |= {f"human_{name}": float(different[name].mean()) for name in scores}
         one["least_reader_dice"] = _least_reader(different)
         if case.id in models:
-            one |= {f"model_{name}": float(models[case.id][name].mean()) for name in SCORES}
+            one |= {f"model_{name}": float(models[case.id][name].mean()) for name in scores}
         rows.append(one)
     return rows, alone
 
@@ -132,12 +141,14 @@ def _least_reader(pairs: pd.DataFrame) -> float:
     return float(pd.concat(sides).groupby("who")["dice"].mean().min())
 
 
-def _of_nothing(case: ReadCase) -> dict[str, float]:
-    diagonal = 0.0
-    for reading in case.readings:
-        try:
-            diagonal = hypot(*size_of(reading.mask))
-        except ImageError:
-            continue
-        break
-    return {f"model_{name}": diagonal if name in DISTANCES else 0.0 for name in SCORES}
+def _of_nothing(case: ReadCase, measured: Measured) -> dict[str, float]:
+    """Return the scores of a missed lesion: nothing is right, a diagonal off, and all of the volume is missing."""
+    own = measured.masks[measured.masks["case_id"] == case.id]
+    place = Path(str(own["path"].iloc[0]))  # usable, because two people have usable outlines
+    steps = spacing_of(place) if is_volume(place) else (1.0, 1.0)
+    diagonal = hypot(*(count * step for count, step in zip(size_of(place), steps, strict=True)))
+    scores = {name: 0.0 for name in SCORES if name in measured.pairs}
+    scores |= {name: diagonal for name in DISTANCES if name in scores}
+    if DIFFERENCE in scores:
+        scores[DIFFERENCE] = float(own["volume_mm3"].mean())
+    return {f"model_{name}": value for name, value in scores.items()}

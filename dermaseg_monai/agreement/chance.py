@@ -38,16 +38,22 @@ def with_kappa(pairs: pd.DataFrame, votes: Votes) -> pd.DataFrame:
     """
     judged = votes.table.groupby("case_id")[["band_px", "image_px"]].sum().reindex(pairs["case_id"])
     found = pairs.assign(**{name: judged[name].to_numpy() for name in judged.columns})
-    one, other = (pairs[f"area_{side}_px"].to_numpy(dtype=float) for side in "ab")
+    one, other = (marked.to_numpy(dtype=float) for marked in _marked(pairs))
     shared = np.rint(pairs["dice"].to_numpy(dtype=float) * (one + other) / 2)
     for where in ("band", "image"):
         found[f"kappa_{where}"] = cohen_kappa(shared, one, other, found[f"{where}_px"].to_numpy(dtype=float))
     return found
 
 
+def _marked(pairs: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return how many pixels, or voxels, each of the two calls lesion."""
+    names = ("voxels_a", "voxels_b") if "voxels_a" in pairs else ("area_a_px", "area_b_px")
+    return pairs[names[0]].astype(float), pairs[names[1]].astype(float)
+
+
 def kappa_sums(pairs: pd.DataFrame, where: str) -> pd.DataFrame:
     """Return pixels shared, lesion of either reader, and judged on the `band` or whole `image`; a row per case."""
-    one, other = (pairs[f"area_{side}_px"].astype(float) for side in "ab")
+    one, other = _marked(pairs)
     columns = {"shared": pairs["dice"] * (one + other) / 2, "one": one, "other": other, "total": pairs[f"{where}_px"]}
     return pd.DataFrame(columns).astype(float).groupby(pairs["case_id"]).sum()
 

@@ -9,6 +9,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from dermaseg_monai.agreement.pair_summary import both_values
+from dermaseg_monai.agreement.unit import named_in, unit_of_columns
 
 SIZE: Final = "size"
 _RARE: Final = 5
@@ -38,9 +39,10 @@ class Factor:
 def pair_factors(pairs: pd.DataFrame, attributes: Sequence[str]) -> tuple[list[Factor], list[str]]:
     """Return the factors of these pairs, and why others are none, a line each.
 
-    The tools of the two readers, their skills, the attributes, and size (log₂ of the mean of both areas in px, so that
-    its effect is that of a doubling). Text is a factor of levels: empty is `not known`, levels of fewer than 5 pairs
-    are `rare`. Numbers of more than 10 values are a slope per standard deviation; where one is missing it is the mean.
+    The tools of the two readers, their skills, the attributes, and size (log₂ of the mean of both areas in px, or
+    volumes in mm³, so that its effect is that of a doubling). Text is a factor of levels: empty is `not known`, levels
+    of fewer than 5 pairs are `rare`. Numbers of more than 10 values are a slope per standard deviation; where one is
+    missing it is the mean.
     """
     found: list[Factor] = []
     left_out: list[str] = []
@@ -49,9 +51,11 @@ def pair_factors(pairs: pd.DataFrame, attributes: Sequence[str]) -> tuple[list[F
         if values is None or not len(values.dropna()):
             left_out.append(f"{name}: not known of any pair")
         elif name == SIZE and values.dropna().eq(values.dropna().iloc[0]).all():
-            left_out.append(f"{name}: the same for all pairs ({2 ** values.dropna().iloc[0]:.0f} px)")
+            left_out.append(
+                f"{name}: the same for all pairs ({2 ** values.dropna().iloc[0]:.4g} {_unit_of_size(pairs)})"
+            )
         elif name == SIZE or (values.nunique() > _STEPS and pd.api.types.is_numeric_dtype(values)):
-            found.append(_slope(name, values.astype(float)))
+            found.append(_slope(name, values.astype(float), unit=_unit_of_size(pairs)))
         else:
             factor = _levels(name, values)
             if isinstance(factor, str):
@@ -104,23 +108,32 @@ def _values(pairs: pd.DataFrame, name: str) -> pd.Series | None:
     if name in pairs:
         numbers = pd.to_numeric(pairs[name], errors="coerce")  # a table of others says 55 as text
         return numbers if numbers.notna().equals(pairs[name].notna()) and numbers.nunique() > _STEPS else pairs[name]
-    if name == SIZE and "area_a_px" in pairs:
-        mean = pairs[["area_a_px", "area_b_px"]].astype(float).mean(axis=1)
+    sizes = [named_in(unit_of_columns(pairs), side) for side in ("area_a_px", "area_b_px")]
+    if name == SIZE and set(sizes) <= set(pairs.columns):
+        mean = pairs[sizes].astype(float).mean(axis=1)
         return pd.Series(np.log2(mean.where(mean > 0)), index=pairs.index)
     if name in {"tool", "skill"} and f"{name}_a" in pairs and pairs[[f"{name}_a", f"{name}_b"]].notna().any(axis=None):
         return both_values(pairs, name)
     return None
 
 
-def _slope(name: str, values: pd.Series) -> Factor:
+def _unit_of_size(pairs: pd.DataFrame) -> str:
+    return "px" if unit_of_columns(pairs) == "px" else "mm³"
+
+
+def _slope(name: str, values: pd.Series, *, unit: str) -> Factor:
     middle, spread = values.mean(), values.std(ddof=0)
     step = 1.0 if name == SIZE else spread
     column = ((values - middle) / step).fillna(0.0).to_numpy()
-    label = "per doubling of the mean area" if name == SIZE else f"per {spread:.3g} more (its standard deviation)"
+    label = (
+        f"per doubling of the mean {'area' if unit == 'px' else 'volume'}"
+        if name == SIZE
+        else f"per {spread:.3g} more (its standard deviation)"
+    )
     points = []
     for share in (0.1, 0.9):
         at = float(values.quantile(share))
-        value = f"{2**at:.0f} px" if name == SIZE else f"{at:.3g}"
+        value = (f"{2**at:.0f} px" if unit == "px" else f"{2**at:.3g} {unit}") if name == SIZE else f"{at:.3g}"
         points.append((f"{value} (quantile {share:g})", np.array([(at - middle) / step]), int(values.notna().sum())))
     return Factor(name, column[:, None], (label,), tuple(points))
 

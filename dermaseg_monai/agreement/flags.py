@@ -13,7 +13,7 @@ def find_flags(pairs: pd.DataFrame, masks: pd.DataFrame, *, below_dice: float) -
     """Return one row per finding: case_id, flag, annotators, detail; sorted by case.
 
     - low agreement: Dice of a pair below `below_dice`; no overlap: two lesions that share no pixel.
-    - empty, full, tiny (below 0.1 % of the picture), fragments (several regions), holes, border.
+    - empty, full, tiny (below 0.1 % of the picture or volume), fragments (several regions), holes, border.
     - copied: the same mask, pixel for pixel, comes from two annotators or stands in two cases (`find_copies`).
 
     Args:
@@ -43,11 +43,12 @@ def find_flags(pairs: pd.DataFrame, masks: pd.DataFrame, *, below_dice: float) -
 
 def _of_mask(row: object) -> list[tuple[str, str]]:
     facts: dict[str, float] = {
-        name: getattr(row, name) for name in ("area_px", "area_share", "regions", "holes", "touches_border")
+        name: getattr(row, name) for name in ("area_share", "regions", "holes", "touches_border")
     }
-    if facts["area_px"] == 0:
-        return [("empty", "no lesion pixel")]
-    share = f"{facts['area_share']:.2%} of the picture"
+    volume = hasattr(row, "volume_mm3")
+    if facts["area_share"] == 0:
+        return [("empty", f"no lesion {'voxel' if volume else 'pixel'}")]
+    share = f"{facts['area_share']:.2%} of the {'volume' if volume else 'picture'}"
     checks = {
         "full": (facts["area_share"] == 1, share),
         "tiny": (facts["area_share"] < _TINY, share),

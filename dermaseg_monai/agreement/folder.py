@@ -8,6 +8,7 @@ from typing import Final
 from dermaseg_monai.agreement.reading import ReadCase, Reading, require_pairs
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.images import IMAGE_SUFFIXES
+from dermaseg_monai.manifest.listing import files_below
 
 _FIELDS: Final = ("case", "annotator", "tool", "skill")
 _FIELD: Final = re.compile(r"\{(\w*)\}")
@@ -15,7 +16,9 @@ _EXAMPLES: Final = 3
 
 
 def readings_of_folder(root: str | Path, pattern: str) -> tuple[list[ReadCase], list[Path]]:
-    """Return the cases of a folder and the images whose names do not fit the pattern.
+    """Return the cases of a folder and the images that are no outlines.
+
+    Those are images whose names do not fit the pattern, and hidden ones: `._x.png` is what macOS leaves beside `x.png`.
 
     The pattern is a path below `root` with {case} and {annotator}, and {tool} and {skill} where names hold them:
     `{case}_ann-{annotator}.png`, `{annotator}/{case}_{tool}_{skill}.png`. A field takes as little as possible and no
@@ -29,9 +32,11 @@ def readings_of_folder(root: str | Path, pattern: str) -> tuple[list[ReadCase], 
     folder = Path(root).expanduser()
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Pass the folder that holds the masks with --root.")
-    found = sorted(path for path in folder.rglob("*") if path.name.lower().endswith(IMAGE_SUFFIXES))
+    found = files_below(folder)
     by_case: dict[str, list[Reading]] = defaultdict(list)
-    strange: list[Path] = []
+    every = sorted(path for path in folder.rglob("*") if path.name.lower().endswith(IMAGE_SUFFIXES))
+    known = set(found)
+    strange = [path for path in every if path not in known]
     for path in found:
         match = expression.fullmatch(path.relative_to(folder).as_posix())
         if match is None:

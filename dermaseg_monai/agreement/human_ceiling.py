@@ -25,21 +25,31 @@ class HumanCeiling:
         manifest: with the outlines of several people.
         dataset_dir: where its paths start.
         margin_dice: how much less Dice still counts as the same.
-        tolerance_px: of surface Dice.
         seed: of the bootstrap.
+        tolerance_px: of surface Dice, for pictures.
+        tolerance_mm: the same for volumes, whose distances are in mm.
     """
 
     def __init__(
-        self, manifest: str | Path, dataset_dir: str | Path, *, margin_dice: float, tolerance_px: float, seed: int
+        self,
+        manifest: str | Path,
+        dataset_dir: str | Path,
+        *,
+        margin_dice: float,
+        seed: int,
+        tolerance_px: float | None = None,
+        tolerance_mm: float | None = None,
     ) -> None:
         self.manifest, self.dataset_dir = Path(manifest), Path(dataset_dir)
-        self.margin_dice, self.tolerance_px, self.seed = margin_dice, tolerance_px, seed
+        self.margin_dice, self.seed = margin_dice, seed
+        self.tolerance_px, self.tolerance_mm = tolerance_px, tolerance_mm
 
     def __call__(self, folder: Path, case_ids: Sequence[str]) -> str | None:
         """Write the comparison and return it as a sentence; None where no case has outlines of two people.
 
         Raises:
             DataError: there is no usable prediction of these cases.
+            ConfigError: the tolerance is not in the unit of the outlines.
         """
         loaded, wanted = Manifest.load(self.manifest), set(case_ids)
         own = replace(loaded, cases=tuple(case for case in loaded.cases if case.id in wanted))
@@ -53,9 +63,12 @@ class HumanCeiling:
             cases,
             folder,
             tolerance_px=self.tolerance_px,
+            tolerance_mm=self.tolerance_mm,
             both_empty=_BOTH_EMPTY,
             missing="zero",
         )
         ceiling = summarise_ceiling(found.images, margin_dice=self.margin_dice, seed=self.seed)
-        write_ceiling(folder, found.images, ceiling, groups={}, notes=(), failures=found.failures)
+        tolerance = f"{self.tolerance_mm:g} mm" if self.tolerance_px is None else f"{self.tolerance_px:g} px"
+        notes = [f"Surface Dice at {tolerance}."]
+        write_ceiling(folder, found.images, ceiling, groups={}, notes=notes, failures=found.failures)
         return ceiling.sentence

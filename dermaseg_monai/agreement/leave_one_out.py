@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Bool
 from scipy import ndimage
 
+from dermaseg_monai.agreement.shape_average import signed_distance
+from dermaseg_monai.agreement.unit import Spacing
 from dermaseg_monai.metrics.surface import contour
 
 Mask = Bool[np.ndarray, "..."]
@@ -28,7 +30,7 @@ class Others:
     contested: Mask
 
 
-def leave_one_out(masks: Sequence[Mask], annotators: Sequence[str]) -> list[Others]:
+def leave_one_out(masks: Sequence[Mask], annotators: Sequence[str], *, spacing_mm: Spacing = None) -> list[Others]:
     """Return for every outline the consensus of the other people's outlines.
 
     A pixel is lesion where more than half of the others say so. Where exactly half do (an even number of others), it is
@@ -40,6 +42,7 @@ def leave_one_out(masks: Sequence[Mask], annotators: Sequence[str]) -> list[Othe
     Args:
         masks: of one case, on one grid.
         annotators: who drew them.
+        spacing_mm: size of a voxel; depth is then Euclidean, in mm, because voxels are rarely cubes.
     """
     stack = np.stack(masks)
     depths: dict[int, np.ndarray] = {}
@@ -48,18 +51,22 @@ def leave_one_out(masks: Sequence[Mask], annotators: Sequence[str]) -> list[Othe
     for name in annotators:
         others = tuple(at for at, other in enumerate(annotators) if other != name)
         if others not in known:
-            known[others] = _consensus(stack, others, depths)
+            known[others] = _consensus(stack, others, depths, spacing_mm)
         found.append(known[others])
     return found
 
 
-def signed_depth(mask: Mask) -> np.ndarray:
+def signed_depth(mask: Mask, *, spacing_mm: Spacing = None) -> np.ndarray:
     """Return the chessboard distance to the border of the lesion in pixels, positive inside, negative outside.
 
     The border runs half a pixel outside the contour pixels of the mask. The larger of the steps along rows and columns
     stands for the distance, which costs a quarter of the Euclidean one and finds the same middle between two outlines
     that run alike. Without lesion every pixel lies as far outside as the picture's sides are long together.
+    With a spacing it is the Euclidean distance in mm, the border half-way between lesion and skin.
     """
+    if spacing_mm is not None:
+        far_mm = float(np.dot(mask.shape, spacing_mm))
+        return signed_distance(mask, spacing=spacing_mm) if mask.any() else np.full(mask.shape, -far_mm)
     edge = np.ones(mask.shape, dtype=bool)
     edge[tuple(contour(mask).T)] = False
     if edge.all():
@@ -68,7 +75,9 @@ def signed_depth(mask: Mask) -> np.ndarray:
     return np.where(mask, away + 0.5, 0.5 - away)
 
 
-def _consensus(stack: Bool[np.ndarray, "n ..."], others: tuple[int, ...], depths: dict[int, np.ndarray]) -> Others:
+def _consensus(
+    stack: Bool[np.ndarray, "n ..."], others: tuple[int, ...], depths: dict[int, np.ndarray], spacing_mm: Spacing
+) -> Others:
     nothing = np.zeros(stack.shape[1:], dtype=bool)
     if not others:
         return Others(0, nothing, nothing)
@@ -79,6 +88,6 @@ def _consensus(stack: Bool[np.ndarray, "n ..."], others: tuple[int, ...], depths
         return Others(len(others), sure, tied)
     for at in others:
         if at not in depths:
-            depths[at] = signed_depth(stack[at])
+            depths[at] = signed_depth(stack[at], spacing_mm=spacing_mm)
     deeper = np.sum([depths[at] for at in others], axis=0) > 0
     return Others(len(others), sure | (tied & deeper), tied)

@@ -1,25 +1,30 @@
 """What can be said of one outline alone."""
 
 import hashlib
+from math import prod
 from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Bool
 from scipy import ndimage
 
+from dermaseg_monai.agreement.unit import Spacing, named_in, unit_of_spacing
 from dermaseg_monai.metrics.grid import bounding_box
 
 MASK_COLUMNS: Final = (
     "case_id", "annotator", "tool", "skill", "created_at", "path",
     "area_px", "area_share", "diameter_px", "regions", "holes", "touches_border", "copy_of",
 )  # fmt: skip
-"""The columns of a table of outlines; `copy_of` is a digest that two equal masks of one size share."""
+"""The columns of a table of outlines; `copy_of` is a digest that two equal masks of one size share.
+
+Of volumes `area_px` is `volume_mm3` and `diameter_px` is `diameter_mm` (`named_in`)."""
 
 
-def mask_facts(mask: Bool[np.ndarray, "..."]) -> dict[str, Any]:
+def mask_facts(mask: Bool[np.ndarray, "..."], *, spacing_mm: Spacing = None) -> dict[str, Any]:
     """Return area, equivalent diameter, regions, holes, border contact and a digest of a mask.
 
-    `diameter_px` is that of a disc (in 3D a ball) of the same area. Regions touch by faces or corners; a hole is skin
+    `diameter_px` is that of a disc of the same area; with a spacing the volume is in mm³ and `diameter_mm` that of a
+    ball. `area_share` is the lesion's share of the picture or volume. Regions touch by faces or corners; a hole is skin
     that lesion encloses, touching by faces.
     """
     area = int(np.count_nonzero(mask))
@@ -31,10 +36,11 @@ def mask_facts(mask: Bool[np.ndarray, "..."]) -> dict[str, Any]:
     skin: Any = ndimage.label(np.pad(~lesion, 1, constant_values=True))
     edges = (np.take(mask, side, axis=axis) for axis in range(mask.ndim) for side in (0, -1))
     digest = hashlib.sha256(str(mask.shape).encode() + np.packbits(mask).tobytes()).hexdigest()[:16]
+    unit, size = unit_of_spacing(spacing_mm), size_of(area, spacing_mm)
     return {
-        "area_px": area,
+        named_in(unit, "area_px"): size,
         "area_share": area / mask.size,
-        "diameter_px": equivalent_diameter(area, mask.ndim),
+        named_in(unit, "diameter_px"): equivalent_diameter(float(size), mask.ndim),
         "regions": int(lesions[1]),
         "holes": int(skin[1]) - 1,
         "touches_border": any(bool(edge.any()) for edge in edges),
@@ -42,6 +48,11 @@ def mask_facts(mask: Bool[np.ndarray, "..."]) -> dict[str, Any]:
     }
 
 
-def equivalent_diameter(area: int, ndim: int) -> float:
-    """Return the diameter of a disc (`ndim` 2) or ball (3) of this many pixels or voxels."""
+def size_of(count: int, spacing_mm: Spacing) -> int | float:
+    """Return the size of this many pixels in pixels, or of this many voxels in mm³."""
+    return count if spacing_mm is None else count * prod(spacing_mm)
+
+
+def equivalent_diameter(area: float, ndim: int) -> float:
+    """Return the diameter of a disc (`ndim` 2) of this area or ball (3) of this volume, in the unit of its side."""
     return 2 * (area / np.pi) ** (1 / 2) if ndim == 2 else (6 * area / np.pi) ** (1 / 3)  # noqa: PLR2004 (2D or 3D)

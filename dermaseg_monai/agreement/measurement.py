@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
 
+from dermaseg_monai.agreement.case_masks import read_case_masks
 from dermaseg_monai.agreement.case_readers import ERROR_COLUMNS, CaseReaders, compare_readers
 from dermaseg_monai.agreement.mask_facts import MASK_COLUMNS, mask_facts
 from dermaseg_monai.agreement.outline_bias import BIAS_COLUMNS
 from dermaseg_monai.agreement.pair_score import score_pairs
-from dermaseg_monai.agreement.pair_table import PAIR_COLUMNS
+from dermaseg_monai.agreement.pair_table import pair_columns
 from dermaseg_monai.agreement.reading import ReadCase, Reading
+from dermaseg_monai.agreement.unit import named_in, tolerance_in, unit_of
 from dermaseg_monai.agreement.vote_patterns import VotePatterns
 from dermaseg_monai.agreement.votes import VOTE_COLUMNS, Votes, count_votes
-from dermaseg_monai.errors import ImageError
-from dermaseg_monai.images import read_mask
 
+_OF_THE_FIRST: Final = ("area_a_px", "volume_a_mm3", "voxels_a")
 _CHUNK: Final = 16
 _WORTH_A_PROCESS: Final = 64
 """Cases; starting a process costs about as much as these."""
@@ -69,8 +69,9 @@ def no_masks(pairs: pd.DataFrame) -> Measured:
 def measure(
     cases: Sequence[ReadCase],
     *,
-    tolerance_px: float,
     both_empty: float,
+    tolerance_px: float | None = None,
+    tolerance_mm: float | None = None,
     surface: bool = True,
     band_diameters: float | None = None,
     workers: int | None = None,
@@ -78,18 +79,26 @@ def measure(
     """Read every outline once and score every pair of each case.
 
     Only the masks of the cases in work are in memory. Cases with one reading give their mask's facts and no pair. The
-    outlines of a case that lie on another grid than the first readable one are failures.
+    outlines of a case that lie on another grid than the others are failures (`read_case_masks`). Pictures are measured
+    in pixels, volumes in mm by the affine of their files.
 
     Args:
         cases: who drew what.
-        tolerance_px: of surface Dice.
+        tolerance_px: of surface Dice, for pictures.
+        tolerance_mm: the same for volumes.
         both_empty: what two empty masks score (see `score_pairs`).
         surface: whether the contour scores are wanted.
         band_diameters: width of the band on which votes are counted (see `count_votes`); None counts none.
         workers: processes; all cores when None, and this one alone for a few cases.
+
+    Raises:
+        DataError: some outlines are pictures and some volumes.
+        ConfigError: the tolerance is not in their unit.
     """
+    unit = unit_of(cases)
+    tolerance = tolerance_in(unit, tolerance_px=tolerance_px, tolerance_mm=tolerance_mm) if surface else 0.0
     work = partial(
-        measure_case, tolerance_px=tolerance_px, both_empty=both_empty, surface=surface, band_diameters=band_diameters
+        measure_case, tolerance=tolerance, both_empty=both_empty, surface=surface, band_diameters=band_diameters
     )
     pairs: list[dict[str, Any]] = []
     masks: list[dict[str, Any]] = []
@@ -104,10 +113,9 @@ def measure(
         votes += case_votes
         errors += readers.errors
         patterns += [readers.votes] if readers.votes is not None else []
-    columns = [name for name in PAIR_COLUMNS if surface or name not in {"hd95_px", "assd_px", "surface_dice"}]
     return Measured(
-        pd.DataFrame(pairs, columns=columns),
-        pd.DataFrame(masks, columns=[*MASK_COLUMNS, *BIAS_COLUMNS]),
+        pd.DataFrame(pairs, columns=pair_columns(unit, surface=surface)),
+        pd.DataFrame(masks, columns=[named_in(unit, name) for name in (*MASK_COLUMNS, *BIAS_COLUMNS)]),
         tuple(failures),
         None if band_diameters is None else Votes(pd.DataFrame(votes, columns=list(VOTE_COLUMNS)), band_diameters),
         pd.DataFrame(errors, columns=list(ERROR_COLUMNS)),
@@ -116,50 +124,44 @@ def measure(
 
 
 def measure_case(
-    case: ReadCase, *, tolerance_px: float, both_empty: float, surface: bool, band_diameters: float | None
+    case: ReadCase, *, tolerance: float, both_empty: float, surface: bool, band_diameters: float | None
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str], list[dict[str, Any]], CaseReaders]:
     """Return the rows of the pairs and of the masks of one case, what failed, the rows of votes, and who drew how."""
-    readings: list[Reading] = []
-    masks: list[np.ndarray] = []
-    failures: list[str] = []
-    for reading in case.readings:
-        try:
-            mask = read_mask(reading.mask)
-        except ImageError as error:
-            # by its name alone: the line stands on the page, which is passed on
-            why = str(error).replace(str(reading.mask), reading.mask.name)
-            failures.append(f"{case.id}, {reading.annotator}: {why}")
-            continue
-        if masks and mask.shape != masks[0].shape:
-            failures.append(
-                f"{case.id}: the mask of {reading.annotator} is {_size(mask)}, that of {readings[0].annotator} "
-                f"{_size(masks[0])} ({reading.mask.name}). Outlines of one case need one grid."
-            )
-            continue
-        readings.append(reading)
-        masks.append(mask)
-    scores = score_pairs(masks, tolerance_px=tolerance_px, both_empty=both_empty, surface=surface)
+    read = read_case_masks(case)
+    readings, masks, spacing_mm = read.readings, read.masks, read.spacing_mm
+    scores = score_pairs(
+        masks,
+        tolerance_px=tolerance if spacing_mm is None else None,
+        tolerance_mm=tolerance if spacing_mm is not None else None,
+        both_empty=both_empty,
+        spacing_mm=spacing_mm,
+        surface=surface,
+    )
     pairs = [_pair_row(case, readings[a], readings[b], dict(row)) for (a, b), row in scores.items()]
     who = [reading.annotator for reading in readings]
-    readers = compare_readers(case.id, who, masks, both_empty=both_empty)
+    readers = compare_readers(case.id, who, masks, both_empty=both_empty, spacing_mm=spacing_mm)
     facts = [
         {"case_id": case.id, "annotator": reading.annotator, "tool": reading.tool, "skill": reading.skill}
         | {"created_at": reading.created_at, "path": str(reading.mask)}
-        | mask_facts(mask)
+        | mask_facts(mask, spacing_mm=spacing_mm)
         | bias
         for reading, mask, bias in zip(readings, masks, readers.bias, strict=True)
     ]
-    votes = [] if band_diameters is None else count_votes(case.id, who, masks, band_diameters=band_diameters)
+    votes: list[dict[str, Any]] = []
+    if band_diameters is not None:
+        votes = count_votes(case.id, who, masks, band_diameters=band_diameters, spacing_mm=spacing_mm)
     for row in readers.errors:
         row["path"] = str(readings[row["outline"]].mask)
-    return pairs, facts, failures, votes, readers
+    return pairs, facts, list(read.failures), votes, readers
 
 
 def _pair_row(case: ReadCase, one: Reading, other: Reading, scores: dict[str, Any]) -> dict[str, Any]:
     # the pair (x, y) is the pair (y, x): names in alphabetical order, so that it is one row of a table of pairs
     if (other.annotator, str(other.mask)) < (one.annotator, str(one.mask)):
         one, other = other, one
-        scores["area_a_px"], scores["area_b_px"] = scores["area_b_px"], scores["area_a_px"]
+        for name in [name for name in scores if name in _OF_THE_FIRST]:
+            twin = name.replace("_a", "_b")
+            scores[name], scores[twin] = scores[twin], scores[name]
     who = {"case_id": case.id, "group": case.group}
     for side, reading in (("a", one), ("b", other)):
         who |= {f"annotator_{side}": reading.annotator, f"tool_{side}": reading.tool, f"skill_{side}": reading.skill}
@@ -176,7 +178,3 @@ def _results(work: Any, cases: Sequence[ReadCase], workers: int | None) -> Itera
         with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as pool:
             found = pool.map(work, cases, chunksize=_CHUNK)
             yield from bar.track(found, total=len(cases), description="Measuring")
-
-
-def _size(mask: np.ndarray) -> str:
-    return " x ".join(map(str, mask.shape))

@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.spatial import KDTree
 
-from dermaseg_monai.agreement.mask_facts import equivalent_diameter
+from dermaseg_monai.agreement.mask_facts import equivalent_diameter, size_of
+from dermaseg_monai.agreement.unit import Spacing, named_in, unit_of_spacing
 from dermaseg_monai.metrics import counts, dice
 from dermaseg_monai.metrics.surface import contour
 
@@ -16,12 +17,14 @@ BIAS_COLUMNS: Final = (
     "others", "consensus_area_px", "dice_consensus", "log_area_ratio", "offset_px", "offset_percent", "offset_evenness",
     "furthest_out_px", "centroid_shift_px", "centroid_shift_percent", "roughness", "roughness_difference",
 )  # fmt: skip
-"""What `outline_bias` adds to a row of a mask."""
+"""What `outline_bias` adds to a row of a mask; of volumes as `named_in` calls them: `offset_mm`."""
 
 _DIRECTIONS_2D: Final = 4
 
 
-def outline_bias(mask: Mask, consensus: Mask, *, others: int, both_empty: float) -> dict[str, float | int | None]:
+def outline_bias(
+    mask: Mask, consensus: Mask, *, others: int, both_empty: float, spacing_mm: Spacing = None
+) -> dict[str, float | int | None]:
     """Return how an outline lies against the leave-one-out consensus of its case (`leave_one_out`).
 
     - `others`: outlines in the consensus; with 1 it is that reader's mask, with 0 nothing is compared.
@@ -37,34 +40,39 @@ def outline_bias(mask: Mask, consensus: Mask, *, others: int, both_empty: float)
     - `offset_percent`, `centroid_shift_percent`: per cent of the equivalent diameter of the consensus.
     - `roughness`: see there; `roughness_difference` is filled by the caller, who knows the others' outlines.
 
-    None where a mask is empty, which has no contour, or nobody else drew the case.
+    None where a mask is empty, which has no contour, or nobody else drew the case. With a spacing, as volumes have it,
+    lengths are in mm and sizes in mm³, and the names say so.
     """
-    area, their_area = int(np.count_nonzero(mask)), int(np.count_nonzero(consensus))
-    row: dict[str, float | int | None] = dict.fromkeys(BIAS_COLUMNS)
+    unit = unit_of_spacing(spacing_mm)
+    area, their_area = (size_of(int(np.count_nonzero(one)), spacing_mm) for one in (mask, consensus))
+    row: dict[str, float | int | None] = {named_in(unit, name): None for name in BIAS_COLUMNS}
     row |= {"others": others, "roughness": roughness(mask)}
     if others == 0:
         return row
-    row |= {"consensus_area_px": their_area, "dice_consensus": dice(counts(mask, consensus), both_empty=both_empty)}
+    row[named_in(unit, "consensus_area_px")] = their_area
+    row["dice_consensus"] = dice(counts(mask, consensus), both_empty=both_empty)
     if area == 0 or their_area == 0:
         return row
-    diameter_px = equivalent_diameter(their_area, ndim=mask.ndim)
-    offsets = signed_offsets(mask, consensus)
-    offset_px = float(offsets.mean())
-    agreeing = np.count_nonzero(offsets * offset_px > 0) + np.count_nonzero(offsets == 0) / 2
-    shift_px = float(np.linalg.norm(_centre(mask) - _centre(consensus)))
+    diameter = equivalent_diameter(float(their_area), ndim=mask.ndim)
+    offsets = signed_offsets(mask, consensus, spacing_mm=spacing_mm)
+    offset = float(offsets.mean())
+    agreeing = np.count_nonzero(offsets * offset > 0) + np.count_nonzero(offsets == 0) / 2
+    shift = float(np.linalg.norm((_centre(mask) - _centre(consensus)) * _steps(mask, spacing_mm)))
     return row | {
         "log_area_ratio": float(np.log(area / their_area)),
-        "offset_px": offset_px,
-        "offset_percent": 100 * offset_px / diameter_px,
+        f"offset_{unit}": offset,
+        "offset_percent": 100 * offset / diameter,
         "offset_evenness": float(agreeing) / len(offsets),
-        "furthest_out_px": max(0.0, float(offsets.max())),
-        "centroid_shift_px": shift_px,
-        "centroid_shift_percent": 100 * shift_px / diameter_px,
+        f"furthest_out_{unit}": max(0.0, float(offsets.max())),
+        f"centroid_shift_{unit}": shift,
+        "centroid_shift_percent": 100 * shift / diameter,
     }
 
 
-def signed_offsets(mask: Mask, consensus: Mask) -> Float[np.ndarray, " n"]:
-    """Return the distance of each contour pixel of both masks to the other's contour in pixels, this mask's first.
+def signed_offsets(mask: Mask, consensus: Mask, *, spacing_mm: Spacing = None) -> Float[np.ndarray, " n"]:
+    """Return the distance of each contour pixel of both masks to the other's contour, this mask's first.
+
+    In pixels, or in mm with a spacing.
 
     Positive where this mask's outline runs outside the consensus there, negative where it runs inside.
     """
@@ -72,8 +80,9 @@ def signed_offsets(mask: Mask, consensus: Mask) -> Float[np.ndarray, " n"]:
     outside = np.where(consensus[tuple(ours.T)], -1.0, 1.0)
     inside = np.where(mask[tuple(theirs.T)], 1.0, -1.0)
     # the settings that build a tree fastest which answers one query (see metrics.surface)
-    ours_away = KDTree(theirs, leafsize=32, balanced_tree=False, compact_nodes=False).query(ours)[0]
-    theirs_away = KDTree(ours, leafsize=32, balanced_tree=False, compact_nodes=False).query(theirs)[0]
+    ours_at, theirs_at = (points * _steps(mask, spacing_mm) for points in (ours, theirs))
+    ours_away = KDTree(theirs_at, leafsize=32, balanced_tree=False, compact_nodes=False).query(ours_at)[0]
+    theirs_away = KDTree(ours_at, leafsize=32, balanced_tree=False, compact_nodes=False).query(theirs_at)[0]
     return np.concatenate([outside * ours_away, inside * theirs_away])
 
 
@@ -94,6 +103,10 @@ def roughness(mask: Mask) -> float | None:
     slant = np.count_nonzero(framed[1:, 1:] ^ framed[:-1, :-1]) + np.count_nonzero(framed[1:, :-1] ^ framed[:-1, 1:])
     perimeter_px = np.pi / (2 * _DIRECTIONS_2D) * (straight + slant / np.sqrt(2))
     return float(perimeter_px / (2 * np.sqrt(np.pi * area)))
+
+
+def _steps(mask: Mask, spacing_mm: Spacing) -> Float[np.ndarray, " d"]:
+    return np.ones(mask.ndim) if spacing_mm is None else np.asarray(spacing_mm)
 
 
 def _centre(mask: Mask) -> Float[np.ndarray, " d"]:

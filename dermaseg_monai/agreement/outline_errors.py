@@ -119,7 +119,7 @@ def _inclusions(mask: Mask2d, apart: list[Mask2d], others: Others, bias: dict[st
         thin = _slenderness(region) >= THIN
         words = "lies apart from what the others count as lesion" + (", long and thin" if thin else "")
         yield _inclusion("thin, as a hair or ruler" if thin else "separate blob", region, area, words)
-    diameter_px = equivalent_diameter(area, 2)
+    diameter_px = equivalent_diameter(float(area), 2)
     sticking_out_px = (bias["furthest_out_px"] or 0.0) - max(0.0, bias["offset_px"] or 0.0)
     reach_px = HAIR_REACH_PERCENT / 100 * diameter_px
     if sticking_out_px < reach_px:

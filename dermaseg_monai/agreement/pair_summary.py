@@ -9,7 +9,11 @@ import pandas as pd
 
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, percentile_interval, require_bootstrap
 
-SCORES: Final = ("dice", "jaccard", "threshold_jaccard", "hd95_px", "assd_px", "surface_dice")
+SCORES: Final = (
+    "dice", "jaccard", "threshold_jaccard", "hd95_px", "assd_px", "hd95_mm", "assd_mm", "surface_dice",
+    "volume_difference_mm3",
+)  # fmt: skip
+"""Those that a pair may have: distances are in px of pictures or in mm of volumes, never in both."""
 FLAGGED: Final = "flagged"
 """The share of pairs below the Dice from which a case is looked at again."""
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from dermaseg_monai.agreement.unit import Unit, named_in, unit_of_columns
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.table import image_id, join_tables
 from dermaseg_monai.metrics import ISIC_THRESHOLD
@@ -14,7 +15,11 @@ PAIR_COLUMNS: Final = (
     "case_id", "group", "annotator_a", "tool_a", "skill_a", "annotator_b", "tool_b", "skill_b",
     "dice", "jaccard", "threshold_jaccard", "hd95_px", "assd_px", "surface_dice", "area_a_px", "area_b_px",
 )  # fmt: skip
-"""The columns of a table of pairs, a row for each two outlines of one case; a table of others may lack some."""
+"""The columns of a table of pairs, a row for each two outlines of one case; a table of others may lack some.
+
+Of volumes they are named as `named_in` says, and volume_difference_mm3, voxels_a and voxels_b follow."""
+
+DIFFERENCE: Final = "volume_difference_mm3"
 
 _OTHER_NAMES: Final = {
     # IMA++ (sfu-mial/IMAplusplus), whose surface distances are medpy's: one percentile of both directions together
@@ -22,10 +27,20 @@ _OTHER_NAMES: Final = {
     "skill_level1": "skill_a", "skill_level2": "skill_b", "dice_score": "dice", "jaccard_score": "jaccard",
     "hd95_score": "hd95_px", "assd_score": "assd_px",
 }  # fmt: skip
+_CONTOUR: Final = ("hd95_px", "assd_px", "surface_dice")
 _WHO: Final = ("case_id", "annotator_a", "annotator_b")
 _NEEDED: Final = (*_WHO, "dice")
-_SCORES: Final = ("dice", "jaccard", "threshold_jaccard", "hd95_px", "assd_px", "surface_dice")
+_SCORES: Final = (
+    "dice", "jaccard", "threshold_jaccard", "hd95_px", "assd_px", "hd95_mm", "assd_mm", "surface_dice",
+    DIFFERENCE,
+)  # fmt: skip
 _TEXTS: Final = (*_WHO, "group", "tool_a", "tool_b", "skill_a", "skill_b")
+
+
+def pair_columns(unit: Unit, *, surface: bool = True) -> list[str]:
+    """Return the columns of pairs of this unit; without `surface` those that need no contour."""
+    names = [named_in(unit, name) for name in PAIR_COLUMNS if surface or name not in _CONTOUR]
+    return [*names, DIFFERENCE, "voxels_a", "voxels_b"] if unit == "mm" else names
 
 
 def read_pairs(path: str | Path, *, leave_out: Sequence[str] = ()) -> tuple[pd.DataFrame, int]:
@@ -73,7 +88,7 @@ def read_pairs(path: str | Path, *, leave_out: Sequence[str] = ()) -> tuple[pd.D
         kept["threshold_jaccard"] = kept["jaccard"].where(kept["jaccard"] >= ISIC_THRESHOLD, 0.0)
     if "group" not in kept:
         kept["group"] = None
-    order = [name for name in PAIR_COLUMNS if name in kept.columns]
+    order = [name for name in pair_columns(unit_of_columns(kept)) if name in kept.columns]
     return _in_order(kept)[order].reset_index(drop=True), int((~people).sum())
 
 
@@ -136,8 +151,15 @@ def _filled(source: Path, table: pd.DataFrame, name: str) -> pd.Series:
 def _in_order(table: pd.DataFrame) -> pd.DataFrame:
     # the pair (x, y) is the pair (y, x)
     swap = table["annotator_a"].astype(str) > table["annotator_b"].astype(str)
-    for name in ("annotator", "tool", "skill", "area"):
-        one, other = (f"{name}_{side}" + ("_px" if name == "area" else "") for side in "ab")
+    for name, end in (
+        ("annotator", ""),
+        ("tool", ""),
+        ("skill", ""),
+        ("area", "_px"),
+        ("volume", "_mm3"),
+        ("voxels", ""),
+    ):
+        one, other = (f"{name}_{side}{end}" for side in "ab")
         if one in table and other in table:
             left, right = table[one].where(~swap, table[other]), table[other].where(~swap, table[one])
             table[one], table[other] = left, right

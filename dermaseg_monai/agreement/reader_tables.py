@@ -11,7 +11,8 @@ from dermaseg_monai.agreement.annotator_bias import EFFECT_PERCENT, bias_table, 
 from dermaseg_monai.agreement.copies import BY_OTHERS, OF_OTHER_CASES, find_copies
 from dermaseg_monai.agreement.drift import FIRST_PERIOD, LIMIT, SMOOTHING, Drift, chart_drift
 from dermaseg_monai.agreement.measurement import Measured
-from dermaseg_monai.agreement.outline_errors import ERROR_TYPES
+from dermaseg_monai.agreement.outline_errors import ERROR_TYPES, SCOPE
+from dermaseg_monai.agreement.unit import unit_of_columns
 from dermaseg_monai.files import replacing
 from dermaseg_monai.metrics.table import Table
 
@@ -47,7 +48,8 @@ class ReaderTables:
         if self.bias.empty:
             return []
         people = "## Who draws how (each outline against the consensus of the others)\n\n" + _people(self).markdown()
-        return [people, "## Errors of outlines\n\n" + _errors(self.errors, list(self.bias["annotator"])).markdown()]
+        errors = _errors(self.errors, list(self.bias["annotator"]), volumes=unit_of_columns(self.bias) == "mm")
+        return [people, "## Errors of outlines\n\n" + errors.markdown()]
 
     def worst(self) -> pd.DataFrame:
         """Return the gravest error of each type and finding."""
@@ -70,9 +72,10 @@ def reader_tables(measured: Measured, *, seed: int) -> ReaderTables:
 
 
 def _people(tables: ReaderTables) -> Table:
+    unit = unit_of_columns(tables.bias)
     header = (
-        "annotator", "verdict", "outlines", "offset, % of diameter", "offset, px", "ln area ratio", "Dice",
-        "sensitivity", "specificity", "copied",
+        "annotator", "verdict", "outlines", "offset, % of diameter", f"offset, {unit}",
+        "ln area ratio" if unit == "px" else "ln volume ratio", "Dice", "sensitivity", "specificity", "copied",
     )  # fmt: skip
     rows = [
         (
@@ -80,7 +83,7 @@ def _people(tables: ReaderTables) -> Table:
             str(row["verdict"]),
             str(row["outlines"]),
             _bounded(row, "offset_percent", "+.1f"),
-            _number(row["offset_px"], "+.1f"),
+            _number(row[f"offset_{unit}"], "+.1f" if unit == "px" else "+.3f"),
             _number(row["log_area_ratio"], "+.2f"),
             _bounded(row, "dice_consensus", ".3f"),
             _number(row["sensitivity"], ".3f"),
@@ -136,7 +139,7 @@ def _drift_notes(drift: Drift) -> list[str]:
     return notes
 
 
-def _errors(errors: pd.DataFrame, annotators: list[str]) -> Table:
+def _errors(errors: pd.DataFrame, annotators: list[str], *, volumes: bool) -> Table:
     counted = errors.groupby(["type", "finding", "annotator"], sort=False).size()
     kinds = list(dict.fromkeys(zip(errors["type"], errors["finding"], strict=True)))
     rows = [
@@ -144,8 +147,11 @@ def _errors(errors: pd.DataFrame, annotators: list[str]) -> Table:
         for kind, finding in kinds
     ]
     found = {kind for kind, _ in kinds}
-    rows += [(f"{kind}: none found", *("0" for _ in annotators)) for kind in ERROR_TYPES if kind not in found]
-    return Table(header=("error", *annotators), rows=rows, notes=("Each of them is a row of errors.csv.",))
+    sought = [SCOPE] if volumes else ERROR_TYPES
+    rows += [(f"{kind}: none found", *("0" for _ in annotators)) for kind in sought if kind not in found]
+    notes = ["Each of them is a row of errors.csv."]
+    notes += ["In volumes only the scope is looked at; the other errors are found in pictures."] if volumes else []
+    return Table(header=("error", *annotators), rows=rows, notes=notes)
 
 
 def _bounded(row: Mapping[Any, Any], name: str, form: str) -> str:

@@ -21,12 +21,23 @@ class Reading:
 
 @dataclass(frozen=True)
 class ReadCase:
-    """A case with its readings; `group` is its patient or lesion, `attributes` what else is known."""
+    """A case with its readings.
+
+    Attributes:
+        id: of the case.
+        readings: who drew what.
+        group: its patient or lesion.
+        attributes: what else is known.
+        image: the file of the picture that was outlined; it need not be there.
+        grid: size of that picture, (rows, columns) or (x, y, z), None where nobody has noted it.
+    """
 
     id: str
     readings: tuple[Reading, ...]
     group: str | None = None
     attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
+    image: Path | None = None
+    grid: tuple[int, ...] | None = None
 
     @property
     def has_two_people(self) -> bool:
@@ -70,7 +81,9 @@ def readings_of_case(case: Case, dataset_dir: str | Path) -> tuple[Reading, ...]
 
 
 def _read_case(case: Case, root: Path) -> ReadCase:
-    return ReadCase(case.id, readings_of_case(case, root), case.patient_id or case.lesion_id, case.attributes)
+    group = case.patient_id or case.lesion_id
+    readings = readings_of_case(case, root)
+    return ReadCase(case.id, readings, group, case.attributes, image=root / case.image.path, grid=case.image.grid)
 
 
 def _reading(annotation: Annotation, root: Path) -> Reading:

@@ -11,6 +11,7 @@ from dermaseg_monai.agreement.chance import fleiss_kappa, kappa_sums, pooled_kap
 from dermaseg_monai.agreement.intraclass import intraclass
 from dermaseg_monai.agreement.krippendorff import interval_alpha, interval_sums, nominal_alpha
 from dermaseg_monai.agreement.pair_summary import is_intra
+from dermaseg_monai.agreement.unit import named_in, unit_of_columns
 from dermaseg_monai.agreement.votes import Votes
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
@@ -29,7 +30,10 @@ _SOURCES: Final = {
     "ICC(2,1) = ICC(A,1)": "one outline, absolute agreement, readers random; {by}",
 }
 _BOOTSTRAP: Final = "95 % interval: bootstrap over patients or lesions where known, else images"
-_MEASURES: Final = {"area_px": "area (px)", "diameter_px": "equivalent diameter (px)", "log_area": "log area"}
+_MEASURES: Final = {
+    "px": {"area_px": "area (px)", "diameter_px": "equivalent diameter (px)", "log_size": "log area"},
+    "mm": {"volume_mm3": "volume (mm³)", "diameter_mm": "equivalent diameter (mm)", "log_size": "log volume"},
+}
 
 
 @dataclass
@@ -72,9 +76,9 @@ def reliability(pairs: pd.DataFrame, masks: pd.DataFrame, votes: Votes | None, *
     """Return a row per statistic (`RELIABILITY_COLUMNS`).
 
     Cohen's kappa over pairs of different people, per two annotators and for one person twice, Fleiss' kappa and nominal
-    alpha: on the band and on whole images. Interval alpha and ICC: on area, equivalent diameter and log area, where an
-    annotator's first outline of a case counts and an empty one has no logarithm. What a design cannot give has no
-    value and a note.
+    alpha: on the band and on whole images. Interval alpha and ICC: on area, equivalent diameter and log area (volumes:
+    volume), where an annotator's first outline of a case counts and an empty one has no logarithm. What a design cannot
+    give has no value and a note.
 
     Args:
         pairs: `PAIR_COLUMNS`; its cases and groups are those that count.
@@ -94,7 +98,11 @@ def reliability(pairs: pd.DataFrame, masks: pd.DataFrame, votes: Votes | None, *
     _cohen(rows, with_kappa(pairs, chosen), chosen.band_diameters)
     _of_pixels(rows, chosen)
     _of_sizes(rows, masks[masks["case_id"].isin(set(cases))])
-    return pd.DataFrame(rows.found, columns=list(RELIABILITY_COLUMNS))
+    table = pd.DataFrame(rows.found, columns=list(RELIABILITY_COLUMNS))
+    if unit_of_columns(masks) == "mm":
+        said = ["what", "note", "definition"]
+        table[said] = table[said].replace({"pixel": "voxel", "whole image": "whole volume"}, regex=True)
+    return table
 
 
 def _cohen(rows: _Rows, pairs: pd.DataFrame, band_diameters: float) -> None:
@@ -128,14 +136,16 @@ def _of_pixels(rows: _Rows, votes: Votes) -> None:
 
 def _of_sizes(rows: _Rows, masks: pd.DataFrame) -> None:
     first = masks.drop_duplicates(["case_id", "annotator"])
-    empty = int((first["area_px"] == 0).sum())
-    first = first.assign(log_area=np.log(first["area_px"].astype(float).where(first["area_px"] > 0)))
+    unit = unit_of_columns(masks)
+    size = first[named_in(unit, "area_px")].astype(float)
+    empty = int((size == 0).sum())
+    first = first.assign(log_size=np.log(size.where(size > 0)))
     alpha = _SOURCES["Krippendorff alpha"].format(of="interval, a unit is a case")
-    for column, what in _MEASURES.items():
+    for column, what in _MEASURES[unit].items():
         table = first.pivot_table(index="case_id", columns="annotator", values=column, aggfunc="first").astype(float)
         rows.pooled("Krippendorff alpha", what, _ALL, alpha, sums=interval_sums(table), statistic=interval_alpha)
         _icc(rows, table, what)
-        if column == "log_area" and empty:
+        if column == "log_size" and empty:
             for row in rows.found[-2:]:
                 row["note"] = "; ".join(filter(None, [row["note"], f"{empty} empty outlines left out"]))
 

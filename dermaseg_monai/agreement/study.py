@@ -22,6 +22,7 @@ from dermaseg_monai.agreement.pair_summary import (
 from dermaseg_monai.agreement.reliability import reliability
 from dermaseg_monai.agreement.size_band import size_bands
 from dermaseg_monai.agreement.statistics_text import model_section, records, reliability_section
+from dermaseg_monai.agreement.unit import unit_of_columns
 from dermaseg_monai.agreement.votes import Votes
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import make_folder, replacing, write_json
@@ -90,6 +91,8 @@ def write_study(
         "mixed_model": explain_disagreement(pairs, factors),
     }
     pairs = pairs if votes is None else with_kappa(pairs, votes)
+    if unit_of_columns(pairs) == "mm":
+        pairs = pairs.rename(columns={"band_px": "band_vox", "image_px": "volume_vox"})
     written: dict[str, pd.DataFrame] = statistics | {"pairs": pairs, "images": by_image(pairs), "flags": flags}
     written["annotators"] = by_annotators(pairs, below_dice=below_dice, seed=seed)
     written |= {"masks": masks} if len(masks) else {}
@@ -151,6 +154,7 @@ def _table(
         notes=(
             f"Means over pairs with {bounds}; {first.n_images} images.",
             f"Over images (mean of each image's pairs): {_over_images(found)}.",
+            *_of_lengths(found),
             f"Flags: {counted}.",
             *notes,
             *([f"{len(failures)} outlines could not be used."] if failures else []),
@@ -167,6 +171,24 @@ def _over_images(found: Mapping[str, PairSummary]) -> str:
         bounds = "" if score.image_low is None else f" [{score.image_low:.3f}, {score.image_high:.3f}]"
         parts.append(f"{word} {score.image_mean:.3f}{bounds}")
     return ", ".join(parts)
+
+
+def _of_lengths(found: Mapping[str, PairSummary]) -> list[str]:
+    """Return what is said of distances, each with its unit; nothing where the pairs have none."""
+    main = found.get("different people") or next(iter(found.values()))
+    named = {
+        "hd95_px": ("HD95", " px"), "assd_px": ("ASSD", " px"), "hd95_mm": ("HD95", " mm"), "assd_mm": ("ASSD", " mm"),
+        "surface_dice": ("surface Dice", ""), "volume_difference_mm3": ("volume difference", " mm³"),
+    }  # fmt: skip
+    parts = []
+    for name, (word, unit) in named.items():
+        score = main.scores.get(name)
+        if score is None:
+            continue
+        digits = 2 if unit == " px" else 3
+        bounds = "" if score.low is None else f" [{score.low:.{digits}f}, {score.high:.{digits}f}]"
+        parts.append(f"{word} {score.mean:.{digits}f}{bounds}{unit}")
+    return [f"Means over pairs: {', '.join(parts)}."] if parts else []
 
 
 def _section(name: str, table: pd.DataFrame) -> str:

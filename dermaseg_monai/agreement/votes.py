@@ -16,11 +16,14 @@ import pandas as pd
 from jaxtyping import Bool
 from scipy import ndimage
 
-from dermaseg_monai.agreement.mask_facts import equivalent_diameter
+from dermaseg_monai.agreement.mask_facts import equivalent_diameter, size_of
+from dermaseg_monai.agreement.unit import Spacing
 from dermaseg_monai.metrics.grid import bounding_box
 
 VOTE_COLUMNS: Final = ("case_id", "readers", "lesion_readers", "band_px", "image_px")
-"""A row for each case and number of readers: so many pixels of the band and of the image has that many call lesion."""
+"""A row for each case and number of readers: so many pixels of the band and of the image has that many call lesion.
+
+In a volume `band_px` and `image_px` count voxels."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,12 @@ class Votes:
 
 
 def count_votes(
-    case_id: str, annotators: Sequence[str], masks: Sequence[Bool[np.ndarray, "..."]], *, band_diameters: float
+    case_id: str,
+    annotators: Sequence[str],
+    masks: Sequence[Bool[np.ndarray, "..."]],
+    *,
+    band_diameters: float,
+    spacing_mm: Spacing = None,
 ) -> list[dict[str, Any]]:
     """Return the rows of one case; the first outline of each annotator votes, all of them make the band.
 
@@ -47,6 +55,7 @@ def count_votes(
         annotators: who drew each mask.
         masks: boolean, on one grid.
         band_diameters: width of the band outside the union, in equivalent diameters of the union.
+        spacing_mm: size of a voxel, so that the band is as wide along every axis.
     """
     if not masks:
         return []
@@ -58,8 +67,8 @@ def count_votes(
     if box is not None:
         tally = np.add.reduce([mask[box].astype(np.int16) for mask in voters])
         lesion += np.bincount(tally.ravel(), minlength=len(voters) + 1)
-        width_px = band_diameters * equivalent_diameter(int(np.count_nonzero(union[box])), union.ndim)
-        band_px = _within(union, box, width_px)
+        size = size_of(int(np.count_nonzero(union[box])), spacing_mm)
+        band_px = _within(union, box, band_diameters * equivalent_diameter(float(size), union.ndim), spacing_mm)
     lesion[0] = 0
     return [
         {"case_id": case_id, "readers": len(voters), "lesion_readers": count}
@@ -71,12 +80,12 @@ def count_votes(
     ]
 
 
-def _within(union: np.ndarray, box: tuple[slice, ...], width_px: float) -> int:
-    margin = ceil(width_px)
+def _within(union: np.ndarray, box: tuple[slice, ...], width: float, spacing_mm: Spacing) -> int:
+    steps = (1.0,) * union.ndim if spacing_mm is None else spacing_mm
     around = tuple(
-        slice(max(0, side.start - margin), min(length, side.stop + margin))
-        for side, length in zip(box, union.shape, strict=True)
+        slice(max(0, side.start - ceil(width / step)), min(length, side.stop + ceil(width / step)))
+        for side, length, step in zip(box, union.shape, steps, strict=True)
     )
     # SciPy's types leave open what comes out
-    distance: Any = ndimage.distance_transform_edt(~union[around])
-    return int(np.count_nonzero(distance <= width_px))
+    distance: Any = ndimage.distance_transform_edt(~union[around], sampling=spacing_mm)
+    return int(np.count_nonzero(distance <= width))

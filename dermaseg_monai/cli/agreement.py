@@ -12,6 +12,8 @@ from dermaseg_monai.cli.agreement_ceiling import ceiling
 from dermaseg_monai.cli.agreement_consensus import consensus
 from dermaseg_monai.cli.agreement_qualify import qualify
 from dermaseg_monai.cli.agreement_read import independent_readings
+from dermaseg_monai.cli.agreement_scope import chosen_cases, require_folder
+from dermaseg_monai.cli.agreement_tolerance import AUTO, tolerance_for
 from dermaseg_monai.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,7 +37,6 @@ agreement_app.command("adjudicate")(adjudicate)
 _SEED = 0
 _BOTH_EMPTY = 1.0  # two readers who see no lesion agree
 _BAND_DIAMETERS = 0.2  # as much skin around a disc as the disc itself
-_REPEAT_QUANTILE = 0.95
 
 
 @agreement_app.callback(invoke_without_command=True)
@@ -57,8 +58,12 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
         Path | None, typer.Option(help="Only these cases: a list of ids, or a CSV whose first column.")
     ] = None,
     tolerance_px: Annotated[
-        str, typer.Option(help="Of surface Dice: a number, or 'auto', from annotators who drew a case twice.")
-    ] = "2",
+        str | None,
+        typer.Option(help="Of surface Dice, for pictures: a number (default 2), or 'auto', from repeated outlines."),
+    ] = None,
+    tolerance_mm: Annotated[
+        str | None, typer.Option(help="The same for volumes, needed there: 0.2, or 'auto'.")
+    ] = None,
     flag_below: Annotated[float, typer.Option(min=0, max=1, help="A pair with a lower Dice is flagged.")] = 0.7,
     images: Annotated[
         Path | None, typer.Option(help="Photographs named by case, for --root; drawn on the page.")
@@ -74,6 +79,7 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     if out is None:
         raise ConfigError("Say where the tables and the summary go: --out DIR.")
     from dermaseg_monai.agreement import only_cases, reader_tables, with_attributes  # noqa: PLC0415
+    from dermaseg_monai.agreement.coverage import coverage_words  # noqa: PLC0415
     from dermaseg_monai.agreement.study import write_study  # noqa: PLC0415
     from dermaseg_monai.cli.agreement_errors import draw_errors  # noqa: PLC0415
     from dermaseg_monai.cli.agreement_page import photographs, tracker_of, write_page  # noqa: PLC0415
@@ -81,37 +87,40 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     tracker = None if tracking_uri is None else tracker_of(tracking_uri, out, manifest)
     shown = photographs(manifest, dataset_dir, images)
     names = [word.strip() for word in (attributes or "").split(",") if word.strip()]
-    found, measured, covered, notes, failures = _pairs(
-        manifest=manifest, dataset_dir=dataset_dir, root=root, pattern=pattern, pairs=pairs,
-        leave_out=leave_out, tolerance_px=tolerance_px, attributes=names if manifest is not None else [],
-    )  # fmt: skip
+    tolerance = {"tolerance_px": tolerance_px, "tolerance_mm": tolerance_mm}
+    if names and manifest is None and not table:
+        raise ConfigError(f"--attributes {attributes} needs a table that has them: --table CSV --id-column COLUMN.")
+    if pairs is None:
+        read, notes = _read(manifest=manifest, dataset_dir=dataset_dir, root=root, pattern=pattern, images=images)
+        read = chosen_cases(read, cases)
+        require_folder(out)
+        found, measured, covered, more = _measured(read, tolerance, names if manifest is not None else [])
+        notes = [*more, *notes, *coverage_words(covered, measured.masks)]
+    else:
+        found, measured, covered, notes = _of_others(pairs, leave_out, tolerance, other=manifest or root)
+        found = found if cases is None else only_cases(found, cases)
     if table:
         found = with_attributes(found, table, id_column=id_column, attributes=names, group_column=group_column)
         measured = replace(measured, pairs=found)  # who draws how is bootstrapped over the same groups
-    elif names and manifest is None:
-        raise ConfigError(f"--attributes {attributes} needs a table that has them: --table CSV --id-column COLUMN.")
-    if cases is not None:
-        found = only_cases(found, cases)
-        measured = measured.only(set(found["case_id"]))
-        notes.append(f"Only the cases of {cases.name}.")
+    notes += [] if cases is None else [f"Only the cases of {cases.name}."]
     readers = reader_tables(measured, seed=_SEED)
     study = write_study(
-        out, found, measured.masks, factors=names, notes=notes, failures=failures, below_dice=flag_below, seed=_SEED,
-        votes=measured.votes, sections=readers.sections(),
+        out, found, measured.masks, factors=names, notes=notes, failures=measured.failures, below_dice=flag_below,
+        seed=_SEED, votes=measured.votes, sections=readers.sections(),
     )  # fmt: skip
     _write_coverage(out / "coverage.csv", covered)
     typer.echo(study.text)
     if len(readers.bias):
         readers.write(out)
     draw_errors(out / "errors", readers.worst(), measured.masks, shown)
-    for failure in failures:
+    for failure in measured.failures:
         typer.echo(f"Left out: {failure}", err=True)
     write_page(out, shown, tracker)
     if fail_under is not None and study.dice < fail_under:
         raise ConfigError(
             f"Mean pairwise Dice is {study.dice:.3f}, below --fail-under {fail_under}. See {out / 'flags.csv'}."
         )
-    if failures:
+    if measured.failures:
         raise typer.Exit(1)
 
 
@@ -123,74 +132,70 @@ def _write_coverage(path: Path, covered: "pd.DataFrame") -> None:
             covered.to_csv(temporary, index=False)
 
 
-def _pairs(
-    *, manifest: Path | None, dataset_dir: Path | None, root: Path | None, pattern: str | None,
-    pairs: Path | None, leave_out: str | None, tolerance_px: str, attributes: list[str],
-) -> "tuple[pd.DataFrame, Measured, pd.DataFrame, list[str], tuple[str, ...]]":  # fmt: skip
-    import pandas as pd  # noqa: PLC0415
-
-    from dermaseg_monai.agreement import measure, read_pairs, readings_of_folder, readings_of_manifest  # noqa: PLC0415
-    from dermaseg_monai.agreement.coverage import coverage, coverage_words  # noqa: PLC0415
-    from dermaseg_monai.agreement.measurement import no_masks  # noqa: PLC0415
+def _read(
+    *, manifest: Path | None, dataset_dir: Path | None, root: Path | None, pattern: str | None, images: Path | None
+) -> "tuple[list[ReadCase], list[str]]":
+    from dermaseg_monai.agreement import readings_of_folder, readings_of_manifest  # noqa: PLC0415
+    from dermaseg_monai.cli.agreement_page import photographs  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
 
-    if [manifest, root, pairs].count(None) != 2:  # noqa: PLR2004 (one of three)
+    if [manifest, root].count(None) != 1:
         raise ConfigError("Give the outlines in one way: --manifest FILE, or --root DIR --pattern P, or --pairs CSV.")
-    given_px = _given_px(tolerance_px)
-    if pairs is not None:
-        if given_px is None:
-            raise ConfigError("--tolerance-px auto needs the masks; --pairs has none. Leave one of them out.")
-        words = [word.strip() for word in (leave_out or "").split(",") if word.strip()]
-        found, left = read_pairs(pairs, leave_out=words)
-        note = f"Pairs as {pairs.name} gives them; {left} rows with {', '.join(words) or 'nobody'} left out."
-        return found, no_masks(found), pd.DataFrame(), [note], ()
-    notes: list[str] = []
     if manifest is not None:
-        read = readings_of_manifest(Manifest.load(manifest), dataset_dir or manifest.parent)
-    else:
-        if pattern is None or root is None:
-            raise ConfigError("--root needs --pattern, as in --pattern '{case}_ann-{annotator}.png'.")
-        read, strange = readings_of_folder(root, pattern)
-        if strange:
-            notes.append(f"{len(strange)} images do not fit {pattern!r} and are no outlines, first {strange[0].name}.")
-    used_px, more = _tolerance(read, given_px)
-    definitions = "HD95: the larger of both directed 95th percentiles."
-    band = f"Band around the lesion: {_BAND_DIAMETERS:g} equivalent diameters of the union of all outlines."
+        return readings_of_manifest(Manifest.load(manifest), dataset_dir or manifest.parent), []
+    if pattern is None or root is None:
+        raise ConfigError("--root needs --pattern, as in --pattern '{case}_ann-{annotator}.png'.")
+    read, strange = readings_of_folder(root, pattern)
+    shown = photographs(None, None, images)
+    read = [replace(case, image=shown.get(case.id)) for case in read]
+    words = f"{len(strange)} images are hidden or do not fit {pattern!r} and are no outlines"
+    return read, [f"{words}, first {strange[0].name}."] if strange else []
+
+
+def _measured(
+    read: "list[ReadCase]", tolerance: dict[str, str | None], attributes: list[str]
+) -> "tuple[pd.DataFrame, Measured, pd.DataFrame, list[str]]":
+    from dermaseg_monai.agreement import measure  # noqa: PLC0415
+    from dermaseg_monai.agreement.coverage import coverage  # noqa: PLC0415
+
+    unit, used, more = tolerance_for(read, **tolerance)
+    lengths = "Lengths in px." if unit == "px" else "Volumes: lengths in mm and mm³ by the affine of each file."
+    distances = "HD95: the larger of both directed 95th percentiles."
     notes = [
-        f"Surface Dice at {used_px:.4g} px. {definitions} Two empty outlines score {_BOTH_EMPTY:g}.",
+        f"{lengths} Surface Dice at {used:.4g} {unit}. {distances} Two empty outlines score {_BOTH_EMPTY:g}.",
         *more,
-        band,
-        *notes,
+        f"Band around the lesion: {_BAND_DIAMETERS:g} equivalent diameters of the union of all outlines.",
     ]
-    measured = measure(read, tolerance_px=used_px, both_empty=_BOTH_EMPTY, band_diameters=_BAND_DIAMETERS)
+    measured = measure(
+        read,
+        tolerance_px=used if unit == "px" else None,
+        tolerance_mm=used if unit == "mm" else None,
+        both_empty=_BOTH_EMPTY,
+        band_diameters=_BAND_DIAMETERS,
+    )
     table = measured.pairs
     known: dict[str, dict[str, Any]] = {case.id: dict(case.attributes) for case in read}
     for name in attributes:
         if not any(name in row for row in known.values()):
             choices = ", ".join(sorted({key for row in known.values() for key in row})) or "none"
-            raise ConfigError(f"No case of {manifest} has the attribute {name!r}; there are {choices}.")
+            raise ConfigError(f"No case of the manifest has the attribute {name!r}; there are {choices}.")
         table[name] = [known[case_id].get(name) for case_id in table["case_id"]]
-    covered = coverage([case.id for case in read], measured.masks)
-    notes += coverage_words(covered, measured.masks)
-    return table, measured, covered, notes, measured.failures
+    return table, measured, coverage([case.id for case in read], measured.masks), notes
 
 
-def _given_px(text: str) -> float | None:
-    if text == "auto":
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise ConfigError(f"--tolerance-px is {text!r}, but it is a number of pixels from 0, or auto.")
-    return value
+def _of_others(
+    pairs: Path, leave_out: str | None, tolerance: dict[str, str | None], *, other: Path | None
+) -> "tuple[pd.DataFrame, Measured, pd.DataFrame, list[str]]":
+    import pandas as pd  # noqa: PLC0415
 
+    from dermaseg_monai.agreement import read_pairs  # noqa: PLC0415
+    from dermaseg_monai.agreement.measurement import no_masks  # noqa: PLC0415
 
-def _tolerance(read: "list[ReadCase]", given_px: float | None) -> tuple[float, list[str]]:
-    from dermaseg_monai.agreement.tolerance import repeat_tolerance  # noqa: PLC0415
-
-    if given_px is not None:
-        return given_px, []
-    found = repeat_tolerance(read, quantile=_REPEAT_QUANTILE)
-    return found.px, [found.note()]
+    if other is not None:
+        raise ConfigError("Give the outlines in one way: --manifest FILE, or --root DIR --pattern P, or --pairs CSV.")
+    if AUTO in tolerance.values():
+        raise ConfigError("--tolerance-px auto needs the masks; --pairs has none. Leave one of them out.")
+    words = [word.strip() for word in (leave_out or "").split(",") if word.strip()]
+    found, left = read_pairs(pairs, leave_out=words)
+    note = f"Pairs as {pairs.name} gives them; {left} rows with {', '.join(words) or 'nobody'} left out."
+    return found, no_masks(found), pd.DataFrame(), [note]

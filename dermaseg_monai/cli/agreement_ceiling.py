@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dermaseg_monai.cli.agreement_scope import chosen_cases, require_folder
+from dermaseg_monai.cli.agreement_tolerance import tolerance_for
 from dermaseg_monai.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,7 +37,12 @@ def ceiling(  # noqa: PLR0913 (each is one option of the command line)
     table: Annotated[list[Path] | None, typer.Option(help="CSV that says more about the cases; repeatable.")] = None,
     id_column: Annotated[str, typer.Option(help="Its column with the case.")] = "id",
     group_column: Annotated[str | None, typer.Option(help="Its column with the patient or lesion.")] = None,
-    tolerance_px: Annotated[float, typer.Option(min=0, help="Of surface Dice.")] = 2.0,
+    tolerance_px: Annotated[
+        str | None, typer.Option(help="Of surface Dice, for pictures: a number (default 2), or 'auto'.")
+    ] = None,
+    tolerance_mm: Annotated[
+        str | None, typer.Option(help="The same for volumes, needed there: 0.2, or 'auto'.")
+    ] = None,
     missing: Annotated[
         Literal["refuse", "zero"], typer.Option(help="Unusable predictions: stop, or count as missed lesions.")
     ] = "refuse",
@@ -45,18 +52,23 @@ def ceiling(  # noqa: PLR0913 (each is one option of the command line)
     Every image with outlines of two people counts. 'Within human range' is said only when two one-sided tests on the
     paired images show it with the margin given here.
     """
-    import pandas as pd  # noqa: PLC0415
-
-    from dermaseg_monai.agreement import ceiling_table, only_cases, summarise_ceiling, with_attributes  # noqa: PLC0415
+    from dermaseg_monai.agreement import ceiling_table, summarise_ceiling, with_attributes  # noqa: PLC0415
     from dermaseg_monai.agreement.ceiling_files import ceilings_by, write_ceiling  # noqa: PLC0415
 
     if not 0 < margin < 1:
         raise ConfigError(f"--margin is {margin}; a difference in Dice lies between 0 and 1. 0.05 is usual.")
     read = _cases(manifest, dataset_dir, root=root, pattern=pattern, split=split)
-    if cases is not None:
-        chosen = set(only_cases(pd.DataFrame({"case_id": [case.id for case in read]}), cases)["case_id"])
-        read = [case for case in read if case.id in chosen]
-    found = ceiling_table(read, pred, tolerance_px=tolerance_px, both_empty=_BOTH_EMPTY, missing=missing)
+    read = chosen_cases(read, cases)
+    require_folder(out)
+    unit, used, more = tolerance_for(read, tolerance_px=tolerance_px, tolerance_mm=tolerance_mm)
+    found = ceiling_table(
+        read,
+        pred,
+        tolerance_px=used if unit == "px" else None,
+        tolerance_mm=used if unit == "mm" else None,
+        both_empty=_BOTH_EMPTY,
+        missing=missing,
+    )
     names = [word.strip() for word in (attributes or "").split(",") if word.strip()]
     images = found.images
     if table:
@@ -66,8 +78,9 @@ def ceiling(  # noqa: PLR0913 (each is one option of the command line)
     summary = summarise_ceiling(images, margin_dice=margin, seed=_SEED)
     groups = {name: ceilings_by(images, name, margin_dice=margin, seed=_SEED) for name in names}
     notes = [
-        f"Surface Dice at {tolerance_px:g} px. HD95: the larger of both directed 95th percentiles.",
+        f"Surface Dice at {used:.4g} {unit}. HD95: the larger of both directed 95th percentiles.",
         f"Two empty outlines score {_BOTH_EMPTY:g}. Predictions: {pred.name}.",
+        *more,
     ]
     written = write_ceiling(out, images, summary, groups=groups, notes=notes, failures=found.failures)
     typer.echo(written.plain())

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 
@@ -35,25 +36,35 @@ def draw_errors(
 
 
 def _drawn(error: Mapping[Any, Any], masks: "pd.DataFrame", images: Mapping[str, Path]) -> Any:  # noqa: ANN401 (pixels)
+    import numpy as np  # noqa: PLC0415
+
     from dermaseg_monai.agreement.case_readers import region_of  # noqa: PLC0415
     from dermaseg_monai.agreement.outline_errors import INCLUSION, MISSING  # noqa: PLC0415
-    from dermaseg_monai.errors import ImageError  # noqa: PLC0415
-    from dermaseg_monai.images import is_volume, read_image, read_mask  # noqa: PLC0415
+    from dermaseg_monai.images import (  # noqa: PLC0415
+        grey_slice,
+        is_volume,
+        read_mask,
+        slices_to_show,
+        spacing_of,
+        volume_affine,
+    )
     from dermaseg_monai.report.reader_error import draw_reader_error  # noqa: PLC0415
 
     case = masks.loc[masks["case_id"] == error["case_id"]]
     names, outlines = case["annotator"].tolist(), [read_mask(path) for path in case["path"]]
     outline = case["path"].tolist().index(error["path"])
-    consensus, region = region_of(error, names, outlines, outline)
-    image = None
-    photograph = images.get(str(error["case_id"]))
-    if photograph is not None and not is_volume(photograph):
-        try:
-            image = read_image(photograph).pixels
-        except ImageError:  # an agreement study needs no photographs; without one the outlines are drawn on grey
-            image = None
-    if image is not None and image.shape[:2] != outlines[0].shape:
-        image = None
+    volume = is_volume(case["path"].iloc[0])
+    spacing_mm = spacing_of(case["path"].iloc[0]) if volume else None
+    consensus, region = region_of(error, names, outlines, outline, spacing_mm=spacing_mm)
+    image = _photograph(images.get(str(error["case_id"])), outlines[0].shape)
+    words = str(error["explanation"])
+    if volume:
+        # the slice with most of the region: where outline and consensus differ most
+        affine = volume_affine(Path(case["path"].iloc[0]))
+        shown = slices_to_show(affine, lesion=outlines[outline], masks=[region, np.zeros_like(region)])[-1]
+        outlines, consensus, region = [shown.cut(mask) for mask in outlines], shown.cut(consensus), shown.cut(region)
+        image = None if image is None else grey_slice(shown, image)
+        words = f"{words} {shown.words}."
     form = ".1f" if error["type"] in {MISSING, INCLUSION} else "+.1f"
     return draw_reader_error(
         image,
@@ -64,5 +75,18 @@ def _drawn(error: Mapping[Any, Any], masks: "pd.DataFrame", images: Mapping[str,
         people=sorted(set(masks["annotator"])),
         title=f"{error['case_id']}    {error['annotator']}    {error['type']}: {error['finding']}    "
         f"{error['measure']:{form}} {error['unit']}",
-        words=str(error["explanation"]),
+        words=words,
     )
+
+
+def _photograph(path: Path | None, shape: tuple[int, ...]) -> "np.ndarray | None":
+    from dermaseg_monai.errors import ImageError  # noqa: PLC0415
+    from dermaseg_monai.images import read_image  # noqa: PLC0415
+
+    if path is None:
+        return None
+    try:
+        pixels = read_image(path).pixels
+    except ImageError:  # an agreement study needs no photographs; without one the outlines are drawn on grey
+        return None
+    return pixels if pixels.shape[: len(shape)] == shape else None

@@ -10,7 +10,7 @@ from dermaseg_monai.images.picture import (
     VOLUME_SUFFIXES,
     Picture,
 )
-from dermaseg_monai.images.placement import require_same_place, spacing_of
+from dermaseg_monai.images.placement import place_difference, require_same_place, spacing_of
 from dermaseg_monai.images.planes import (
     PLANES,
     UPRIGHT,
@@ -24,6 +24,7 @@ from dermaseg_monai.images.planes import (
     upright_spacing,
 )
 from dermaseg_monai.images.reading import measure, read_image, read_small
+from dermaseg_monai.images.slices import Slice, grey_slice, slices_to_show
 from dermaseg_monai.images.volumes import is_volume, volume_affine, volume_texts, write_volume
 from dermaseg_monai.images.writing import write_mask, write_probability, write_rgb
 
@@ -36,14 +37,17 @@ __all__ = [
     "UPRIGHT",
     "VOLUME_SUFFIXES",
     "Picture",
+    "Slice",
     "beside",
     "best_resolved_plane",
     "cut",
     "draw_outline",
+    "grey_slice",
     "is_volume",
     "join",
     "measure",
     "outline",
+    "place_difference",
     "plane_axis",
     "read_image",
     "read_mask",
@@ -51,6 +55,7 @@ __all__ = [
     "read_small",
     "require_cut",
     "require_same_place",
+    "slices_to_show",
     "spacing_of",
     "upright",
     "upright_spacing",

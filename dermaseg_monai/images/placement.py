@@ -19,19 +19,37 @@ def require_same_place(image: str | Path, label: str | Path) -> None:
     Raises:
         ImageError: another shape, spacing or affine; or as `volume_size`.
     """
-    one, other = Path(image), Path(label)
-    shape, found = volume_size(one), volume_size(other)
+    found = place_difference(image, label, whose="the image")
+    if found:
+        raise ImageError(
+            f"{label} does not lie on the voxels of {image}: it has {found}. "
+            "Resample the label onto its image, or take the label that was drawn on it."
+        )
+
+
+def place_difference(one: str | Path, other: str | Path, *, whose: str) -> str:
+    """Return in words where the second volume lies elsewhere than the first; empty where they share their voxels.
+
+    Args:
+        one: the volume that counts.
+        other: the one in question.
+        whose: what the words call the first.
+
+    Raises:
+        ImageError: as `volume_size`.
+    """
+    shape, found = volume_size(Path(one)), volume_size(Path(other))
     if shape != found:
-        raise _elsewhere(other, one, f"shape {_times(found)} and the image {_times(shape)} voxels")
-    affine, own = volume_affine(one), volume_affine(other)
+        return f"shape {_times(found)} and {whose} {_times(shape)} voxels"
+    affine, own = volume_affine(Path(one)), volume_affine(Path(other))
     spacing, own_spacing = (voxel_sizes(each) for each in (affine, own))
     if not np.allclose(spacing, own_spacing, rtol=_SAME_VOX / max(shape), atol=0):
-        raise _elsewhere(other, one, f"spacing {_times(own_spacing)} and the image {_times(spacing)} mm")
+        return f"spacing {_times(own_spacing)} and {whose} {_times(spacing)} mm"
     corners = np.stack(np.meshgrid(*[(0, count - 1) for count in shape], indexing="ij"), axis=-1).reshape(-1, 3)
     off_mm = apply_affine(affine, corners) - apply_affine(own, corners)
     furthest_mm = float(np.linalg.norm(off_mm, axis=1).max())
-    if furthest_mm > _SAME_VOX * float(spacing.min()):
-        raise _elsewhere(other, one, f"another affine: a corner lies {furthest_mm:.3g} mm from the image's")
+    elsewhere = furthest_mm > _SAME_VOX * float(spacing.min())
+    return f"another affine: a corner lies {furthest_mm:.3g} mm from {whose}'s" if elsewhere else ""
 
 
 def spacing_of(path: str | Path) -> tuple[float, float, float]:
@@ -42,10 +60,3 @@ def spacing_of(path: str | Path) -> tuple[float, float, float]:
 
 def _times(numbers: object) -> str:
     return " x ".join(f"{number:g}" for number in np.asarray(numbers))
-
-
-def _elsewhere(label: Path, image: Path, found: str) -> ImageError:
-    return ImageError(
-        f"{label} does not lie on the voxels of {image}: it has {found}. "
-        "Resample the label onto its image, or take the label that was drawn on it."
-    )

@@ -12,7 +12,16 @@ from PIL import Image
 
 from dermaseg_monai.arrays import BoolMask, RgbImage
 from dermaseg_monai.errors import DermasegError
-from dermaseg_monai.images import is_volume, outline, read_image, read_mask
+from dermaseg_monai.images import (
+    grey_slice,
+    is_volume,
+    outline,
+    read_image,
+    read_mask,
+    require_same_place,
+    slices_to_show,
+    volume_affine,
+)
 from dermaseg_monai.report.html import html_picture
 from dermaseg_monai.report.page import shown_id
 from dermaseg_monai.report.view import lesion_window, reduced, reduced_image
@@ -46,11 +55,12 @@ def colours_of(annotators: Iterable[str]) -> dict[str, str]:
 
 def draw_case(
     case_id: str, masks: pd.DataFrame, photograph: Path | None, *, colours: Mapping[str, str]
-) -> CasePicture | None:
-    """Draw the outlines of a case, enlarged around a small lesion; None where a file is missing or it is a volume.
+) -> list[CasePicture]:
+    """Draw the outlines of a case, enlarged around a small lesion; nothing where a file is missing.
 
     The first outline is solid, later ones are dashed, so that two on one line are both seen. Without a photograph they
-    lie on grey.
+    lie on grey. Of a volume two slices are drawn, the middle one and the one on which the outlines differ most
+    (`slices_to_show`).
 
     Args:
         case_id: whose rows of `masks` are drawn.
@@ -59,22 +69,36 @@ def draw_case(
         colours: of the annotators (`colours_of`); who has none gets that of the place among the outlines.
     """
     rows = masks[masks["case_id"] == case_id]
-    drawn: list[BoolMask] = []
+    places = [Path(str(path)) for path in rows["path"]]
     try:
-        for path in rows["path"]:
-            if is_volume(path):
-                return None
-            drawn.append(read_mask(path))
+        drawn = [read_mask(path) for path in places]
+        affine = volume_affine(places[0]) if places and is_volume(places[0]) else None
     except DermasegError:
-        return None
-    if not drawn or len({mask.shape for mask in drawn}) > 1:
-        return None
-    whole, remark = _photograph(photograph, drawn[0].shape)
+        return []
+    if len({mask.shape for mask in drawn}) != 1:
+        return []
+    names = [str(name) for name in rows["annotator"]]
+    if affine is None:
+        whole, remark = _photograph(photograph, drawn[0].shape)
+        return [_draw_picture(case_id, list(zip(names, drawn, strict=True)), whole, remark, colours=colours)]
+    image = _volume(photograph, places[0])
+    found = []
+    for one in slices_to_show(affine, lesion=np.logical_or.reduce(drawn), masks=drawn):
+        cut = [one.cut(mask) for mask in drawn]
+        whole = np.full((*cut[0].shape, 3), _GREY, dtype=np.uint8) if image is None else grey_slice(one, image)
+        remark = f"{one.words}." + ("" if image is not None else " The scan cannot be read.")
+        found.append(_draw_picture(case_id, list(zip(names, cut, strict=True)), whole, remark, colours=colours))
+    return found
+
+
+def _draw_picture(
+    case_id: str, outlines: Sequence[tuple[str, BoolMask]], whole: RgbImage, remark: str, *, colours: Mapping[str, str]
+) -> CasePicture:
+    names, drawn = [name for name, _ in outlines], [mask for _, mask in outlines]
     union = np.logical_or.reduce(drawn)
     window = lesion_window(union, None)
     size = _shown_size(window.height, window.width)
     picture = np.asarray(Image.fromarray(reduced_image(window.cut(whole), _SIDE_PX)).resize(size)).copy()
-    names = [str(name) for name in rows["annotator"]]
     lines = _colours(names, colours)
     for at, mask in enumerate(drawn):
         # enlarged as a share of each pixel, so that the line is smooth
@@ -122,6 +146,17 @@ def _photograph(path: Path | None, shape: tuple[int, ...]) -> tuple[RgbImage, st
                 return found, ""
             remark = "The photograph has another size than the outlines."
     return np.full((*shape, 3), _GREY, dtype=np.uint8), remark
+
+
+def _volume(path: Path | None, like: Path) -> np.ndarray | None:
+    """Return the scan where it can be read and lies on the voxels of the outlines."""
+    if path is None or not is_volume(path):
+        return None
+    try:
+        require_same_place(path, like)
+        return read_image(path).pixels
+    except DermasegError:
+        return None
 
 
 def _shown_size(height: int, width: int) -> tuple[int, int]:

@@ -124,8 +124,8 @@ def _readers(study: StudyTables) -> Iterator[str]:
         yield "<h2>Who draws how</h2>" + _chart(draw_bias(bias), "Offset of every annotator")
         yield "<p class=faint>Against the consensus of the other readers of each image; a diamond is tight or loose "
         yield "beyond chance and by a share that matters.</p>"
-        wanted = ["annotator", "verdict", "outlines", "images", "offset_percent", "offset_px", "log_area_ratio",
-            "centroid_shift_percent", "dice_consensus", "copied"]  # fmt: skip
+        wanted = ["annotator", "verdict", "outlines", "images", "offset_percent", "offset_px", "offset_mm",
+            "log_area_ratio",            "centroid_shift_percent", "dice_consensus", "copied"]  # fmt: skip
         several = "images_of_three" in bias and bool((bias["images_of_three"] > 0).any())
         wanted += ["sensitivity", "specificity"] if several else []
         yield html_table(bias.filter(items=wanted), most=40)
@@ -146,8 +146,7 @@ def _worst(study: StudyTables, photographs: Mapping[str, Path]) -> Iterator[str]
     colours = colours_of(map(str, masks["annotator"]))
     for case_id, words in worst_cases(images, most=_WORST).items():
         drawn = draw_case(case_id, masks, photographs.get(case_id), colours=colours)
-        if drawn is not None:
-            figures.append(html_case(drawn, words))
+        figures += [html_case(one, words) for one in drawn]
     if figures:
         yield f"<h2>Where people agree least</h2><div class=cases>{''.join(figures)}</div>"
 

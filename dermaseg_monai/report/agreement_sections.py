@@ -31,7 +31,7 @@ TABLES: Final = (
     TableSection("mixed_model", "What explains the disagreement", "A mixed-effects model of all pairs: shares of the "
         "variance, and the effect of each factor with the others held.", 80),
     TableSection("copies", "Copied masks", "Masks that are equal pixel for pixel.", 20,
-        ("kind", "case_id", "annotator", "created_at", "area_px", "equals")),
+        ("kind", "case_id", "annotator", "created_at", "area_px", "volume_mm3", "equals")),
     TableSection("errors", "Errors of outlines", "Boundary placement, missing regions, inclusions and inconsistent "
         "scope (Khan and Khan, 2026, section 4.1), the gravest first of each.", 30,
         ("case_id", "annotator", "type", "finding", "measure", "unit", "explanation")),

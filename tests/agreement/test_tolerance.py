@@ -17,8 +17,8 @@ def twice(write: Write, *outlines: tuple[slice, slice] | None, name: str = "c") 
 def test_a_repeat_three_columns_aside_asks_for_three_pixels(write: Write) -> None:
     # 29 % of either contour of 116 px lie 3 px from the other, half of it on the other
     found = repeat_tolerance([twice(write, BIG, SHIFTED)], quantile=0.95)
-    assert (found.px, found.repeats, found.annotators, found.copies) == (3, 1, 1, 0)
-    assert repeat_tolerance([twice(write, BIG, SHIFTED)], quantile=0.5).px == 0
+    assert (found.value, found.repeats, found.annotators, found.copies) == (3, 1, 1, 0)
+    assert repeat_tolerance([twice(write, BIG, SHIFTED)], quantile=0.5).value == 0
     assert "Tolerance 3.00 px: quantile 0.95 of all contour distances of 1 repeats by 1 annotators" in found.note()
 
 
@@ -26,7 +26,7 @@ def test_copies_empty_outlines_and_lost_files_are_no_repeats(write: Write, tmp_p
     lost = ReadCase("x", (Reading("ann", tmp_path / "none.png"), Reading("ann", write("x.png", *BIG))))
     cases = [twice(write, BIG, SHIFTED), twice(write, BIG, BIG, name="d"), twice(write, BIG, None, name="e"), lost]
     found = repeat_tolerance(cases, quantile=0.95)
-    assert (found.px, found.repeats, found.copies) == (3, 1, 1)
+    assert (found.value, found.repeats, found.copies) == (3, 1, 1)
     assert "1 equal pairs do not count" in found.note()
 
 

@@ -188,7 +188,7 @@ def test_two_cases_alike_give_a_study_without_an_interval_of_their_size(tmp_path
 
 def test_a_file_in_the_place_of_the_folder_is_one_line(demo: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(DataError, match=r"Cannot write .*out: File exists"):
+    with pytest.raises(DataError, match=r"Cannot write .*out: .*out is a file. Choose a folder"):
         agreement("--manifest", demo, "--out", tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"
 

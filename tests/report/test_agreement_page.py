@@ -79,8 +79,7 @@ def test_the_worst_case_comes_first_with_the_outlines_of_both(study: Path) -> No
     assert next(iter(worst_cases(tables["images"], most=2))) == HOSTILE
     photograph = study.parent / "photograph.png"
     write_rgb(photograph, np.full((80, 120, 3), 90, dtype=np.uint8))
-    drawn = draw_case(HOSTILE, tables["masks"], photograph, colours={})
-    assert drawn is not None
+    (drawn,) = draw_case(HOSTILE, tables["masks"], photograph, colours={})
     assert [name for _, name in drawn.legend] == ["NA", HOSTILE]
     colours = {tuple(colour) for colour in drawn.picture.reshape(-1, 3)}
     for colour in OUTLINE_COLOURS[:2]:
@@ -94,13 +93,11 @@ def test_a_person_has_one_colour_on_every_picture(study: Path) -> None:
     masks = StudyTables.read(study).tables["masks"]
     colours = colours_of(["zoe", "NA", HOSTILE])
     for case_id in ("001", HOSTILE):
-        drawn = draw_case(case_id, masks, None, colours=colours)
-        assert drawn is not None
+        (drawn,) = draw_case(case_id, masks, None, colours=colours)
         assert {name: colour for colour, name in drawn.legend} == {name: colours[name] for name in ("NA", HOSTILE)}
     assert colours_of(map(str, range(7))) == {}  # more people than colours
     twice = masks.assign(annotator="NA")
-    drawn = draw_case(HOSTILE, twice, None, colours=colours)
-    assert drawn is not None
+    (drawn,) = draw_case(HOSTILE, twice, None, colours=colours)
     assert len({colour for colour, _ in drawn.legend}) == 2
 
 
@@ -159,8 +156,7 @@ def test_a_photograph_that_does_not_fit_is_left_out_and_said(study: Path) -> Non
     other = study.parent / "other.png"
     write_rgb(other, np.zeros((10, 10, 3), dtype=np.uint8))
     for path, said in ((other, "another size"), (study.parent / "gone.png", "cannot be read"), (None, "No photograph")):
-        drawn = draw_case(HOSTILE, masks, path, colours={})
-        assert drawn is not None
+        (drawn,) = draw_case(HOSTILE, masks, path, colours={})
         assert said in drawn.remark
 
 
