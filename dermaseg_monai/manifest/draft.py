@@ -71,6 +71,7 @@ def _record(path: Path, *, root: Path, memory: FileMemory) -> FileRecord | Image
     try:
         stat, seen = path.stat(), memory.recall(name)
         grid, sha256 = measure(path), seen.sha256 if seen else sha256_of(path)
+        spacing_mm = spacing_of(path) if is_volume(path) else None
     except ImageError as error:
         return error
     except OSError as error:
@@ -78,7 +79,7 @@ def _record(path: Path, *, root: Path, memory: FileMemory) -> FileRecord | Image
     memory.keep(name, sha256=sha256, stat=stat, sound_as=None)
     if is_volume(path):
         x, y, z = grid
-        return FileRecord(name, sha256, shape_vox=(x, y, z), spacing_mm=spacing_of(path))
+        return FileRecord(name, sha256, shape_vox=(x, y, z), spacing_mm=spacing_mm)
     height, width = grid
     return FileRecord(name, sha256, size_px=(height, width))
 

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import torch
 from monai.bundle import ConfigParser
 
 from dermaseg_monai.data import make_volumes
-from dermaseg_monai.images import read_mask
 from dermaseg_monai.manifest import Manifest
 from tests.bundles.commands import Done, Warm
 
@@ -112,31 +110,6 @@ def test_evaluation_scores_in_mm_and_writes_masks_on_the_voxels_of_the_files(
         assert float(rows[case.id]["dice"]) == pytest.approx(dice, abs=1e-6)
         error_mm3 = (int(pred.sum()) - int(truth.sum())) * abs(np.linalg.det(np.asarray(image.affine)[:3, :3]))
         assert float(rows[case.id]["volume_error_mm3"]) == pytest.approx(error_mm3, rel=1e-4)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_volumes_that_cannot_be_used_cost_one_row_each(
-    warm: Warm, manifest: Path, trained: Path, tmp_path: Path
-) -> None:
-    images = tmp_path / "images"
-    images.mkdir()
-    whole = manifest.parent / "images" / "volume_0000.nii.gz"
-    shutil.copy(whole, images)
-    (images / "cut.nii.gz").write_bytes(whole.read_bytes()[:-2000])
-    nib.save(nib.Nifti1Image(np.zeros((4, 4, 4, 2), dtype=np.int16), np.eye(4)), images / "series.nii.gz")
-    nib.save(nib.Nifti1Image(np.full((4, 4, 4), np.nan, dtype=np.float32), np.eye(4)), images / "nan.nii.gz")
-    out = tmp_path / "out"
-    done = warm.bundle("run", INFERENCE, images=images, weights=trained / "model.safetensors", output_dir=out)
-    assert done.code == 0, done.err
-    rows = rows_of(out / "cases.csv")
-    assert {name: row["status"] for name, row in rows.items()} == {
-        "volume_0000": "ok", "cut": "failed", "series": "failed", "nan": "failed",
-    }  # fmt: skip
-    assert "three axes were expected" in rows["series"]["reason"]
-    assert "64 voxels of 64 that are no number" in rows["nan"]["reason"]
-    assert "cut short or damaged" in rows["cut"]["reason"]
-    assert read_mask(out / "masks" / "volume_0000.nii.gz").shape == nib.Nifti1Image.from_filename(whole).shape
 
 
 @pytest.mark.slow

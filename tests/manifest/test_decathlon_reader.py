@@ -1,5 +1,6 @@
 """A Decathlon folder is read as it is released, and what does not fit is said in one line."""
 
+import gzip
 import json
 import shutil
 from collections.abc import Callable
@@ -161,6 +162,17 @@ def test_a_stack_of_modalities_is_refused_by_name(task: Path) -> None:
 def test_a_stack_that_is_not_announced_is_refused_too(task: Path) -> None:
     nib.save(nib.Nifti1Image(np.zeros((4, 4, 4, 2), dtype=np.int16), np.eye(4)), task / "imagesTr/skin_001.nii.gz")
     with pytest.raises(DataError, match=r"skin_001.* has shape \(4, 4, 4, 2\); three axes were expected"):
+        index_decathlon(task)
+
+
+def test_a_volume_without_a_place_is_refused_when_it_is_indexed(task: Path) -> None:
+    path = task / "imagesTr" / "skin_001.nii.gz"
+    content = bytearray(gzip.decompress(path.read_bytes()))
+    content[84:88] = np.float32(0).tobytes()  # pixdim[2]
+    path.write_bytes(gzip.compress(bytes(content)))
+    with pytest.raises(
+        DataError, match=r"1 of 11 files cannot be used, first: .*skin_001.* has a spacing of \S+ x 0 x"
+    ):
         index_decathlon(task)
 
 
