@@ -6,11 +6,11 @@
 #   OUT       folder for everything; what is there is not made again, so the same command goes on after a stop
 #   VOLUMES   folder of a set of volumes with manifest.json [drawn: 32 volumes, seed 0]
 #   EPOCHS_3D, EPOCHS_2D, WIDTHS, FILE_MM   epochs, channels of the 2D networks, spacing of the files (right, front, up)
-#             [32, 12, [16,32,64,128], [0.14,0.26,0.105]]
+#             [32, 8, [8,16,32,64], [0.14,0.26,0.105]]
 set -euo pipefail
 out=$(mkdir -p "${1:?Give a folder: scripts/slices_against_volumes.sh OUT}" && cd "$1" && pwd)
 volumes=${VOLUMES:-$out/volumes}
-widths=${WIDTHS:-[16,32,64,128]}
+widths=${WIDTHS:-[8,16,32,64]}
 export MONAI_EVAL_EXPR=0
 bundles=$(dirname "$(dermaseg bundle path unet3d)")
 store="sqlite:///$out/mlflow.db"
@@ -45,7 +45,7 @@ for neighbours in 0 1; do
     name=$([ "$neighbours" = 0 ] && echo slices || echo 2.5d)
     [ -f "$slices/manifest.json" ] ||
         dermaseg data slices "$volumes/manifest.json" --out "$slices" --plane coronal --neighbours "$neighbours"
-    train "$name" "$bundles/baselines/configs/train.json" "$slices" --max_epochs "${EPOCHS_2D:-12}" --image_size 64 \
+    train "$name" "$bundles/baselines/configs/train.json" "$slices" --max_epochs "${EPOCHS_2D:-8}" --image_size 64 \
         --network_def#widths "$widths"
     evaluate "$name" "['$own/train.json','$own/evaluate.json','$own/slices.json']" --plane coronal \
         --neighbours "$neighbours" --network_def#widths "$widths"

@@ -59,3 +59,12 @@ def test_a_nested_number_reference_or_null_may_stand_for_a_number() -> None:
     check_kinds({"average#decay": 1}, sheet)
     check_kinds({"average#decay": "@decay"}, sheet)
     check_kinds({"average#decay": None, "average#name": "other"}, sheet)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [("plane", "top", "one of sagittal, coronal, axial"), ("neighbours", -1, "a whole number of at least 0")],
+)
+def test_slices_are_cut_in_a_plane_that_is_there(key: str, value: object, expected: str) -> None:
+    with pytest.raises(ConfigError, match=f"--{key} is {value!r} .*{expected}"):
+        check_overrides({key: value}, ["plane", "neighbours"])
