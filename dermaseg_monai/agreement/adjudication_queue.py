@@ -7,8 +7,10 @@ from typing import Final
 import pandas as pd
 
 from dermaseg_monai.agreement.case_digest import case_digest
+from dermaseg_monai.agreement.moment import moment_of
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.manifest import Case, Manifest
+from dermaseg_monai.metrics.spreadsheet import read_cells
 
 NEEDS_DECISION: Final = ("low agreement", "no overlap", "empty", "full", "tiny")
 """Flags that bring a case into the queue; others (fragments, holes, border, copied) are told beside them."""
@@ -88,7 +90,8 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         # an annotator may be called NA: only an empty cell is empty
         texts = dict.fromkeys(["case_id", "annotator_a", "annotator_b"], str)
-        table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])  # type: ignore[arg-type]
+        read = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])  # type: ignore[arg-type]
+        table = read_cells(read)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a table ({error}). Run `dermaseg agreement` first.") from error
     if "case_id" not in table.columns:
@@ -135,6 +138,6 @@ def _row(
 
 
 def _is_decided(case: Case) -> bool:
-    decided = [one.created_at or "" for one in case.annotations if one.role == "adjudicated"]
-    drawn = [one.created_at or "" for one in case.annotations if one.role == "reader"]
-    return bool(decided) and max(decided) >= max(drawn, default="")
+    decided = [moment_of(one.created_at) for one in case.annotations if one.role == "adjudicated"]
+    drawn = [moment_of(one.created_at) for one in case.annotations if one.role == "reader"]
+    return bool(decided) and (not drawn or max(decided) >= max(drawn))

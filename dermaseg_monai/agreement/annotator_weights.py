@@ -10,6 +10,7 @@ import pandas as pd
 from dermaseg_monai.agreement.consensus_methods import Mask, soft_mean
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.metrics.grid import bounding_box
+from dermaseg_monai.metrics.spreadsheet import read_cells
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def read_weights(path: str | Path, annotators: Iterable[str]) -> dict[str, float
     source = Path(path)
     try:
         # an annotator may be called NA: only an empty cell is empty
-        table = pd.read_csv(source, dtype={"annotator": str}, keep_default_na=False, na_values=[""])
+        table = read_cells(pd.read_csv(source, dtype={"annotator": str}, keep_default_na=False, na_values=[""]))
     except (OSError, ValueError) as error:
         raise DataError(f"{source} cannot be read as a table: {error}. Pass a CSV with --weights.") from error
     if not {"annotator", "weight"} <= set(table) and not {"annotator", "sensitivity", "specificity"} <= set(table):

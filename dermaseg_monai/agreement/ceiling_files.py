@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from dermaseg_monai.agreement.ceiling import ALPHA, Ceiling, Compared, summarise_ceiling
-from dermaseg_monai.files import replacing, write_json, write_text
+from dermaseg_monai.files import write_json, write_text
+from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.metrics.table import Table
 
 _WORDS = {
@@ -62,10 +63,10 @@ def write_ceiling(
     """
     folder = Path(out)
     table = ceiling_table_of(ceiling, notes)
-    _write_csv(folder / "ceiling.csv", images.drop(columns="group"))  # patients stay out of what is passed on
+    write_table(folder / "ceiling.csv", images.drop(columns="group"))  # patients stay out of what is passed on
     sections = [f"# Model and people\n\n{table.markdown()}"]
     for factor, found in groups.items():
-        _write_csv(folder / f"ceiling_by_{factor}.csv", pd.DataFrame(_factor_rows(factor, found)))
+        write_table(folder / f"ceiling_by_{factor}.csv", pd.DataFrame(_factor_rows(factor, found)))
         sections.append(_section(factor, found))
     if failures:
         sections.append("## Not used\n\n" + "\n".join(f"- {line}" for line in failures))
@@ -111,8 +112,3 @@ def _cells(one: Compared) -> tuple[str, str, str]:
 def _cell(mean: float, low: float | None, high: float | None, sign: str = "") -> str:
     bounds = "" if low is None or high is None else f" [{low:{sign}.3f}, {high:{sign}.3f}]"
     return f"{mean:{sign}.3f}{bounds}"
-
-
-def _write_csv(path: Path, table: pd.DataFrame) -> None:
-    with replacing(path) as temporary:
-        table.to_csv(temporary, index=False)

@@ -20,20 +20,32 @@ from dermaseg_monai.agreement.consensus_rule import (
     soft_dice,
 )
 from dermaseg_monai.agreement.disagreement import vote_entropy
-from dermaseg_monai.agreement.reading import ReadCase
+from dermaseg_monai.agreement.mask_facts import size_of
+from dermaseg_monai.agreement.reading import ReadCase, Reading
 from dermaseg_monai.agreement.tied_vote import TiedVoteError
+from dermaseg_monai.agreement.unit import named_in, unit_of_spacing
 from dermaseg_monai.errors import ConfigError, ImageError
 from dermaseg_monai.files import sha256_of
-from dermaseg_monai.images import Picture, is_volume, read_image, read_mask, write_mask, write_probability
+from dermaseg_monai.images import (
+    Picture,
+    is_volume,
+    place_difference,
+    read_image,
+    read_mask,
+    write_mask,
+    write_probability,
+)
 
 BOTH_EMPTY: Final = 1.0
 """Two masks without a lesion agree."""
 
 COLUMNS: Final = (
-    "case_id", "readers", "annotators", "status", "area_px", "area_share", "contested_share", "mean_dice_to_readers",
-    "nearest_reader", "dice_to_nearest", "staple_sensitivity", "staple_specificity", "warning", "detail",
+    "case_id", "readers", "annotators", "status", "area_px", "volume_mm3", "area_share", "contested_share",
+    "mean_dice_to_readers", "nearest_reader", "dice_to_nearest", "staple_sensitivity", "staple_specificity", "warning",
+    "detail",
 )  # fmt: skip
-"""Of cases.csv: `contested_share` is the part of all outlined pixels that not every reader outlined."""
+"""Of cases.csv: area_px of pictures or volume_mm3 of volumes; `contested_share` is the part of all outlined pixels that
+not every reader outlined."""
 
 MASKS, PROBABILITIES, DISAGREEMENT = "masks", "probabilities", "disagreement"
 
@@ -89,6 +101,7 @@ def decide(task: Task, *, rule: ConsensusRule, out: Path, with_staple: bool) -> 
     share = soft_mean(masks)
     path = _write(case, estimate, share, out)
     row |= _facts(estimate, share, masks, names)
+    row |= {named_in(unit_of_spacing(spacing), "area_px"): size_of(int(np.count_nonzero(estimate.mask)), spacing)}
     row["warning"] = _warning(masks, names, others)
     return Decided(row, tuple(_alike(others, masks, names)), (path, sha256_of(out / path)))
 
@@ -97,7 +110,8 @@ def read_masks(task: Task) -> list[Mask]:
     """Return the masks of a case's readings.
 
     Raises:
-        ImageError: one cannot be read, or lies on another grid than the picture (than the first, where nobody knows).
+        ImageError: one cannot be read, or lies on another grid than the picture (than the first, where nobody knows);
+            that of a volume is its shape, spacing and affine.
     """
     masks: list[Mask] = []
     for reading in task.case.readings:
@@ -109,8 +123,23 @@ def read_masks(task: Task) -> list[Mask]:
                 f"the mask of {reading.annotator} is {_size(mask.shape)}, {whose} {_size(wanted)} ({reading.mask}). "
                 "Outlines of one case need one grid."
             )
+        _require_place(task.case, reading)
         masks.append(mask)
     return masks
+
+
+def _require_place(case: ReadCase, reading: Reading) -> None:
+    """Refuse a mask that lies elsewhere in the patient: its voxels would vote on those of another place."""
+    first = case.readings[0]
+    if not is_volume(reading.mask) or not is_volume(first.mask):
+        return
+    known = case.image is not None and case.image.is_file() and is_volume(case.image)
+    place, whose = (case.image, "its image") if known else (first.mask, first.annotator)
+    found = place_difference(place, reading.mask, whose=whose) if place is not None else ""
+    if found:
+        raise ImageError(
+            f"the mask of {reading.annotator} has {found} ({reading.mask}). Outlines of one case need one grid."
+        )
 
 
 def _geometry(case: ReadCase) -> Picture:
@@ -136,7 +165,6 @@ def _facts(estimate: Estimate, share: Share, masks: Sequence[Mask], names: Seque
     nearest = int(np.argmax(near))
     found: dict[str, Any] = {
         "status": "consensus" if area else "empty",
-        "area_px": area,
         "area_share": area / mask.size,
     }
     found["contested_share"] = int(np.count_nonzero((share > 0) & (share < 1))) / outlined if outlined else 0.0

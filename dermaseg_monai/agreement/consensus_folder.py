@@ -17,9 +17,10 @@ from dermaseg_monai.agreement.consensus_summary import comparison_table, summary
 from dermaseg_monai.agreement.reading import readings_of_manifest
 from dermaseg_monai.agreement.staple import has_staple, require_staple
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.files import make_folder, replacing, write_json, write_text
+from dermaseg_monai.files import make_folder, write_json, write_text
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
 from dermaseg_monai.manifest.data_path import existing_dir
+from dermaseg_monai.metrics.spreadsheet import write_table
 
 MANIFEST: Final = "manifest.json"
 POOLED: Final = "pooled"
@@ -124,7 +125,7 @@ def _rule(
     path = Path(weights)
     if str(weights) == POOLED:
         path = folder / "weights.csv"
-        _save(path, pooled_weights(count_all(tasks, workers=workers)))
+        write_table(path, pooled_weights(count_all(tasks, workers=workers)))
     names = {reading.annotator for task in tasks if len(task.case.readings) > 1 for reading in task.case.readings}
     return ConsensusRule(method, tie, read_weights(path, names))
 
@@ -132,8 +133,9 @@ def _rule(
 def _write_tables(folder: Path, decided: Sequence[Decided], rule: ConsensusRule) -> str:
     comparison = comparison_table(decided)
     cases = pd.DataFrame([one.row for one in decided], columns=list(COLUMNS)).astype({"area_px": "Int64"})
-    _save(folder / "cases.csv", cases)
-    _save(folder / "comparison.csv", comparison)
+    cases = cases.drop(columns="area_px" if len(cases["volume_mm3"].dropna()) else "volume_mm3")
+    write_table(folder / "cases.csv", cases)
+    write_table(folder / "comparison.csv", comparison)
     notes = summary_notes(decided, comparison, rule)
     if not has_staple():
         notes.append('STAPLE is not compared: pip install "dermaseg_monai[agreement]".')
@@ -177,8 +179,3 @@ def _moved(case: Case, place: Path) -> Case:
         for one in case.annotations
     )
     return replace(case, image=there(case.image), annotations=annotations)
-
-
-def _save(path: Path, table: pd.DataFrame) -> None:
-    with replacing(path) as temporary:
-        table.to_csv(temporary, index=False)

@@ -1,14 +1,14 @@
 """Whether an annotator's hand changes over time: EWMA charts with control limits."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
+
+from dermaseg_monai.agreement.moment import read_moment
 
 SMOOTHING: Final = 0.2
 LIMIT: Final = 3.0
@@ -26,8 +26,6 @@ DRIFT_COLUMNS: Final = (
 """The columns of a chart in long form, a row per outline: `number` counts an annotator's outlines by date from 1, `low`
 and `high` are the control limits at that number, `first_period` says whether centre and spread come from it too, `out`
 whether the EWMA lies beyond a limit."""
-
-_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?")
 
 
 @dataclass(frozen=True)
@@ -108,17 +106,6 @@ def ewma(values: Float[np.ndarray, " n"], *, centre: float) -> Float[np.ndarray,
         last = SMOOTHING * value + (1 - SMOOTHING) * last
         smoothed[at] = last
     return smoothed
-
-
-def read_moment(text: str) -> datetime | None:
-    """Return the moment that an ISO 8601 date (its midnight) or time says, in UTC; None where the text says none."""
-    if _ISO.fullmatch(text) is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found.replace(tzinfo=timezone.utc) if found.tzinfo is None else found.astimezone(timezone.utc)  # noqa: UP017
 
 
 def _charts(own: pd.DataFrame) -> Iterator[pd.DataFrame]:

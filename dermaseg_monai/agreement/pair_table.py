@@ -10,6 +10,7 @@ from dermaseg_monai.agreement.unit import Unit, named_in, unit_of_columns
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.table import image_id, join_tables
 from dermaseg_monai.metrics import ISIC_THRESHOLD
+from dermaseg_monai.metrics.spreadsheet import plain_cell, read_cells
 
 PAIR_COLUMNS: Final = (
     "case_id", "group", "annotator_a", "tool_a", "skill_a", "annotator_b", "tool_b", "skill_b",
@@ -61,7 +62,7 @@ def read_pairs(path: str | Path, *, leave_out: Sequence[str] = ()) -> tuple[pd.D
     texts = dict.fromkeys([*_TEXTS, *(theirs for theirs, ours in _OTHER_NAMES.items() if ours in _TEXTS)], str)
     try:
         # an annotator may be called NA: only an empty cell is empty
-        table = pd.read_csv(source, dtype=texts, keep_default_na=False, na_values=[""])  # type: ignore[arg-type]
+        table = read_cells(pd.read_csv(source, dtype=texts, keep_default_na=False, na_values=[""]))  # type: ignore[arg-type]
     except FileNotFoundError as error:
         raise DataError(f"There is no table {source}. Check --pairs.") from error
     except (OSError, ValueError) as error:
@@ -126,7 +127,7 @@ def only_cases(pairs: pd.DataFrame, path: str | Path) -> pd.DataFrame:
         lines = source.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"Cannot read the list of cases {source}: {error}. Check --cases.") from error
-    wanted = {image_id(line.split(",", 1)[0].strip()) for line in lines if line.strip()}
+    wanted = {image_id(plain_cell(line.split(",", 1)[0].strip())) for line in lines if line.strip()}
     kept = pairs[[case_id in wanted for case_id in pairs["case_id"]]]
     if kept.empty:
         raise DataError(f"No pair is of a case in {source}; its first line is {lines[0] if lines else ''!r}.")

@@ -13,7 +13,7 @@ from dermaseg_monai.agreement.drift import FIRST_PERIOD, LIMIT, SMOOTHING, Drift
 from dermaseg_monai.agreement.measurement import Measured
 from dermaseg_monai.agreement.outline_errors import ERROR_TYPES, SCOPE
 from dermaseg_monai.agreement.unit import unit_of_columns
-from dermaseg_monai.files import replacing
+from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.metrics.table import Table
 
 _MEASURES: Final = {"offset_percent": "offset, % of diameter,", "dice_consensus": "Dice"}
@@ -40,8 +40,7 @@ class ReaderTables:
         """Write bias.csv, drift.csv, copies.csv and errors.csv."""
         written = {"bias": self.bias, "drift": self.drift.table, "copies": self.copies, "errors": self.errors}
         for name, table in written.items():
-            with replacing(Path(folder) / f"{name}.csv") as temporary:
-                table.to_csv(temporary, index=False)
+            write_table(Path(folder) / f"{name}.csv", table)
 
     def sections(self) -> list[str]:
         """Return Markdown: who draws how, and the errors found."""
@@ -60,7 +59,8 @@ def reader_tables(measured: Measured, *, seed: int) -> ReaderTables:
     """Return the tables of who draws how; the groups of the bootstrap are those of the pairs."""
     masks = measured.masks
     groups: Mapping[str, str | None] = {
-        str(row["case_id"]): row["group"] for row in measured.pairs[["case_id", "group"]].to_dict("records")
+        str(row["case_id"]): None if pd.isna(row["group"]) else str(row["group"])
+        for row in measured.pairs[["case_id", "group"]].to_dict("records")
     }
     bias = bias_table(masks, measured.patterns, groups, seed=seed)
     parts = [part for part in (measured.errors, scope_errors(bias, masks)) if len(part)]

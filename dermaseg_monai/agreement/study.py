@@ -26,6 +26,7 @@ from dermaseg_monai.agreement.unit import unit_of_columns
 from dermaseg_monai.agreement.votes import Votes
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import make_folder, replacing, write_json
+from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.metrics.table import Table
 
 
@@ -99,8 +100,7 @@ def write_study(
     written |= {f"by_{name}": table for name, table in tables.items()}
     _forget_earlier(folder)
     for name, table in written.items():
-        with replacing(folder / f"{name}.csv") as temporary:
-            table.to_csv(temporary, index=False)
+        write_table(folder / f"{name}.csv", table)
     table = _table(found, notes, failures, flags)
     parts = [table.markdown(), *(_section(name, rows) for name, rows in tables.items())]
     parts += [reliability_section(statistics["reliability"]), model_section(statistics["mixed_model"]), *sections]

@@ -125,11 +125,10 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
 
 
 def _write_coverage(path: Path, covered: "pd.DataFrame") -> None:
-    from dermaseg_monai.files import replacing  # noqa: PLC0415
+    from dermaseg_monai.metrics.spreadsheet import write_table  # noqa: PLC0415
 
     if len(covered):
-        with replacing(path) as temporary:
-            covered.to_csv(temporary, index=False)
+        write_table(path, covered)
 
 
 def _read(

@@ -52,6 +52,11 @@ def adjudicate(
     require_new(out)
     table, notes = _queue(known, root, study, malignant, pred)
     tasks = _tasks(known, root, table, image_url)  # before anything is written: a picture may be unreadable
+    if len(tasks) < len(table):
+        notes.append(
+            f"{len(table) - len(tasks)} cases are volumes and have no task, because Label Studio paints on "
+            "photographs: decide them in an editor of NIfTI, and add the masks to the manifest with role adjudicated."
+        )
     _write(table, notes, tasks, out)
     typer.echo("\n".join([_words(table, known), *notes, f"Wrote {out}"]))
 
@@ -84,10 +89,10 @@ def _diagnoses(text: str | None) -> tuple[str, list[str]] | None:
 
 def _write(table: "pd.DataFrame", notes: list[str], tasks: list[dict[str, Any]], out: Path) -> None:
     from dermaseg_monai.exchange import ADJUDICATION_PAGE  # noqa: PLC0415
-    from dermaseg_monai.files import replacing, write_json, write_text  # noqa: PLC0415
+    from dermaseg_monai.files import write_json, write_text  # noqa: PLC0415
+    from dermaseg_monai.metrics.spreadsheet import write_table  # noqa: PLC0415
 
-    with replacing(out / "queue.csv") as temporary:
-        table.to_csv(temporary, index=False)
+    write_table(out / "queue.csv", table)
     write_text(out / "README.txt", "\n".join(notes) + "\n")
     if tasks:
         write_json(out / "tasks.json", tasks)
@@ -97,16 +102,20 @@ def _write(table: "pd.DataFrame", notes: list[str], tasks: list[dict[str, Any]],
 def _tasks(known: "Manifest", root: Path, table: "pd.DataFrame", image_url: str | None) -> list[dict[str, Any]]:
     cases = {case.id: case for case in known.cases}
     rows: list[dict[str, Any]] = table.to_dict(orient="records")  # pyright: ignore[reportCallIssue] (pandas' stub)
-    return [_task(cases[row["case_id"]], row, root, image_url) for row in rows]
+    return [_task(cases[row["case_id"]], row, root, image_url) for row in rows if not _of_volume(cases[row["case_id"]])]
+
+
+def _of_volume(case: "Case") -> bool:
+    from dermaseg_monai.images import is_volume  # noqa: PLC0415
+
+    return is_volume(case.image.path)
 
 
 def _task(case: "Case", row: dict[str, Any], root: Path, image_url: str | None) -> dict[str, Any]:
     from dermaseg_monai.exchange import embedded_picture, task  # noqa: PLC0415
-    from dermaseg_monai.images import is_volume, read_image  # noqa: PLC0415
+    from dermaseg_monai.images import read_image  # noqa: PLC0415
     from dermaseg_monai.report import draw_outline_panel  # noqa: PLC0415
 
-    if is_volume(case.image.path):
-        raise DataError(f"Case {case.id!r} is a volume ({case.image.path}); Label Studio paints on photographs only.")
     image = read_image(root / case.image.path).pixels
     masks = _masks(case, root, image.shape[:2])
     facts = f"rank {row['rank']}, least Dice {row['least_dice']:.3f}, {row['flags']}"

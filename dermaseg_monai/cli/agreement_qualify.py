@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from dermaseg_monai.cli.agreement_scope import require_folder
 from dermaseg_monai.errors import DataError, ImageError
 
 if TYPE_CHECKING:
@@ -37,19 +38,20 @@ def qualify(  # noqa: PLR0913 (each is one option of the command line)
     from dermaseg_monai.agreement.qualification import Limits  # noqa: PLC0415
     from dermaseg_monai.agreement.qualification import qualify as judge  # noqa: PLC0415
     from dermaseg_monai.agreement.trainee_score import drawn_by, drawn_in_folder, score_trainee  # noqa: PLC0415
-    from dermaseg_monai.files import replacing, write_json, write_text  # noqa: PLC0415
+    from dermaseg_monai.files import write_json, write_text  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
+    from dermaseg_monai.metrics.spreadsheet import write_table  # noqa: PLC0415
 
     known, root = Manifest.load(manifest), dataset_dir or manifest.parent
     in_folder = Path(trainee).is_dir()
     drawn = drawn_in_folder(known, trainee, pattern) if in_folder else drawn_by(known, trainee, root)
     _require_new(out)
+    require_folder(out)
     scores = score_trainee(drawn, root, both_empty=_BOTH_EMPTY)
     verdict = judge(scores, Limits(min_cases, min_dice, low_dice, max_low_share, max_offset_percent))
     scores = scores.sort_values(["dice", "case_id"], na_position="first")
     name = Path(trainee).name if in_folder else trainee
-    with replacing(out / "cases.csv") as temporary:
-        scores.to_csv(temporary, index=False)
+    write_table(out / "cases.csv", scores)
     worst = scores.dropna(subset=["dice"]).head(pictures)
     for rank, row in enumerate(worst.to_dict(orient="records"), start=1):
         _draw(row, drawn, root, name, out / "worst" / f"{rank:02d}_{row['case_id']}.png")
@@ -87,29 +89,48 @@ def _draw(row: dict[str, Any], drawn: "list[Drawn]", root: Path, name: str, path
     import numpy as np  # noqa: PLC0415
 
     from dermaseg_monai.agreement.trainee_score import reference_of  # noqa: PLC0415
-    from dermaseg_monai.images import is_volume, read_image, read_mask, write_rgb  # noqa: PLC0415
+    from dermaseg_monai.images import (  # noqa: PLC0415
+        grey_slice,
+        is_volume,
+        read_image,
+        read_mask,
+        slices_to_show,
+        volume_affine,
+        write_rgb,
+    )
     from dermaseg_monai.report import draw_outline_panel  # noqa: PLC0415
 
     case = next(one.case for one in drawn if one.case.id == row["case_id"])
-    if is_volume(case.image.path):
-        return  # no photograph to draw on
     outlines = {"reference": read_mask(reference_of(case, root)), f"trainee {name}": read_mask(row["mask"])}
+    reference = outlines["reference"]
     try:
         image = read_image(root / case.image.path).pixels
+        image = image if image.shape[: reference.ndim] == reference.shape else None
     except ImageError:  # a verdict needs no photographs
         image = None
-    shape = outlines["reference"].shape
-    if image is None or image.shape[:2] != shape:
-        image = np.full((*shape, 3), _GREY, dtype=np.uint8)
-    write_rgb(path, draw_outline_panel(image, outlines, case_id=case.id, words=[_case_words(row)]))
+    if not is_volume(reference_of(case, root)):
+        shown = np.full((*reference.shape, 3), _GREY, dtype=np.uint8) if image is None else image
+        write_rgb(path, draw_outline_panel(shown, outlines, case_id=case.id, words=[_case_words(row)]))
+        return
+    panels = []
+    lesion = reference if reference.any() else outlines[f"trainee {name}"]
+    for one in slices_to_show(volume_affine(reference_of(case, root)), lesion=lesion, masks=list(outlines.values())):
+        cut = {who: one.cut(mask) for who, mask in outlines.items()}
+        grey = np.full((*cut["reference"].shape, 3), _GREY, dtype=np.uint8) if image is None else grey_slice(one, image)
+        panels.append(draw_outline_panel(grey, cut, case_id=case.id, words=[_case_words(row), one.words]))
+    write_rgb(path, np.concatenate(panels))
 
 
 def _case_words(row: dict[str, Any]) -> str:
     facts = [f"Dice {row['dice']:.3f}", f"Jaccard {row['jaccard']:.3f}"]
     if row["missed"]:
         facts.append("the lesion is missed")
-    elif not math.isnan(row["offset_px"]):
-        habit = "too wide" if row["offset_px"] > 0 else "too tight"
-        facts.append(f"{abs(row['offset_px']):.1f} px ({abs(row['offset_percent']):.1f} % of the diameter) {habit}")
-    facts.append(f"{row['trainee_px']:.0f} px drawn, {row['reference_px']:.0f} px in the reference")
+    elif not math.isnan(row["offset_percent"]):
+        habit = "too wide" if row["offset_percent"] > 0 else "too tight"
+        length = f"{abs(row['offset_px']):.1f} px" if "offset_px" in row else f"{abs(row['offset_mm']):.3f} mm"
+        facts.append(f"{length} ({abs(row['offset_percent']):.1f} % of the diameter) {habit}")
+    if "trainee_px" in row:
+        facts.append(f"{row['trainee_px']:.0f} px drawn, {row['reference_px']:.0f} px in the reference")
+    else:
+        facts.append(f"{row['trainee_mm3']:.2f} mm³ drawn, {row['reference_mm3']:.2f} mm³ in the reference")
     return "  ·  ".join(facts)

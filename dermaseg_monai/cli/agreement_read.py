@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dermaseg_monai.cli.label_tool import new_manifest, people_of, require_new
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, DataError
 
 
 def independent_readings(
@@ -27,9 +27,10 @@ def independent_readings(
     from dermaseg_monai.agreement.adjudication_queue import read_queue  # noqa: PLC0415
     from dermaseg_monai.agreement.case_digest import case_digest  # noqa: PLC0415
     from dermaseg_monai.exchange import READING_PAGE, embedded, task  # noqa: PLC0415
-    from dermaseg_monai.files import replacing, write_json, write_text  # noqa: PLC0415
+    from dermaseg_monai.files import write_json, write_text  # noqa: PLC0415
     from dermaseg_monai.images import is_volume  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
+    from dermaseg_monai.metrics.spreadsheet import write_table  # noqa: PLC0415
 
     known, root = Manifest.load(manifest), dataset_dir or manifest.parent
     if import_ is not None:
@@ -40,6 +41,8 @@ def independent_readings(
         return
     require_new(out)
     cases = [case for case in known.cases if case.split != "excluded" and not is_volume(case.image.path)]
+    if not cases:
+        raise DataError(f"{manifest} has no photograph to draw on; Label Studio paints on photographs, not on volumes.")
     asked = {case.id: case_digest(case, root) for case in cases}
     tasks = [
         task(
@@ -53,6 +56,5 @@ def independent_readings(
     ]
     write_json(out / "tasks.json", tasks)
     write_text(out / "labelling.xml", READING_PAGE)
-    with replacing(out / "queue.csv") as temporary:
-        pd.DataFrame(asked.items(), columns=["case_id", "digest"]).to_csv(temporary, index=False)
+    write_table(out / "queue.csv", pd.DataFrame(asked.items(), columns=["case_id", "digest"]))
     typer.echo(f"{len(tasks)} tasks for independent readers. Wrote {out}")

@@ -74,8 +74,8 @@ def _draw_case(predictions: "Predictions", case_id: str, folder: Path) -> None:
     from dermaseg_monai.report import Panels  # noqa: PLC0415
 
     row, drawer = predictions.row(case_id), Panels()
-    view = predictions.view(row, side_px=drawer.column_px)
-    picture = drawer.draw(view, case_id=case_id, scores="    ".join(row.score_words))
+    views = predictions.views(row, side_px=drawer.column_px)
+    picture = drawer.draw(views, case_id=case_id, scores="    ".join(row.score_words))
     path = folder / "cases" / row.picture_name
     write_rgb(path, picture)
     typer.echo(f"Wrote {path}")

@@ -148,9 +148,9 @@ def score_matrix(scores: Sequence[CaseScore]) -> tuple[list[str], Float[np.ndarr
 
 
 def written(name: str, value: float) -> str:
-    """Write a score with 3 decimals, a distance with 1 and its unit."""
-    unit = name.rpartition("_")[2]
-    return f"{value:.1f} {unit}" if unit in {"px", "mm"} else f"{value:.3f}"
+    """Write a score with 3 decimals, pixels with 1, mm and mm³ with 3, and the unit."""
+    unit = {"px": " px", "mm": " mm", "mm3": " mm³"}.get(name.rpartition("_")[2], "")
+    return f"{value:.{1 if unit == ' px' else 3}f}{unit}"
 
 
 def mean_and_interval(name: str, score: ScoreSummary) -> str:

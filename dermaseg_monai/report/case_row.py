@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-_SHOWN = (("dice", "Dice", ""), ("jaccard", "Jaccard", ""), ("hd95_px", "HD95", " px"), ("hd95_mm", "HD95", " mm"))
+_SHOWN = (
+    ("dice", "Dice {:.3f}"), ("jaccard", "Jaccard {:.3f}"),
+    ("hd95_px", "HD95 {:.1f} px"), ("hd95_mm", "HD95 {:.3f} mm"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,7 @@ class CaseRow:
     @property
     def score_words(self) -> list[str]:
         """Dice, Jaccard and HD95 with their units, as far as they are known."""
-        return [
-            f"{word} {self.scores[name]:.{1 if unit else 3}f}{unit}"
-            for name, word, unit in _SHOWN
-            if name in self.scores
-        ]
+        return [words.format(self.scores[name]) for name, words in _SHOWN if name in self.scores]
 
 
 def _figures(cells: Mapping[str, str | None]) -> dict[str, float]:

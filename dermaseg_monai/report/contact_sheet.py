@@ -64,21 +64,21 @@ def draw_contact_sheet(predictions: Predictions, *, cases: int, column_px: int =
     maps: list[Column] = [name for name in _MAPS if name in predictions.map_names]
     layout = _Layout(("image", "prediction", "error", *maps), column_px)
     scored = next(ranked.of for group in groups.values() for ranked in group)
-    bands = [layout.head(predictions.folder, predictions.manifest.name, scored)]
+    bands = [layout.head(predictions, scored)]
     for name, group in groups.items():
         if group:
             bands.append(layout.group_head(f"{name} ({len(group)})"))
-            bands += [_row(layout, predictions, ranked) for ranked in group]
+            bands += [band for ranked in group for band in _rows(layout, predictions, ranked)]
     bands.append(layout.foot(predictions.unshown()))
     return np.concatenate(bands)
 
 
-def _row(layout: "_Layout", predictions: Predictions, ranked: Ranked) -> Sheet:
+def _rows(layout: "_Layout", predictions: Predictions, ranked: Ranked) -> list[Sheet]:
     try:
-        view = predictions.view(ranked.row, side_px=layout.column_px)
+        views = predictions.views(ranked.row, side_px=layout.column_px)
     except DataError as error:  # an ImageError is one
-        return layout.lost_row(ranked, str(error))
-    return layout.row(ranked, view)
+        return [layout.lost_row(ranked, str(error))]
+    return [layout.row(ranked, view, again=at > 0) for at, view in enumerate(views)]
 
 
 class _Layout:
@@ -88,16 +88,15 @@ class _Layout:
         self.columns, self.column_px = tuple(columns), column_px
         self.width_px = _GAP_PX + _WORDS_PX + len(columns) * (column_px + _GAP_PX)
 
-    def head(self, folder: Path, manifest: str, scored: int) -> Sheet:
+    def head(self, predictions: Predictions, scored: int) -> Sheet:
         """Return the title, what is ranked, and the legend."""
         handles = legend_handles(self.columns, has_label=True)
         per_row = self.width_px // LEGEND_PX
         page = Page(self.width_px, 66 + 22 * -(-len(handles) // per_row))
-        place = shown_id("/".join(folder.resolve().parts[-3:]), 80)
+        place = shown_id("/".join(predictions.folder.resolve().parts[-3:]), 80)
         page.text(_GAP_PX, 10, f"Best, median and worst cases of {place}", size_pt=13.0, bold=True)
-        line = (
-            f"{scored} scored cases of {shown_id(manifest)}, ranked by Jaccard; lengths and areas in px of the original"
-        )
+        line = f"{scored} scored cases of {shown_id(predictions.manifest.name)}, ranked by Jaccard; "
+        line += "counts in voxels of the slice" if predictions.of_volumes else "lengths and areas in px of the original"
         page.text(_GAP_PX, 35, line, faint=True)
         page.legend(_GAP_PX, 62, handles, per_row=per_row)
         return page.render()
@@ -112,16 +111,19 @@ class _Layout:
                 page.scale(left, 35, self.column_px, MAP_COLOURS[name])
         return page.render()
 
-    def row(self, ranked: Ranked, view: View) -> Sheet:
-        """Return the row of a case."""
+    def row(self, ranked: Ranked, view: View, *, again: bool) -> Sheet:
+        """Return a row of a case; where it comes `again`, with another slice, its scores are not repeated."""
         picture_px = round(self.column_px * view.size_px[0] / view.size_px[1])
-        page = Page(self.width_px, max(picture_px, _LEAST_ROW_PX) + _GAP_PX)
-        facts = [f"missed {view.counts_px.get('missed', 0)} px", f"extra {view.counts_px.get('extra', 0)} px"]
-        if view.counts_px["pred"] == 0:
+        facts = [f"{which} {view.counts_px.get(which, 0)} {view.element}" for which in ("missed", "extra")]
+        if "pred" in view.empty:
             facts.append("no lesion found")
         if view.zoom > 1:
             facts.append(f"enlarged {view.zoom:.1f} times")
-        self._write(page, ranked, facts)
+        facts += wrapped(view.slice_words, _WORDS_PX - 8, size_pt=9.0) if view.slice_words else []
+        words = [] if again else [f"rank {ranked.rank} of {ranked.of}", *ranked.row.score_words]
+        words_px = 36 + 16 * (len(words) + len(facts)) if view.slice_words else 0
+        page = Page(self.width_px, max(picture_px, _LEAST_ROW_PX, words_px) + _GAP_PX)
+        self._write(page, ranked, words, facts)
         for left, name in self._places():
             draw_column(page.axes(left, 0, self.column_px, picture_px), name, view, line_pt=_LINE_PT)
         return page.render()
@@ -129,7 +131,7 @@ class _Layout:
     def lost_row(self, ranked: Ranked, reason: str) -> Sheet:
         """Return the row of a case that cannot be drawn."""
         page = Page(self.width_px, _LEAST_ROW_PX + _GAP_PX)
-        self._write(page, ranked, [])
+        self._write(page, ranked, [f"rank {ranked.rank} of {ranked.of}", *ranked.row.score_words], [])
         left = _GAP_PX + _WORDS_PX
         lines = wrapped(f"Cannot be shown: {shown_id(reason, 600)}", self.width_px - left - _GAP_PX, size_pt=10.0)
         page.text(left, 0, "\n".join(lines))
@@ -153,10 +155,9 @@ class _Layout:
         return [(start + at * step, name) for at, name in enumerate(self.columns)]
 
     @staticmethod
-    def _write(page: Page, ranked: Ranked, facts: Sequence[str]) -> None:
+    def _write(page: Page, ranked: Ranked, words: Sequence[str], facts: Sequence[str]) -> None:
         lines = wrapped(shown_id(ranked.row.case_id, 48), _WORDS_PX - 8, size_pt=11.0)
         page.text(_GAP_PX, 0, "\n".join(lines), size_pt=10.0, bold=True)
-        words = [f"rank {ranked.rank} of {ranked.of}", *ranked.row.score_words]
         page.text(_GAP_PX, 18 * len(lines) + 2, "\n".join(words), size_pt=9.0)
         page.text(_GAP_PX, 18 * len(lines) + 6 + 15 * len(words), "\n".join(facts), size_pt=9.0, faint=True)
 

@@ -12,6 +12,7 @@ from dermaseg_monai.report.view import View, make_view
 _GAP_PX: Final = 14
 _TITLE_PX: Final = 26
 _SCALE_PX: Final = 30
+_LINE_PX: Final = 18
 _LINE_PT: Final = 1.8
 
 
@@ -66,36 +67,48 @@ class Panels:
         known = {name: maps[name] for name in MAP_COLOURS if name in maps}
         pred = maps["pred"] >= self.threshold
         view = make_view(image, pred, label=label, maps=known, side_px=self.column_px)
-        return self.draw(view, case_id=case_id, scores="" if dice is None else f"Dice {dice:.3f}", note=note)
+        return self.draw([view], case_id=case_id, scores="" if dice is None else f"Dice {dice:.3f}", note=note)
 
-    def draw(self, view: View, *, case_id: str, scores: str, note: str = "") -> Sheet:
-        """Return the picture of a case that was prepared (see `make_view`).
+    def draw(self, views: Sequence[View], *, case_id: str, scores: str, note: str = "") -> Sheet:
+        """Return the picture of a case that was prepared (see `make_view`, `Predictions.views`).
 
         Args:
-            view: the case.
+            views: the case; slices of a volume stand one below the other.
             case_id: for the title.
             scores: for the title, as text with units.
             note: a second line of the title begins with it.
         """
-        shown = self._shown(view)
+        first = views[0]
+        shown = self._shown(first)
         per_row = len(shown) if len(shown) <= 3 else -(-len(shown) // 2)  # noqa: PLR2004 (what a screen takes)
         rows = [shown[at : at + per_row] for at in range(0, len(shown), per_row)]
-        picture_px = round(self.column_px * view.size_px[0] / view.size_px[1])
-        heights = [_TITLE_PX + picture_px + (_SCALE_PX if set(row) & set(MAP_COLOURS) else 8) for row in rows]
         width_px = per_row * (self.column_px + _GAP_PX) + _GAP_PX
-        foot = _Foot(shown, width_px, has_label=view.label is not None, has_marks=view.marks is not None)
-        title = wrapped(_title(view, case_id, scores), width_px - 2 * _GAP_PX, size_pt=14.0)  # 13 pt, bold
-        top = 36 + 22 * len(title)
+        foot = _Foot(shown, width_px, has_label=first.label is not None, has_marks=first.marks is not None)
+        title = wrapped(_title(first, case_id, scores), width_px - 2 * _GAP_PX, size_pt=14.0)  # 13 pt, bold
+        words = [wrapped(_subtitle(view, note), width_px - 2 * _GAP_PX, size_pt=10.0) for view in views]
+        heights = [
+            _LINE_PX * len(lines) + 5 + sum(self._row_px(view, row) for row in rows)
+            for view, lines in zip(views, words, strict=True)
+        ]
+        top = 13 + 22 * len(title)
         page = Page(width_px, top + sum(heights) + foot.height_px)
         page.text(_GAP_PX, 10, "\n".join(title), size_pt=13.0, bold=True)
-        page.text(_GAP_PX, top - 23, _subtitle(view, note), faint=True)
-        for row, height in zip(rows, heights, strict=True):
-            for at, name in enumerate(row):
-                left = _GAP_PX + at * (self.column_px + _GAP_PX)
-                self._draw_cell(page, name, view, left=left, top=top, picture_px=picture_px)
-            top += height
+        for view, lines in zip(views, words, strict=True):
+            page.text(_GAP_PX, top, "\n".join(lines), faint=True)
+            top += _LINE_PX * len(lines) + 5
+            for row in rows:
+                for at, name in enumerate(row):
+                    left = _GAP_PX + at * (self.column_px + _GAP_PX)
+                    self._draw_cell(page, name, view, left=left, top=top, picture_px=self._picture_px(view))
+                top += self._row_px(view, row)
         foot.write(page, top)
         return page.render()
+
+    def _picture_px(self, view: View) -> int:
+        return round(self.column_px * view.size_px[0] / view.size_px[1])
+
+    def _row_px(self, view: View, row: Sequence[Column]) -> int:
+        return _TITLE_PX + self._picture_px(view) + (_SCALE_PX if set(row) & set(MAP_COLOURS) else 8)
 
     def _shown(self, view: View) -> list[Column]:
         absent = {name for name in MAP_COLOURS if name not in view.maps}
@@ -114,7 +127,8 @@ def _column_title(name: Column, view: View) -> str:
     if name in MAP_TITLES:
         return MAP_TITLES[name]
     if name == "error":
-        return f"Errors: {view.counts_px['missed']} px missed, {view.counts_px['extra']} px extra"
+        missed, extra = (f"{view.counts_px[which]} {view.element} {which}" for which in ("missed", "extra"))
+        return f"Errors: {missed}, {extra}"
     if name == "prediction" and view.label is not None:
         return "Prediction and reference"
     return TITLES[name]
@@ -122,15 +136,15 @@ def _column_title(name: Column, view: View) -> str:
 
 def _title(view: View, case_id: str, scores: str) -> str:
     words = [shown_id(case_id), scores]
-    if view.counts_px["pred"] == 0:
+    if "pred" in view.empty:
         words.append("no lesion found")
-    if view.counts_px.get("label") == 0:
+    if "label" in view.empty:
         words.append("no lesion in the reference")
     return "    ".join(word for word in words if word)
 
 
 def _subtitle(view: View, note: str) -> str:
-    facts = [note, f"{view.size_px[1]} × {view.size_px[0]} px"]
+    facts = [note, view.slice_words or f"{view.size_px[1]} × {view.size_px[0]} px"]
     if view.zoom > 1:
         facts.append(f"enlarged {view.zoom:.1f} times around the lesion (frame)")
     return "  ·  ".join(fact for fact in facts if fact)

@@ -4,16 +4,25 @@ import csv
 import difflib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from dermaseg_monai.arrays import BoolMask, RgbImage
+from dermaseg_monai.arrays import BoolMask
 from dermaseg_monai.errors import DataError, ImageError
-from dermaseg_monai.images import is_volume, read_image, read_mask, read_probability
+from dermaseg_monai.images import (
+    Slice,
+    grey_slice,
+    is_volume,
+    read_image,
+    read_mask,
+    read_probability,
+    require_same_place,
+    slices_to_show,
+)
 from dermaseg_monai.manifest import Case, Manifest
 from dermaseg_monai.report.case_row import CaseRow
 from dermaseg_monai.report.marks import read_marks
@@ -43,6 +52,11 @@ class Predictions:
         self._marks = read_marks(self.folder)
         self.map_names = tuple(name for name in MAP_COLOURS if (self.folder / name).is_dir())
 
+    @property
+    def of_volumes(self) -> bool:
+        """The cases are volumes."""
+        return any(is_volume(case.image.path) for case in self.manifest.cases)
+
     def row(self, case_id: str) -> CaseRow:
         """Return the row of a case.
 
@@ -67,8 +81,11 @@ class Predictions:
             reasons |= dict.fromkeys(lost, "in the manifest, but not in cases.csv")
         return dict(sorted(reasons.items()))
 
-    def view(self, row: CaseRow, *, side_px: int) -> View:
+    def views(self, row: CaseRow, *, side_px: int) -> list[View]:
         """Return a case for columns of `side_px`; the maps are read after the picture has been reduced.
+
+        A photograph is one view. Of a volume the middle slice of the lesion and the slice with most wrong voxels are
+        shown (`images.slices_to_show`), one view where they are the same.
 
         Raises:
             DataError: the case failed, is not in the manifest, or its files do not belong together.
@@ -87,28 +104,44 @@ class Predictions:
         if label is not None and counted is not None and counted != int(label.sum()):
             found = f"Case {case.id}: {counted:.0f} px of reference were scored, the mask has {int(label.sum())}"
             raise DataError(f"{found}. Give the manifest that was evaluated: --manifest FILE.")
-        at = _fullest(pred, label) if is_volume(case.image.path) else None
-        image = read_image(self.dataset_dir / case.image.path).pixels
-        _require_same(case.id, "prediction", pred, "image", image)
-        view = make_view(
-            _photograph(image, at),
-            _slice(pred, at),
-            label=None if label is None else _slice(label, at),
-            maps={},
-            side_px=side_px,
+        image = read_image(self.dataset_dir / case.image.path)
+        _require_same(case.id, "prediction", pred, "image", image.pixels)
+        if image.affine is None:
+            view = make_view(image.pixels, pred, label=label, maps={}, side_px=side_px)
+            del image  # of up to 100 million pixels, before the maps come
+            maps = dict(self._maps(row, pred, view, None, side_px))
+            return [replace(view, maps=maps, marks=self._marks.get(row.case_id))]
+        require_same_place(self.dataset_dir / case.image.path, self._file("masks", row))
+        lesion, masks = (pred, [pred]) if label is None else (label if label.any() else pred, [label, pred])
+        shown = slices_to_show(image.affine, lesion=lesion, masks=masks)
+        seen = {"pred": pred} if label is None else {"pred": pred, "label": label}
+        return [self._slice_view(row, one, image.pixels, seen, side_px) for one in shown]
+
+    def _slice_view(
+        self, row: CaseRow, one: Slice, image: np.ndarray, masks: Mapping[str, BoolMask], side_px: int
+    ) -> View:
+        cut = {name: one.cut(mask) for name, mask in masks.items()}
+        view = make_view(grey_slice(one, image), cut["pred"], label=cut.get("label"), maps={}, side_px=side_px)
+        flat = {name: one.voxels(mask) for name, mask in masks.items()}
+        if "label" in flat:
+            flat |= {"missed": flat["label"] & ~flat["pred"], "extra": flat["pred"] & ~flat["label"]}
+        return replace(
+            view,
+            maps=dict(self._maps(row, masks["pred"], view, one, side_px)),
+            counts_px={name: int(mask.sum()) for name, mask in flat.items()},
+            empty=frozenset(name for name, mask in masks.items() if not mask.any()),
+            slice_words=one.words,
         )
-        del image  # of up to 100 million pixels, before the maps come
-        return replace(view, maps=dict(self._maps(row, pred, view, at, side_px)), marks=self._marks.get(row.case_id))
 
     def _maps(
-        self, row: CaseRow, pred: BoolMask, view: View, at: int | None, side_px: int
+        self, row: CaseRow, pred: BoolMask, view: View, one: Slice | None, side_px: int
     ) -> Iterator[tuple[str, np.ndarray]]:
         for name in self.map_names:
             path = self._file(name, row)
             if path.is_file():
                 values = read_probability(path)
                 _require_same(row.case_id, "prediction", pred, f"{name} map", values)
-                yield name, reduced(view.window.cut(_slice(values, at)), side_px)
+                yield name, reduced(view.window.cut(values if one is None else one.cut(values)), side_px)
 
     def _label(self, case: Case) -> BoolMask | None:
         return None if case.reference is None else read_mask(self.dataset_dir / case.reference.mask.path)
@@ -178,20 +211,3 @@ def _require_same(case_id: str, one: str, first: np.ndarray, other: str, second:
         raise ImageError(
             f"{found}. Give the manifest and the pictures that were evaluated (--manifest, --dataset-dir)."
         )
-
-
-def _fullest(pred: BoolMask, label: BoolMask | None) -> int:
-    volume = pred if label is None or not label.any() else label
-    return int(volume.sum(axis=(0, 1)).argmax())
-
-
-def _slice(values: np.ndarray, at: int | None) -> np.ndarray:
-    return values if at is None else values[..., at].T  # x becomes the columns
-
-
-def _photograph(image: np.ndarray, at: int | None) -> RgbImage:
-    if at is None:
-        return image
-    grey = _slice(image, at)
-    span = float(np.ptp(grey)) or 1.0
-    return np.repeat(((grey - grey.min()) / span * 255).astype(np.uint8)[..., None], 3, axis=2)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.metrics.spreadsheet import read_cells
 
 _TEXTS: Final = (
     "case_id", "group", "annotator", "annotators", "annotator_a", "annotator_b", "tool_a", "tool_b", "skill_a",
@@ -61,6 +62,6 @@ def _table(path: Path) -> pd.DataFrame:
     if path.stem.startswith(("by_", "ceiling_by_")):
         columns |= {path.stem.partition("by_")[2]: str}
     try:
-        return pd.read_csv(path, dtype=columns, keep_default_na=False, na_values=[""])  # type: ignore[arg-type]
+        return read_cells(pd.read_csv(path, dtype=columns, keep_default_na=False, na_values=[""]))  # type: ignore[arg-type]
     except pd.errors.EmptyDataError:
         return pd.DataFrame()

@@ -50,7 +50,9 @@ class View:
         extra: coverage of what only the prediction holds.
         maps: `boundary` and `uncertainty` where the network has them.
         marks: the prompt the network was given, None where it took none.
-        counts_px: pixels of pred, label, missed and extra in the whole original picture.
+        counts_px: pixels of pred, label, missed and extra in the whole original picture, or voxels in the slice.
+        empty: which of pred and label hold nothing in the whole picture or volume.
+        slice_words: which slice of a volume it is, where it lies and how it is held; empty for a picture.
     """
 
     size_px: tuple[int, int]
@@ -64,6 +66,13 @@ class View:
     maps: Mapping[str, Probability] = field(default_factory=dict[str, np.ndarray])
     marks: Marks | None = None
     counts_px: Mapping[str, int] = field(default_factory=dict[str, int])
+    empty: frozenset[str] = frozenset()
+    slice_words: str = ""
+
+    @property
+    def element(self) -> str:
+        """What `counts_px` counts."""
+        return "voxels" if self.slice_words else "px"
 
     @property
     def zoom(self) -> float:
@@ -125,6 +134,7 @@ def make_view(
         image=reduced_image(window.cut(image), side_px),
         maps={name: reduced(window.cut(values), side_px) for name, values in maps.items()},
         counts_px={name: int(mask.sum()) for name, mask in masks.items()},
+        empty=frozenset(name for name, mask in masks.items() if not mask.any()),
         pred=shown["pred"],
         label=shown.get("label"),
         missed=shown.get("missed"),

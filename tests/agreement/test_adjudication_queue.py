@@ -81,6 +81,27 @@ def test_a_decided_case_waits_no_more_until_somebody_draws_it_again(manifest: Ma
         assert set(table["case_id"]) == set(names) | ({"demo_0002"} if len(added) > 1 else set())
 
 
+@pytest.mark.parametrize(
+    ("decided", "drawn", "waits"),
+    [
+        ("2026-03-01T23:30:00-05:00", "2026-03-02T03:00:00+00:00", False),  # 04:30 UTC, after 03:00
+        ("2026-03-02T03:00:00+00:00", "2026-03-01T23:30:00-05:00", True),
+        ("2026-03-02", "2026-03-01", False),
+        (None, "2026-03-01", True),
+        ("2026-03-01", None, False),
+    ],
+)
+def test_moments_are_compared_and_not_their_texts(
+    manifest: Manifest, study: Path, decided: str | None, drawn: str | None, *, waits: bool
+) -> None:
+    case = manifest.cases[0]
+    readers = tuple(replace(one, created_at=drawn) for one in case.annotations)
+    senior = replace(case.annotations[1], role="adjudicated", annotator="senior", created_at=decided)
+    known = replace(manifest, cases=(replace(case, annotations=(*readers, senior)), *manifest.cases[1:]))
+    table = adjudication_queue(known, study / "demo", study, malignant=None, uncertainty={})
+    assert (case.id in set(table["case_id"])) == waits
+
+
 def test_the_digest_is_of_the_files_as_they_are(manifest: Manifest, study: Path) -> None:
     root = study / "demo"
     table = adjudication_queue(manifest, root, study, malignant=None, uncertainty={})

@@ -1,11 +1,14 @@
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from dermaseg_monai.agreement.qualification import Limits, qualify
-from dermaseg_monai.agreement.trainee_score import TRAINEE_COLUMNS, score_against_reference
+from dermaseg_monai.agreement.trainee_score import TRAINEE_COLUMNS, drawn_by, score_against_reference
+from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest, Role
 
 LIMITS = Limits(min_cases=4, min_dice=0.8, low_dice=0.7, max_low_share=0.25, max_offset_percent=5.0)
 
@@ -73,3 +76,16 @@ def test_missed_lesions_and_two_empty_masks() -> None:
     assert [row["missed"] for row in found] == [True, True, False, False]
     assert [row["dice"] for row in found] == [0, 0, 1, 0]
     assert [row["offset_px"] is None for row in found] == [True, False, True, True]
+
+
+def test_a_case_that_the_trainee_drew_twice_counts_once_with_the_newest_outline(tmp_path: Path) -> None:
+    def drawn(name: str, role: Role, created_at: str | None) -> Annotation:
+        return Annotation(FileRecord(f"{name}.png", "0" * 64, size_px=(4, 4)), "ann", created_at=created_at, role=role)
+
+    early, late = "2026-03-01T23:30:00-05:00", "2026-03-02T03:00:00+00:00"  # late is half past ten in the first zone
+    annotations = (drawn("ref", "reference", None), drawn("new", "reader", early), drawn("old", "reader", late))
+    case = Case("c", FileRecord("c.png", "0" * 64, size_px=(4, 4)), annotations, split="test")
+    manifest = Manifest(name="m", version="1", licence="CC0-1.0", cases=(case,))
+    assert [one.mask.name for one in drawn_by(manifest, "ann", tmp_path)] == ["new.png"]
+    undated = replace(case, annotations=(annotations[0], *(drawn(name, "reader", None) for name in ("a", "b"))))
+    assert [one.mask.name for one in drawn_by(replace(manifest, cases=(undated,)), "ann", tmp_path)] == ["b.png"]

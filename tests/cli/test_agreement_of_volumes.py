@@ -4,6 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +14,7 @@ from dermaseg_monai.cli import app
 from dermaseg_monai.data import make_volumes
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.images import spacing_of
+from dermaseg_monai.manifest import Manifest
 
 
 def agreement(*words: object):  # noqa: ANN201
@@ -99,3 +102,69 @@ def test_the_ceiling_of_volumes_is_in_mm(volumes: Path, tmp_path: Path) -> None:
     assert "volume difference, mm³" in done.output
     assert "Surface Dice at 0.2 mm" in done.output
     assert "px" not in done.output
+
+
+def test_a_consensus_lies_where_the_readers_do(volumes: Path) -> None:
+    out = volumes.parent.parent / "consensus"
+    done = agreement("consensus", "--manifest", volumes, "--out", out, "--method", "shape", "--tie", "skin")
+    assert done.exit_code == 0, done.output
+    row = pd.read_csv(out / "cases.csv").iloc[0]
+    written = nib.Nifti1Image.from_filename(out / "masks" / f"{row['case_id']}.nii.gz")
+    reader = nib.Nifti1Image.from_filename(volumes.parent / "annotations" / "tight" / f"{row['case_id']}.nii.gz")
+    assert np.array_equal(np.asarray(written.affine), np.asarray(reader.affine))
+    voxel_mm3 = abs(np.linalg.det(np.asarray(reader.affine)[:3, :3]))
+    assert row["volume_mm3"] == pytest.approx((np.asarray(written.dataobj) > 0).sum() * voxel_mm3)
+    assert "area_px" not in row
+    again = Manifest.load(out / "manifest.json")
+    assert {one.role for one in again.cases[0].annotations} == {"reference", "reader", "consensus"}
+
+
+def moved(volumes: Path, tmp_path: Path) -> Path:
+    """A copy of the set in which the reader `loose` of the first case lies 5 mm off."""
+    root = tmp_path / "moved"
+    shutil.copytree(volumes.parent, root)
+    path = root / "annotations" / "loose" / "volume_0000.nii.gz"
+    image = nib.Nifti1Image.from_filename(path)
+    affine = np.array(image.affine)
+    affine[0, 3] += 5
+    nib.save(nib.Nifti1Image(np.asarray(image.dataobj), affine), path)
+    return root / "manifest.json"
+
+
+def test_no_consensus_is_taken_of_masks_on_different_affines(volumes: Path, tmp_path: Path) -> None:
+    place = moved(volumes, tmp_path)
+    words = ("--manifest", place, "--out", place.parent / "out", "--method", "majority", "--tie", "lesion")
+    done = agreement("consensus", *words)
+    assert done.exit_code == 1
+    assert "Failed: volume_0000: the mask of loose has another affine: a corner lies 5 mm" in done.output
+
+
+def test_an_outline_that_lies_elsewhere_is_named_and_not_compared(volumes: Path, tmp_path: Path) -> None:
+    done = agreement("--manifest", moved(volumes, tmp_path), "--out", tmp_path / "out", "--tolerance-mm", "0.2")
+    assert done.exit_code == 1
+    assert (
+        "Left out: volume_0000: the mask of loose has another affine: a corner lies 5 mm from its image's"
+        in done.output
+    )
+    assert "volume_0000" not in set(pd.read_csv(tmp_path / "out" / "pairs.csv")["case_id"])
+
+
+def test_a_trainee_of_volumes_is_measured_in_mm_and_drawn(volumes: Path, tmp_path: Path) -> None:
+    words = ("--manifest", volumes, "--trainee", "loose", "--min-cases", "3", "--pictures", "2")
+    done = agreement("qualify", *words, "--out", tmp_path / "out")
+    assert "has qualified" in done.output
+    table = pd.read_csv(tmp_path / "out" / "cases.csv")
+    assert {"offset_mm", "trainee_mm3", "reference_mm3"} <= set(table)
+    assert not [name for name in table if name.endswith("_px")]
+    assert len(list((tmp_path / "out" / "worst").glob("*.png"))) == 2
+
+
+def test_a_queue_of_volumes_has_no_tasks_and_says_so(volumes: Path, tmp_path: Path) -> None:
+    words = ("--manifest", volumes, "--tolerance-mm", "0.2", "--flag-below", "0.99")
+    assert agreement(*words, "--out", tmp_path / "study").exit_code == 0
+    done = agreement("adjudicate", "--manifest", volumes, "--study", tmp_path / "study", "--out", tmp_path / "queue")
+    assert "6 cases are volumes and have no task" in done.output
+    assert len(pd.read_csv(tmp_path / "queue" / "queue.csv")) == 6
+    assert not (tmp_path / "queue" / "tasks.json").exists()
+    with pytest.raises(DataError, match="has no photograph to draw on"):
+        agreement("read", "--manifest", volumes, "--out", tmp_path / "read")

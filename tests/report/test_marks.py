@@ -34,7 +34,7 @@ def test_a_box_is_drawn_on_the_photograph_where_it_lies_and_named_below(study: S
     prompts(study, f"b,{study.predictions.name},30,20,60,40,")
     predictions = Predictions(study.predictions, manifest=study.manifest, dataset_dir=study.root)
     drawer = Panels(("image",), column_px=300)
-    marked = drawer.draw(predictions.view(predictions.row("b"), side_px=300), case_id="b", scores="")
+    marked = drawer.draw(predictions.views(predictions.row("b"), side_px=300), case_id="b", scores="")
     found = of_prompt(marked[:288])
     assert found is not None
     height, width = found[1] - found[0], found[3] - found[2]
@@ -47,9 +47,9 @@ def test_a_box_is_drawn_on_the_photograph_where_it_lies_and_named_below(study: S
 
 def test_a_network_without_prompts_has_no_marks(study: Study) -> None:
     predictions = Predictions(study.predictions, manifest=study.manifest, dataset_dir=study.root)
-    view = predictions.view(predictions.row("b"), side_px=300)
+    (view,) = predictions.views(predictions.row("b"), side_px=300)
     assert view.marks is None
-    assert of_prompt(Panels(column_px=300).draw(view, case_id="b", scores="")) is None
+    assert of_prompt(Panels(column_px=300).draw([view], case_id="b", scores="")) is None
 
 
 @pytest.mark.parametrize("row", ["b,{name},1,2,three,4,", "b,{name},,,,,1 2 3"])
