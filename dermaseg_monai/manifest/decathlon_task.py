@@ -66,7 +66,9 @@ def task_of(data: Mapping[str, Any], file: Path) -> Task:
         DataError: several modalities, labels of another form, a line that is no file, or a path that leaves the folder.
     """
     _require_one_modality(data, file)
-    lines: list[tuple[object, Split]] = [(line, split) for key, split in _LISTS.items() for line in data.get(key) or ()]
+    lines: list[tuple[object, Split]] = [
+        (line, split) for key, split in _LISTS.items() for line in _list(data, key, file)
+    ]
     junk = [line for line, _ in lines if Path(_image_of(line, file)).name.startswith(_JUNK)]
     items = tuple(_item(line, split, file) for line, split in lines if line not in junk)
     if not items:
@@ -87,6 +89,13 @@ def _table(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
+def _list(data: Mapping[str, Any], key: str, file: Path) -> list[object]:
+    found = data.get(key)
+    if found is not None and not isinstance(found, list):
+        raise DataError(f"{file}: {key} is {str(found)[:80]!r}, and no list of images. Take the file from the release.")
+    return cast("list[object]", found or [])
+
+
 def _require_one_modality(data: Mapping[str, Any], file: Path) -> None:
     names = [str(name) for name in _table(data.get("modality")).values()]
     if len(names) > 1:
@@ -104,8 +113,8 @@ def _labels(labels: object, file: Path) -> dict[int, str]:
 
 
 def _image_of(line: object, file: Path) -> str:
-    image = _table(line).get("image", line)
-    if not isinstance(image, str):
+    image, label = _table(line).get("image", line), _table(line).get("label")
+    if not isinstance(image, str) or not (label is None or isinstance(label, str)):
         raise DataError(
             f'{file}: the line {str(line)[:80]} is neither a path nor {{"image": path, "label": path}}. '
             "One volume per image is read."
@@ -123,7 +132,7 @@ def _item(line: object, split: Split, file: Path) -> Item:
     return Item(
         name,
         _below(image, file),
-        None if label is None else _below(str(label), file),
+        None if label is None else _below(label, file),
         split,
         _text(about.get("lesion_id")),
         _text(about.get("patient_id")),
