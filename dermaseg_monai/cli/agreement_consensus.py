@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from dermaseg_monai.cli.agreement_scope import require_folder
+
 
 def consensus(
     *,
@@ -33,6 +35,7 @@ def consensus(
     from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
 
     loaded = Manifest.load(manifest)
+    require_folder(out)
     done = write_consensus(loaded, dataset_dir or manifest.parent, out, method=method, tie=tie, weights=weights)
     typer.echo(done.text)
     if done.manifest is None:

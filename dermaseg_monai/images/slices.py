@@ -96,17 +96,18 @@ class Slice:
 
 
 def best_plane(affine: Affine) -> Plane:
-    """Return the slices with the finest voxels: those across the axis with the largest step (of equal ones the last).
+    """Return the slices with the finest voxels: those across the axis with the largest step.
 
-    Axial slices are shown from below with anterior up, coronal ones from the front, both with the patient's left to the
-    right; sagittal ones with anterior to the left. A tilted volume goes by the nearest of these directions.
+    Of equal ones it is the axis nearest to head and foot, which gives axial slices. Axial slices are shown from below
+    with anterior up, coronal ones from the front, both with the patient's left to the right; sagittal ones with
+    anterior to the left. A tilted volume goes by the nearest of these directions.
     """
     x, y, z = (float(step) for step in voxel_sizes(affine))
     steps = (x, y, z)
-    most = max(steps)
-    axis = max(at for at, step in enumerate(steps) if step >= most * (1 - _ALIKE))
     towards = nib.io_orientation(affine)
     world = {at: int(towards[at, 0]) for at in range(3)}
+    coarsest = [at for at, step in enumerate(steps) if step >= max(steps) * (1 - _ALIKE)]
+    axis = max(coarsest, key=lambda at: world[at])
     one, other = (at for at in range(3) if at != axis)
     up, right = (one, other) if world[one] > world[other] else (other, one)
     # the patient's right, anterior and superior are where the world's axes end

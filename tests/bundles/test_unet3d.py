@@ -87,6 +87,10 @@ def test_evaluation_scores_in_mm_and_writes_masks_on_the_voxels_of_the_files(
     assert done.code == 0, done.err
     scores = json.loads((tmp_path / "out" / "summary.json").read_text())["scores"]
     assert {"dice", "hd95_mm", "assd_mm", "surface_dice", "volume_error_mm3"} <= set(scores)
+    people = json.loads((tmp_path / "out" / "ceiling.json").read_text())["ceiling"]["scores"]
+    assert {"dice", "hd95_mm", "assd_mm", "surface_dice", "volume_difference_mm3"} <= set(people)
+    assert "Model against people: Dice" in (tmp_path / "out" / "summary.md").read_text()
+    assert (tmp_path / "out" / "contact_sheet.png").is_file()
     rows = rows_of(tmp_path / "out" / "cases.csv")
     cases = Manifest.load(manifest).in_split("test")
     assert set(rows) == {case.id for case in cases}

@@ -32,8 +32,10 @@ def test_the_plane_lies_across_the_coarsest_axis_and_says_how_it_is_held() -> No
         (np.diag([1.0, 1, 3, 1]), "right: x axis, nearest patient left; up: y axis, nearest anterior"),
         (np.diag([3.0, 1, 1, 1]), "right: y axis, nearest posterior; up: z axis, nearest superior"),
         (np.diag([1.0, 1, 1, 1]), "right: x axis, nearest patient left; up: y axis, nearest anterior"),
+        (COARSE_Y @ np.diag([2.0, 1 / 3, 1, 1]), "right: x axis, nearest patient left; up: y axis, nearest anterior"),
+        (np.eye(4)[:, [2, 0, 1, 3]], "right: y axis, nearest patient left; up: z axis, nearest anterior"),
     ],
-    ids=["axial", "sagittal", "cubes"],
+    ids=["axial", "sagittal", "cubes", "other cubes", "turned cubes"],
 )
 def test_every_plane_is_held_as_radiologists_do(affine: np.ndarray, said: str) -> None:
     assert best_plane(affine).words == said
