@@ -1,14 +1,16 @@
 """What a comparison of evaluations leaves behind: a page in Markdown, two tables in CSV, and a picture."""
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import pandas as pd
+
 from dermaseg_monai.experiments.evaluations import EvaluationComparison
 from dermaseg_monai.experiments.summary import Contrast, Figure
-from dermaseg_monai.files import replacing, write_text
+from dermaseg_monai.files import write_text
+from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.intervals import IntervalRow, save_intervals
 from dermaseg_monai.report.palette import NOTICE
@@ -40,8 +42,8 @@ def write_comparison(folder: Path, found: EvaluationComparison, folders: Mapping
     """
     write_text(folder / "comparison.md", markdown(found, folders))
     figures = [{key: value for key, value in asdict(one).items() if key != "seeds"} for one in found.figures]
-    _write_csv(folder / "scores.csv", [_renamed(row) for row in figures])
-    _write_csv(folder / "differences.csv", [_renamed(asdict(one)) for one in found.contrasts])
+    write_table(folder / "scores.csv", pd.DataFrame([_renamed(row) for row in figures]))
+    write_table(folder / "differences.csv", pd.DataFrame([_renamed(asdict(one)) for one in found.contrasts]))
     note = f"mean and {100 * found.confidence:g} % interval over {found.n_cases} cases"
     save_intervals(folder / "scores.png", _panels(found), title=" / ".join(found.names), note=note, zero=False)
     return [folder / name for name in ("comparison.md", "scores.csv", "differences.csv", "scores.png")]
@@ -113,10 +115,3 @@ def _panels(found: EvaluationComparison) -> dict[str, list[IntervalRow]]:
 def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:
     words = {"setting": "evaluation", "baseline": "compared_with"}
     return {words.get(key, key): value for key, value in row.items()}
-
-
-def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
