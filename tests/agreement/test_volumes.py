@@ -65,7 +65,7 @@ def test_the_bias_of_a_reader_is_in_mm(tmp_path: Path) -> None:
     bias = tables.bias.set_index("annotator")
     offsets = bias["offset_mm"].astype(float).to_dict()
     assert offsets["bob"] > 0 > offsets["ann"]
-    assert bias.loc["bob", "log_area_ratio"] == pytest.approx(np.log(6 / 4))
+    assert bias.loc["bob", "log_volume_ratio"] == pytest.approx(np.log(6 / 4))
     assert measured.masks["centroid_shift_mm"].to_list() == pytest.approx([0] * 12)
     text = "\n".join(tables.sections())
     assert "offset, mm" in text
