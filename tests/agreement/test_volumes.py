@@ -100,6 +100,16 @@ def test_the_scan_decides_which_grid_is_right(tmp_path: Path) -> None:
     assert len(found.failures) == 2
 
 
+def test_a_size_in_the_manifest_does_not_say_where_a_volume_lies(tmp_path: Path) -> None:
+    moved = AFFINE.copy()
+    moved[0, 3] += 1.0
+    readings = (*case(tmp_path, ann=BIG).readings, Reading("bob", save(tmp_path / "bob.nii.gz", BIG, moved)))
+    away = ReadCase("x", readings, image=tmp_path / "gone.nii.gz", grid=SHAPE)
+    found = measure([away], tolerance_mm=1.0, both_empty=1.0)
+    assert found.pairs.empty
+    assert "x: the mask of bob has another affine" in found.failures[0]
+
+
 def test_pictures_among_volumes_are_refused_in_one_line(tmp_path: Path, write: Write) -> None:
     flat = ReadCase("flat", (Reading("a", write("a.png", slice(1, 9))), Reading("b", write("b.png", slice(2, 9)))))
     with pytest.raises(DataError, match=r"2 outlines are volumes, first case_a.*, and 2 pictures, first a\.png"):
