@@ -7,9 +7,9 @@ from typing import Final
 import pandas as pd
 
 from dermaseg_monai.agreement.case_digest import case_digest
-from dermaseg_monai.agreement.moment import moment_of
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.manifest import Case, Manifest
+from dermaseg_monai.manifest.moment import moment_of
 from dermaseg_monai.metrics.spreadsheet import read_cells
 
 NEEDS_DECISION: Final = ("low agreement", "no overlap", "empty", "full", "tiny")

@@ -65,38 +65,50 @@ def grid_difference(one: Path, mask: Mask, other: Path, other_mask: Mask, *, who
 
 
 def _on_one_grid(case: ReadCase, read: Sequence[tuple[Reading, Mask]]) -> tuple[list[tuple[Reading, Mask]], list[str]]:
-    known = _picture_differences(case, read)
-    if known is None:
-        known = _majority_differences(read)
-    kept = [one for one, words in zip(read, known, strict=True) if not words]
+    differences = _differences(case, read)
+    kept = [one for one, words in zip(read, differences, strict=True) if not words]
     lost = [
         f"{case.id}: the mask of {reading.annotator} {words} ({reading.mask.name}). Outlines of one case need one grid."
-        for (reading, _), words in zip(read, known, strict=True)
+        for (reading, _), words in zip(read, differences, strict=True)
         if words
     ]
     return kept, lost
 
 
-def _picture_differences(case: ReadCase, read: Sequence[tuple[Reading, Mask]]) -> list[str] | None:
-    """Return how each mask differs from the picture of the case; None where nothing is known of a picture."""
-    picture, grid = case.image, case.grid
-    if picture is not None and picture.is_file():
-        try:
-            if is_volume(picture):
-                return [
-                    _has(place_difference(picture, reading.mask, whose="its image"))
-                    if is_volume(reading.mask)
-                    else f"is {_size(mask.shape)} px, its image a volume"
-                    for reading, mask in read
-                ]
-            grid = measure(picture)
-        except ImageError:
-            pass  # a study needs no photographs; what the manifest says of its size is enough
-    if grid is None:
+def _differences(case: ReadCase, read: Sequence[tuple[Reading, Mask]]) -> list[str]:
+    """Return how each mask lies on another grid than the one that counts; empty where it does not."""
+    found = _picture_differences(case.image, read)
+    if found is not None:
+        return found
+    found = [_size_difference(case.grid, mask) for _, mask in read]
+    # a size that was noted says nothing of where a volume lies
+    rest = [at for at, words in enumerate(found) if not words]
+    for at, words in zip(rest, _majority_differences([read[at] for at in rest]), strict=True):
+        found[at] = words
+    return found
+
+
+def _picture_differences(picture: Path | None, read: Sequence[tuple[Reading, Mask]]) -> list[str] | None:
+    """Return how each mask differs from the picture that was outlined; None where that cannot be read."""
+    if picture is None or not picture.is_file():
         return None
-    return [
-        "" if mask.shape == tuple(grid) else f"is {_size(mask.shape)}, its picture {_size(grid)}" for _, mask in read
-    ]
+    try:
+        if not is_volume(picture):
+            return [_size_difference(measure(picture), mask) for _, mask in read]
+        return [
+            _has(place_difference(picture, reading.mask, whose="its image"))
+            if is_volume(reading.mask)
+            else f"is {_size(mask.shape)} px, its image a volume"
+            for reading, mask in read
+        ]
+    except ImageError:
+        return None  # a study needs no photographs
+
+
+def _size_difference(grid: Sequence[int] | None, mask: Mask) -> str:
+    if grid is None or mask.shape == tuple(grid):
+        return ""
+    return f"is {_size(mask.shape)}, its picture {_size(grid)}"
 
 
 def _majority_differences(read: Sequence[tuple[Reading, Mask]]) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from dermaseg_monai.agreement.moment import read_moment
+from dermaseg_monai.manifest.moment import read_moment
 
 SMOOTHING: Final = 0.2
 LIMIT: Final = 3.0

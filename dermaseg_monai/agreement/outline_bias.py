@@ -59,7 +59,7 @@ def outline_bias(
     agreeing = np.count_nonzero(offsets * offset > 0) + np.count_nonzero(offsets == 0) / 2
     shift = float(np.linalg.norm((_centre(mask) - _centre(consensus)) * _steps(mask, spacing_mm)))
     return row | {
-        "log_area_ratio": float(np.log(area / their_area)),
+        named_in(unit, "log_area_ratio"): float(np.log(area / their_area)),
         f"offset_{unit}": offset,
         "offset_percent": 100 * offset / diameter,
         "offset_evenness": float(agreeing) / len(offsets),

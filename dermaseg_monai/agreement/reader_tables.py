@@ -12,7 +12,7 @@ from dermaseg_monai.agreement.copies import BY_OTHERS, OF_OTHER_CASES, find_copi
 from dermaseg_monai.agreement.drift import FIRST_PERIOD, LIMIT, SMOOTHING, Drift, chart_drift
 from dermaseg_monai.agreement.measurement import Measured
 from dermaseg_monai.agreement.outline_errors import ERROR_TYPES, SCOPE
-from dermaseg_monai.agreement.unit import unit_of_columns
+from dermaseg_monai.agreement.unit import named_in, unit_of_columns
 from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.metrics.table import Table
 
@@ -84,7 +84,7 @@ def _people(tables: ReaderTables) -> Table:
             str(row["outlines"]),
             _bounded(row, "offset_percent", "+.1f"),
             _number(row[f"offset_{unit}"], "+.1f" if unit == "px" else "+.3f"),
-            _number(row["log_area_ratio"], "+.2f"),
+            _number(row[named_in(unit, "log_area_ratio")], "+.2f"),
             _bounded(row, "dice_consensus", ".3f"),
             _number(row["sensitivity"], ".3f"),
             _number(row["specificity"], ".3f"),

@@ -11,12 +11,12 @@ from jaxtyping import Bool
 
 from dermaseg_monai.agreement.case_masks import grid_difference
 from dermaseg_monai.agreement.mask_facts import equivalent_diameter, size_of
-from dermaseg_monai.agreement.moment import moment_of
 from dermaseg_monai.agreement.outline_bias import signed_offsets
 from dermaseg_monai.agreement.unit import Spacing, unit_of_spacing
 from dermaseg_monai.errors import DataError, ImageError
 from dermaseg_monai.images import is_volume, read_mask, spacing_of
 from dermaseg_monai.manifest import Case, Manifest
+from dermaseg_monai.manifest.moment import moment_of
 from dermaseg_monai.metrics import counts, dice, jaccard
 
 Mask = Bool[np.ndarray, "..."]

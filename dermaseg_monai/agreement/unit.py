@@ -61,7 +61,7 @@ def wrong_tolerance(unit: Unit) -> ConfigError:
 def named_in(unit: Unit, name: str) -> str:
     """Return what a column of pictures is called in a study of this unit: area_px is volume_mm3, hd95_px is hd95_mm."""
     if unit == "px" or not name.endswith("_px"):
-        return name
+        return "log_volume_ratio" if (unit, name) == ("mm", "log_area_ratio") else name
     stem = name.removesuffix("_px")
     return f"{stem.replace('area', 'volume')}_mm3" if "area" in stem else f"{stem}_mm"
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
+from dermaseg_monai.manifest.moment import moment_of
+
 Split: TypeAlias = Literal["train", "val", "test", "excluded"]
 """The side of the study a case stands on; `excluded` takes no part in anything."""
 
@@ -74,12 +76,12 @@ class Case:
     def reference(self) -> Annotation | None:
         """The label: the newest `adjudicated` annotation, else the newest `reference`, else None.
 
-        Without dates the later one in the list counts as newer.
+        Dates are compared as moments, with their time zones; without them the later one in the list counts as newer.
         """
         for role in ("adjudicated", "reference"):
             chosen = [annotation for annotation in self.annotations if annotation.role == role]
             if chosen:
-                return max(enumerate(chosen), key=lambda item: (item[1].created_at or "", item[0]))[1]
+                return max(enumerate(chosen), key=lambda item: (moment_of(item[1].created_at), item[0]))[1]
         return None
 
     @property

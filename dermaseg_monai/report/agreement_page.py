@@ -125,7 +125,7 @@ def _readers(study: StudyTables) -> Iterator[str]:
         yield "<p class=faint>Against the consensus of the other readers of each image; a diamond is tight or loose "
         yield "beyond chance and by a share that matters.</p>"
         wanted = ["annotator", "verdict", "outlines", "images", "offset_percent", "offset_px", "offset_mm",
-            "log_area_ratio",            "centroid_shift_percent", "dice_consensus", "copied"]  # fmt: skip
+            "log_area_ratio", "log_volume_ratio", "centroid_shift_percent", "dice_consensus", "copied"]  # fmt: skip
         several = "images_of_three" in bias and bool((bias["images_of_three"] > 0).any())
         wanted += ["sensitivity", "specificity"] if several else []
         yield html_table(bias.filter(items=wanted), most=40)

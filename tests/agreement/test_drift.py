@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from dermaseg_monai.agreement.drift import DRIFT_COLUMNS, chart_drift, ewma
-from dermaseg_monai.agreement.moment import read_moment
+from dermaseg_monai.manifest.moment import read_moment
 
 
 def outlines(values: list[float], *, name: str = "ann", dates: Sequence[str | None] | None = None) -> pd.DataFrame:

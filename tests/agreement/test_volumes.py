@@ -8,6 +8,7 @@ import pytest
 
 from dermaseg_monai.agreement import ReadCase, Reading, ceiling_table, measure, reader_tables, repeat_tolerance
 from dermaseg_monai.agreement.leave_one_out import leave_one_out
+from dermaseg_monai.agreement.outline_bias import outline_bias, signed_offsets
 from dermaseg_monai.agreement.pair_score import score_pairs
 from dermaseg_monai.agreement.pair_table import read_pairs
 from dermaseg_monai.agreement.reliability import reliability
@@ -65,7 +66,7 @@ def test_the_bias_of_a_reader_is_in_mm(tmp_path: Path) -> None:
     bias = tables.bias.set_index("annotator")
     offsets = bias["offset_mm"].astype(float).to_dict()
     assert offsets["bob"] > 0 > offsets["ann"]
-    assert bias.loc["bob", "log_area_ratio"] == pytest.approx(np.log(6 / 4))
+    assert bias.loc["bob", "log_volume_ratio"] == pytest.approx(np.log(6 / 4))
     assert measured.masks["centroid_shift_mm"].to_list() == pytest.approx([0] * 12)
     text = "\n".join(tables.sections())
     assert "offset, mm" in text
@@ -98,6 +99,16 @@ def test_the_scan_decides_which_grid_is_right(tmp_path: Path) -> None:
     found = measure([ReadCase("x", (*off, right), image=scan)], tolerance_mm=1.0, both_empty=1.0)
     assert list(found.masks["annotator"]) == ["c"]
     assert len(found.failures) == 2
+
+
+def test_a_size_in_the_manifest_does_not_say_where_a_volume_lies(tmp_path: Path) -> None:
+    moved = AFFINE.copy()
+    moved[0, 3] += 1.0
+    readings = (*case(tmp_path, ann=BIG).readings, Reading("bob", save(tmp_path / "bob.nii.gz", BIG, moved)))
+    away = ReadCase("x", readings, image=tmp_path / "gone.nii.gz", grid=SHAPE)
+    found = measure([away], tolerance_mm=1.0, both_empty=1.0)
+    assert found.pairs.empty
+    assert "x: the mask of bob has another affine" in found.failures[0]
 
 
 def test_pictures_among_volumes_are_refused_in_one_line(tmp_path: Path, write: Write) -> None:
@@ -143,13 +154,20 @@ def test_the_band_is_as_wide_in_mm_along_every_axis() -> None:
 
 
 def test_half_way_between_two_others_is_half_way_in_mm() -> None:
-    # a slab across z and one across x that share a corner: depth in mm, not in voxels, decides on the contested voxels
-    thin, wide = box(slice(5, 15), slice(3, 9), slice(2, 6)), box(slice(3, 17), slice(3, 9), slice(2, 6))
-    others = leave_one_out([thin, wide, thin], ["a", "b", "c"], spacing_mm=SPACING_MM)[2]
-    assert others.contested.sum() == (4 * 6 * 4)
-    # two voxels of 0.5 mm on each side: the inner one lies as deep in one as outside the other
-    assert others.consensus[4, 5, 3]
-    assert not others.consensus[3, 5, 3]
+    plate, part = (box(x, slice(1, 11), slice(3, 4)) for x in (slice(2, 18), slice(12, 18)))
+    at = (10, 6, 3)  # inside the plate, one voxel (2 mm) from its faces; outside the part by two voxels (1 mm)
+    in_mm = leave_one_out([plate, part, plate], ["a", "b", "c"], spacing_mm=SPACING_MM)[2]
+    in_voxels = leave_one_out([plate, part, plate], ["a", "b", "c"])[2]
+    assert in_mm.contested[at]
+    assert in_mm.consensus[at]
+    assert not in_voxels.consensus[at]
+
+
+def test_offsets_and_shifts_are_measured_along_the_steps_of_the_voxels() -> None:
+    one, other = (box(slice(5, 6), slice(5, 6), slice(at, at + 1)) for at in (3, 2))
+    assert signed_offsets(one, other, spacing_mm=SPACING_MM).tolist() == [2.0, -2.0]
+    bias = outline_bias(one, other, others=1, both_empty=1.0, spacing_mm=SPACING_MM)
+    assert (bias["centroid_shift_mm"], bias["furthest_out_mm"], bias["consensus_volume_mm3"]) == (2.0, 2.0, 1.0)
 
 
 def test_quarters_of_size_are_diameters_of_balls_in_mm() -> None:

@@ -16,6 +16,12 @@ def outline(path: str, role: Role = "reference", created_at: str | None = None) 
         ((outline("reader", "reader"),), None),
         ((outline("old", created_at="2020-01-01"), outline("new", created_at="2021-01-01")), "new"),
         ((outline("new", created_at="2021-01-01"), outline("undated")), "new"),
+        # half past four in the morning in UTC, after three
+        (
+            (outline("new", created_at="2026-03-01T23:30:00-05:00"), outline("old", created_at="2026-03-02T03:00Z")),
+            "new",
+        ),
+        ((outline("old", created_at="2026-03-01T23:30:00 EST"), outline("new", created_at="2026-03-02")), "new"),
         ((outline("first"), outline("second")), "second"),
         ((outline("label", created_at="2024-01-01"), outline("senior", "adjudicated", "2020-01-01")), "senior"),
         ((outline("fusion", "consensus"), outline("label")), "label"),

@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 from typing import Final
 
 _EARLIEST: Final = datetime.min.replace(tzinfo=timezone.utc)  # noqa: UP017 (as below)
+_DATE: Final = len("2026-01-05")
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?")
 
 
@@ -14,11 +15,11 @@ def read_moment(text: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=timezone.utc) if found.tzinfo is None else found.astimezone(timezone.utc)  # noqa: UP017
+    except (ValueError, OverflowError):  # the 30th of February; the first hours of the year 1
         return None
-    return found.replace(tzinfo=timezone.utc) if found.tzinfo is None else found.astimezone(timezone.utc)  # noqa: UP017
 
 
 def moment_of(text: str | None) -> datetime:
-    """Return the moment, in UTC; the earliest of all where nothing is said or the text says none."""
-    return (None if text is None else read_moment(text)) or _EARLIEST
+    """Return the moment, in UTC; that of the date where the time is unreadable, the earliest of all without a date."""
+    return (read_moment(text) or read_moment(text[:_DATE]) or _EARLIEST) if text else _EARLIEST
