@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
 def bound_bytes(across_file: int, scale: float) -> int:
     """Return the bound that the bundle's page states: slabs of windows, or the blocks of a step, whichever is more."""
     across = round(across_file * scale**2)
-    return max((12 * WINDOW + 64) * across, 30 * max(BLOCK_VOXELS, 4 * across_file, 4 * across))
+    return max((12 * WINDOW + 64) * across, 30 * max(BLOCK_VOXELS, 5 * across_file, 5 * across))
 
 
 def draw(path: Path, shape: tuple[int, int, int], voxel_mm: float, *, packed: bool) -> Path:

@@ -26,7 +26,7 @@ MAX_DISK_VOXELS = 32_000_000_000
 """A volume with more voxels is refused on disk too: predictions of it would fill 160 GB before they are packed."""
 
 BLOCK_VOXELS = 4_000_000
-"""So many voxels are held at a time where a task can be cut; four slices of a volume where these are more."""
+"""So many voxels are held at a time where a task can be cut; five slices of a volume where these are more."""
 
 Box = tuple[slice, slice, slice]
 """Voxels from start to stop along x, y, z."""

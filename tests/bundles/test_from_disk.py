@@ -15,7 +15,10 @@ from monai.bundle import ConfigParser, ConfigWorkflow
 from scipy import ndimage
 
 from dermaseg_monai.data import block_resampling
+from dermaseg_monai.data.block_resampling import voxels
 from dermaseg_monai.engines.weights import write_weights
+from dermaseg_monai.images.slab_store import SlabStore
+from dermaseg_monai.images.volume_file import Box, VolumeFile
 
 CONFIGS = Path(__file__).resolve().parents[2] / "bundles" / "unet3d" / "configs"
 MEMORY, DISK = ["inference.json"], ["inference.json", "from_disk.json"]
@@ -144,6 +147,28 @@ def test_probabilities_masks_headers_and_rows_equal_those_of_inference_in_memory
     assert sorted(path.name for path in (tmp_path / "disk").iterdir()) == [
         "cases.csv", "masks", "probabilities", "run.json",
     ]  # fmt: skip
+
+
+def test_no_more_than_a_few_slices_are_ever_read_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, weights: Path
+) -> None:
+    asked: dict[type, list[int]] = {VolumeFile: [], SlabStore: []}
+    for kind, sizes in asked.items():
+
+        def noted(self: Any, box: Box, read: Any = kind.read, sizes: list[int] = sizes) -> np.ndarray:  # noqa: ANN401
+            sizes.append(voxels(box))
+            return read(self, box)
+
+        monkeypatch.setattr(kind, "read", noted)
+    images = tmp_path / "images"
+    images.mkdir()
+    affine = turned(spacing_mm=(0.1, 0.1, 0.1), order=(1, 2, 0), angle=0.3)
+    speckle((30, 20, 160), affine, images / "long.nii", np.int16)
+    monkeypatch.setattr(block_resampling, "BLOCK_VOXELS", 1)
+    predict(DISK, images, tmp_path / "out", weights)
+    assert max(asked[VolumeFile]) <= 5 * 30 * 20  # of 160 slices
+    assert max(asked[SlabStore]) <= 5 * 16 * 10  # of 80
+    assert sum(asked[VolumeFile]) >= 30 * 20 * 160
 
 
 def test_a_volume_of_one_value_gives_what_it_gives_in_memory(tmp_path: Path, weights: Path) -> None:
