@@ -101,6 +101,7 @@ def test_a_damaged_packed_file_is_found_by_its_checksum(tmp_path: Path) -> None:
 def test_a_volume_beyond_the_limit_or_the_room_on_the_disk_is_refused(tmp_path: Path) -> None:
     header = nib.Nifti1Header()
     header.set_data_shape((32_000, 32_000, 32))
+    header.set_zooms((0.1, 0.1, 0.1))
     path = tmp_path / "huge.nii.gz"
     path.write_bytes(gzip.compress(header.binaryblock + bytes(4)))
     with pytest.raises(ImageError, match=rf"too large .* at most {MAX_DISK_VOXELS:,} are read"):
