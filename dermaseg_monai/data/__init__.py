@@ -8,7 +8,7 @@ from dermaseg_monai.data.corrections import Correctd
 from dermaseg_monai.data.demo import demo_manifest, make_demo
 from dermaseg_monai.data.noted_grid import NoteGridd, ToNotedGridd
 from dermaseg_monai.data.pixel_weights import counted_weights, pixel_weights
-from dermaseg_monai.data.readable import ImageList, Unreadable, readable_images
+from dermaseg_monai.data.readable import ImageList, Unreadable, readable_images, volumes_on_disk
 from dermaseg_monai.data.reader import LesionReader, MaskReader
 from dermaseg_monai.data.reader_labels import MeanReaderd, OneReaderd, ReaderMasksd
 from dermaseg_monai.data.resize import Fitd, RestoreGridd, original_size_key
@@ -44,4 +44,5 @@ __all__ = [
     "readable_images",
     "reader_cases",
     "volume_manifest",
+    "volumes_on_disk",
 ]

@@ -1,7 +1,7 @@
 """The images to predict on: those that can be decoded, and a note of those that cannot."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from dermaseg_monai.data.cases import Sample, data_folder
 from dermaseg_monai.errors import DataError, ImageError
 from dermaseg_monai.files import sha256_of
 from dermaseg_monai.images import IMAGE_SUFFIXES, read_image
+from dermaseg_monai.images.volume_file import require_volume
 from dermaseg_monai.manifest import Manifest, Split
 from dermaseg_monai.manifest.listing import files_below
 from dermaseg_monai.manifest.table import image_id
@@ -51,8 +52,22 @@ def readable_images(source: str | Path, dataset_dir: str | Path | None = None, s
     Raises:
         DataError: `source` does not exist, holds no image, or none that can be read; `dataset_dir` is missing.
     """
-    candidates = _candidates(Path(source).expanduser(), dataset_dir, split)
-    faults = in_threads(_fault, candidates, title=f"Checking {len(candidates)} images")
+    return _sorted_out(_candidates(Path(source).expanduser(), dataset_dir, split), source, read_image)
+
+
+def volumes_on_disk(source: str | Path, dataset_dir: str | Path | None = None, split: Split | None = None) -> ImageList:
+    """Return the volumes of a folder, a file or a manifest as `readable_images` does, from their headers alone.
+
+    For volumes that do not fit into memory: whether their voxels can be read shows when they are predicted.
+
+    Raises:
+        DataError: as `readable_images`.
+    """
+    return _sorted_out(_candidates(Path(source).expanduser(), dataset_dir, split), source, require_volume)
+
+
+def _sorted_out(candidates: list[_Candidate], source: str | Path, look: Callable[[Path], object]) -> ImageList:
+    faults = in_threads(partial(_fault, look=look), candidates, title=f"Checking {len(candidates)} images")
     pairs = list(zip(candidates, faults, strict=True))
     failures = [Unreadable(one.case_id, str(one.path), fault) for one, fault in pairs if fault]
     if len(failures) == len(pairs):
@@ -98,9 +113,9 @@ def _long_id(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix().replace("/", "_").replace(".", "_")
 
 
-def _fault(one: _Candidate) -> str | None:
+def _fault(one: _Candidate, look: Callable[[Path], object]) -> str | None:
     try:
-        read_image(one.path)
+        look(one.path)
         found = sha256_of(one.path) if one.sha256 else None
     except ImageError as error:
         return str(error)

@@ -5,6 +5,7 @@ from dermaseg_monai.engines.batch import PlainBatch
 from dermaseg_monai.engines.case_scorer import CaseScorer
 from dermaseg_monai.engines.checkpoint import Checkpoints
 from dermaseg_monai.engines.device import pick_device, set_cuda_math, to_device
+from dermaseg_monai.engines.disk_prediction import DiskPrediction, predict_from_disk
 from dermaseg_monai.engines.distributed import (
     distributed_network,
     from_all_ranks,
@@ -28,6 +29,7 @@ from dermaseg_monai.engines.resume_file import saved_extra
 from dermaseg_monai.engines.schedule import build_schedule
 from dermaseg_monai.engines.score_summary import ScoreSummaryFile
 from dermaseg_monai.engines.seed import EpochSeed, seed_everything
+from dermaseg_monai.engines.slab_windows import SlabWindows
 from dermaseg_monai.engines.training_cases import TRAINING_CASES, record_training_cases, seen_in_training
 from dermaseg_monai.engines.weights import load_weights, read_metadata, read_weights, trained_with
 
@@ -35,6 +37,7 @@ __all__ = [
     "TRAINING_CASES",
     "CaseScorer",
     "Checkpoints",
+    "DiskPrediction",
     "EpochSeed",
     "FlatHeadsd",
     "FlipInferer",
@@ -47,6 +50,7 @@ __all__ = [
     "PredictionFolder",
     "Progress",
     "ScoreSummaryFile",
+    "SlabWindows",
     "WeightAverage",
     "WeightAverageUpdate",
     "build_optimizer",
@@ -58,6 +62,7 @@ __all__ = [
     "is_rank_zero",
     "load_weights",
     "pick_device",
+    "predict_from_disk",
     "prepare",
     "rank_device",
     "read_metadata",

@@ -1,7 +1,5 @@
 """The prediction folder: masks, maps, overlays and a row per image, at the size of the original."""
 
-import csv
-import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,18 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from ignite.engine import Engine, Events
 
-from dermaseg_monai import __version__
 from dermaseg_monai.engines.distributed import from_all_ranks, is_rank_zero
+from dermaseg_monai.engines.prediction_record import done_row, failed_row, write_record
 from dermaseg_monai.engines.samples import channel, file_of, samples
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ConfigError
-from dermaseg_monai.files import replacing, sha256_of, write_json
 from dermaseg_monai.images import draw_outline, is_volume, read_image, write_mask, write_probability, write_rgb
-
-PURPOSE = "Supports a clinician's judgement and does not replace it. Not a medical device."
 
 _HEADS = ("uncertainty", "boundary")
 _OVERLAY_COLOUR = (0, 255, 255)
@@ -101,13 +95,18 @@ class PredictionFolder:
             self._pool.shutdown()
         rows = {row["case_id"]: row for row in from_all_ranks(self._rows)}
         for one in self.failures:
-            about = {"case_id": one.case_id, "image": Path(one.path).name}
-            rows[one.case_id] = {**about, "status": "failed", "reason": one.reason}
+            rows[one.case_id] = failed_row(one.case_id, one.path, one.reason)
         for score in getattr(engine.state, "case_scores", ()):
             rows[score.case_id] |= {key: value for key, value in asdict(score).items() if value is not None}
         if is_rank_zero():
-            _write_table(self.folder / "cases.csv", [rows[case_id] for case_id in sorted(rows)])
-            write_json(self.folder / "run.json", self._run(rows))
+            write_record(
+                self.folder,
+                rows,
+                failed=len(self.failures),
+                threshold=self.threshold,
+                weights=self.weights,
+                about=self.about,
+            )
 
     def _collect(self, allowed: int) -> None:
         while len(self._waiting) > allowed:
@@ -132,38 +131,4 @@ class PredictionFolder:
             width_px = max(1, round(max(mask.shape) / 400))
             drawn = draw_outline(picture.pixels, mask, _OVERLAY_COLOUR, width_px)
             write_rgb(self.folder / "overlays" / name, drawn)
-        return {
-            "case_id": case_id,
-            "image": Path(image).name,
-            "status": "ok",
-            "reason": "",
-            "file": name,
-            "size_px": "x".join(map(str, mask.shape)),
-            "pred_px": int(mask.sum()),
-            "lesion_fraction": round(float(mask.mean()), 6),
-        }
-
-    def _run(self, rows: dict[str, Any]) -> dict[str, Any]:
-        weights = None
-        if self.weights is not None:
-            weights = {"path": str(self.weights), "sha256": sha256_of(self.weights)}
-        return {
-            "schema": 1,
-            "written_at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "dermaseg_monai": __version__,
-            "torch": str(torch.__version__),
-            "threshold": self.threshold,
-            "cases": len(rows),
-            "failed": len(self.failures),
-            "weights": weights,
-            "about": self.about,
-            "purpose": PURPOSE,
-        }
-
-
-def _write_table(path: Path, rows: list[dict[str, Any]]) -> None:
-    columns = list(dict.fromkeys(key for row in sorted(rows, key=len, reverse=True) for key in row))
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
+        return done_row(case_id, image, name, shape=mask.shape, pred_voxels=int(mask.sum()))

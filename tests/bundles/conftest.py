@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dermaseg_monai.data import make_volumes
 from dermaseg_monai.data.demo import make_demo
 from tests.bundles.commands import SMALL, TRAIN, Runs, Warm, environment
 
@@ -15,13 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of package and bundles with a demo set of 20 images: runs, store and caches go there."""
+    """A copy of package and bundles with drawn sets of 20 images and 12 volumes: runs, store and caches go there."""
     folder = tmp_path_factory.mktemp("fresh") / "checkout"
     junk = shutil.ignore_patterns("__pycache__", "models")
     for name in ("dermaseg_monai", "bundles"):
         shutil.copytree(ROOT / name, folder / name, ignore=junk)
     shutil.copy(ROOT / "setup.cfg", folder)
     make_demo(folder / "data" / "demo", n=20, seed=1)
+    make_volumes(folder / "data" / "volumes", n=12, seed=0)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Write the first losses of the train sheet to OUT/losses.json: first_losses.py COUNT OUT."""
+"""Write the first losses of a train sheet to OUT/losses.json: first_losses.py SHEET COUNT OUT VALUES (as JSON)."""
 
 import json
 import sys
@@ -9,14 +9,12 @@ from typing import Any
 from ignite.engine import Engine, Events
 from monai.bundle import ConfigWorkflow
 
-SHEET = "bundles/ba_deeplab/configs/train.json"
 
-
-def first_losses(count: int, values: dict[str, Any]) -> list[float]:
+def first_losses(sheet: str, count: int, values: dict[str, Any]) -> list[float]:
     """Train as the sheet says for `count` iterations and return the loss of each."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        workflow = ConfigWorkflow(config_file=SHEET, workflow_type="train", device="cpu", seed=0, **values)
+        workflow = ConfigWorkflow(config_file=sheet, workflow_type="train", device="cpu", seed=0, **values)
     workflow.initialize()
     trainer = workflow.trainer
     losses: list[float] = []
@@ -33,10 +31,8 @@ def first_losses(count: int, values: dict[str, Any]) -> list[float]:
 
 
 if __name__ == "__main__":
-    out = Path(sys.argv[2])
+    sheet, count, folder, given = sys.argv[1:]
+    out = Path(folder)
     out.mkdir()
-    found = first_losses(
-        int(sys.argv[1]),
-        {"image_size": 64, "batch_size": 4, "output_dir": str(out), "tracking_uri": f"sqlite:///{out}/mlflow.db"},
-    )
-    (out / "losses.json").write_text(json.dumps(found))
+    places = {"output_dir": str(out), "tracking_uri": f"sqlite:///{out}/mlflow.db"}
+    (out / "losses.json").write_text(json.dumps(first_losses(sheet, int(count), {**json.loads(given), **places})))

@@ -202,6 +202,14 @@ def test_a_value_that_does_not_fit_ends_a_training_before_it_begins(
     assert left() == before
 
 
+@pytest.mark.parametrize("name", ["unet_ham10000", "unet3d"])
+def test_an_unknown_key_is_refused_by_every_bundle_with_the_nearest_name(warm: Warm, left: Left, name: str) -> None:
+    before = left()
+    done = warm.bundle("training", f"bundles/{name}/configs/train.json", epoch=9)
+    assert re.search(r"Unknown key --epoch \(value 9\).*Did you mean --max_epochs\?", done.error), done.error
+    assert left() == before
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is there")
 def test_cuda_that_is_not_there_is_said(warm: Warm, left: Left) -> None:
     before = left()

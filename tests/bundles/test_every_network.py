@@ -4,14 +4,17 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import torch
+from monai.bundle import ConfigParser
 
-from dermaseg_monai.engines import read_metadata
+from dermaseg_monai.engines import load_weights, read_metadata
+from dermaseg_monai.images import read_mask
 from tests.bundles.commands import Runs, Warm
-from tests.bundles.networks import NETWORKS, OVERLAYS, Network
-
-TWO_STEPS = {"max_epochs": 1, "batch_size": 6, "image_size": 64}
+from tests.bundles.networks import NETWORKS, OF_VOLUMES, OVERLAYS, Network
 
 Trained = Callable[[Network], Path]
 
@@ -30,7 +33,7 @@ def trained(warm: Warm, sheets: Path, tmp_path_factory: pytest.TempPathFactory) 
     def train(network: Network) -> Path:
         if network not in done:
             out = tmp_path_factory.mktemp(str(network)) / "run"
-            ended = warm.bundle("training", network.sheets("train", sheets), output_dir=out, **TWO_STEPS)
+            ended = warm.bundle("training", network.sheets("train", sheets), output_dir=out, **network.two_steps)
             assert ended.code == 0, ended.err
             done[network] = out
         return done[network]
@@ -63,21 +66,61 @@ def test_a_bundle_trains_for_two_steps(network: Network, trained: Trained, sheet
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("network", NETWORKS, ids=str)
 def test_every_network_trains_is_evaluated_and_predicts(
-    warm: Warm, tiny: Path, sheets: Path, trained: Trained, network: Network
+    warm: Warm, sheets: Path, trained: Trained, network: Network
 ) -> None:
     check_training(network, trained, sheets)
     folder = trained(network)
     weights = folder / "model.safetensors"
     done = warm.bundle("evaluating", network.sheets("train", sheets, "evaluate"), weights=weights)
     assert done.code == 0, done.err
-    cases = [case["id"] for case in json.loads(tiny.read_text())["cases"] if case["split"] == "test"]
+    manifest = json.loads(network.manifest(warm.checkout).read_text())
+    cases = [case["id"] for case in manifest["cases"] if case["split"] == "test"]
     scored = (folder / "evaluate_test" / "cases.csv").read_text().splitlines()
     assert len(scored) == 1 + len(cases)
     done = warm.bundle("run", network.sheets("inference", sheets), weights=weights, output_dir=folder / "predicted")
     assert done.code == 0, done.err
     for case in cases:
-        one, other = (folder / name / "masks" / f"{case}.png" for name in ("evaluate_test", "predicted"))
-        assert one.read_bytes() == other.read_bytes()
+        name = network.mask_name(case)
+        one, other = (read_mask(folder / place / "masks" / name) for place in ("evaluate_test", "predicted"))
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("network", [Network("unet_ham10000"), *OF_VOLUMES], ids=str)
+def test_a_network_is_verified_and_exported_by_monai(
+    warm: Warm, sheets: Path, trained: Trained, tmp_path: Path, network: Network
+) -> None:
+    folder = trained(network)
+    files = network.sheets("inference", sheets)
+    weights = folder / "model.safetensors"
+    described = [f"--meta_file=bundles/{network.bundle}/configs/metadata.json", f"--config_file={files}"]
+    described.append(f"--weights={weights}")
+    done = warm("-m", "monai.bundle", "verify_net_in_out", "network_def", *described, "--n=2", "--device=cpu")
+    assert done.code == 0, done.err
+    built: Any = ConfigParser.load_config_files([str(warm.checkout / file) for file in json.loads(files)])
+    plain = load_weights(ConfigParser(built).get_parsed_content("network_def"), weights).eval()
+    image = torch.rand(1, 1, 32, 32, 32) if network.of_volumes else torch.rand(1, 3, 64, 64)
+    shape = json.dumps(list(image.shape)).replace(" ", "")
+    described += [
+        f"--ckpt_file={folder / 'model.pt'}",
+        "--key_in_ckpt=model",
+        "--use_trace=True",
+        f"--input_shape={shape}",
+    ]
+    with torch.no_grad():
+        expected = plain(image)
+    done = warm("-m", "monai.bundle", "ckpt_export", "network_def", f"--filepath={tmp_path / 'model.ts'}", *described)
+    assert done.code == 0, done.err
+    torch.testing.assert_close(torch.jit.load(tmp_path / "model.ts")(image), expected, rtol=1e-4, atol=1e-4)
+    onnxruntime = pytest.importorskip("onnxruntime")
+    kept = {"input_names": ["input_0"], "output_names": ["output_0"], "dynamo": False}
+    onnx = [f"--filepath={tmp_path / 'model.onnx'}", *described, f"--converter_kwargs={kept}"]
+    done = warm("-m", "monai.bundle", "onnx_export", "network_def", *onnx)
+    assert done.code == 0, done.err
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"input_0": image.numpy()})
+    torch.testing.assert_close(torch.from_numpy(found), expected, rtol=1e-3, atol=1e-3)
 
 
 def test_an_evaluation_with_the_wrong_overlay_names_keys_shapes_and_the_network(
@@ -120,7 +163,7 @@ def test_a_loss_is_chosen_by_the_same_key_and_an_unknown_one_refused(
 @pytest.mark.parametrize("overlap", ["dice", "weighted_ce", "lovasz", "boundary"])
 def test_a_bundle_trains_with_every_loss_of_its_own(warm: Warm, sheets: Path, tmp_path: Path, overlap: str) -> None:
     network = Network("baselines", "unet")
-    values = {**TWO_STEPS, "loss#overlap": overlap, "output_dir": tmp_path / "out"}
+    values = {**network.two_steps, "loss#overlap": overlap, "output_dir": tmp_path / "out"}
     done = warm.bundle("training", network.sheets("train", sheets), **values)
     assert done.code == 0, done.err
     assert (tmp_path / "out" / "model.safetensors").is_file()
@@ -128,8 +171,9 @@ def test_a_bundle_trains_with_every_loss_of_its_own(warm: Warm, sheets: Path, tm
 
 @pytest.mark.slow
 def test_ba_deeplab_takes_the_weights_of_its_training_masks(warm: Warm, tmp_path: Path) -> None:
-    values = {**TWO_STEPS, "loss#overlap": "weighted_ce", "output_dir": tmp_path / "out"}
-    done = warm.bundle("training", Network("ba_deeplab").sheets("train", tmp_path), **values)
+    network = Network("ba_deeplab")
+    values = {**network.two_steps, "loss#overlap": "weighted_ce", "output_dir": tmp_path / "out"}
+    done = warm.bundle("training", network.sheets("train", tmp_path), **values)
     assert done.code == 0, done.err
 
 
@@ -139,7 +183,7 @@ def test_an_auxiliary_head_is_trained_logged_and_asked_for_again(
     warm: Warm, sheets: Path, store: str, runs_of: Runs, tmp_path: Path
 ) -> None:
     network, with_head = Network("deeplabv3"), {"network_def#auxiliary_head": True}
-    values = {**TWO_STEPS, **with_head, "output_dir": tmp_path / "out", "tracking_uri": store}
+    values = {**network.two_steps, **with_head, "output_dir": tmp_path / "out", "tracking_uri": store}
     done = warm.bundle("training", network.sheets("train", sheets), **values)
     assert done.code == 0, done.err
     (run,) = runs_of(store)

@@ -14,9 +14,11 @@ import torch
 
 from dermaseg_monai.engines import read_weights
 from dermaseg_monai.tracking.delivery import connect
-from tests.bundles.commands import MANY, TRAIN, Runs, Warm
+from tests.bundles.commands import Runs, Warm
+from tests.bundles.networks import OF_VOLUMES, Network
 
-VALUES = {"batch_size": 2, "image_size": 64}
+BUNDLES = [Network("ba_deeplab"), Network("unet_ham10000"), Network("unet3d")]
+KILLED = [(network, 0) for network in (*BUNDLES[:2], *OF_VOLUMES)] + [(BUNDLES[0], 2), (BUNDLES[2], 2)]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -36,6 +38,12 @@ def training(
     )
 
 
+def values_of(network: Network, **more: object) -> dict[str, object]:
+    """Return the values of a training of a few small steps an epoch."""
+    small = {**network.two_steps, **more}
+    return small if network.of_volumes else {**small, "batch_size": 2}
+
+
 def equal(one: object, other: object) -> bool:
     if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
         return torch.equal(one, other)
@@ -46,15 +54,17 @@ def equal(one: object, other: object) -> bool:
     return one == other
 
 
-@pytest.mark.parametrize("num_workers", [0, 2])
+@pytest.mark.parametrize(("network", "num_workers"), KILLED, ids=str)
 def test_a_training_killed_in_mid_epoch_and_resumed_ends_bit_for_bit_as_the_whole_one_in_the_same_run(  # noqa: PLR0917 (fixtures)
-    warm: Warm, cold: dict[str, str], store: str, tmp_path: Path, runs_of: Runs, num_workers: int
+    warm: Warm, cold: dict[str, str], store: str, tmp_path: Path, runs_of: Runs, network: Network, num_workers: int
 ) -> None:
-    values = {**VALUES, "num_workers": num_workers, "max_epochs": 6, "tracking_uri": store}
+    epochs = 24 if network.of_volumes else 6  # theirs are short
+    values = values_of(network, num_workers=num_workers, max_epochs=epochs, tracking_uri=store)
+    files = network.sheets("train", tmp_path)
     given = [f"--{key}={value}" for key, value in values.items()]
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     connect(store).search_experiments()  # makes the tables, which takes longer than an epoch
-    process = training(warm.checkout, f"--config_file={TRAIN}", *given, f"--output_dir={killed}", environment=cold)
+    process = training(warm.checkout, f"--config_file={files}", *given, f"--output_dir={killed}", environment=cold)
     end = time.monotonic() + 400
     while not (killed / "last.ckpt").exists() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.02)
@@ -67,32 +77,33 @@ def test_a_training_killed_in_mid_epoch_and_resumed_ends_bit_for_bit_as_the_whol
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    assert torch.load(killed / "last.ckpt", weights_only=True)["trainer"]["epoch"] < 6
+    assert torch.load(killed / "last.ckpt", weights_only=True)["trainer"]["epoch"] < epochs
     (run,) = runs_of(store)
     assert run.info.status == "RUNNING"
 
-    done = warm.bundle("training", TRAIN, **values, resume=killed / "last.ckpt")
+    done = warm.bundle("training", files, **values, resume=killed / "last.ckpt")
     assert done.code == 0, done.err
     (resumed,) = runs_of(store)
     assert (resumed.info.run_id, resumed.info.status) == (run.info.run_id, "FINISHED")
 
-    assert warm.bundle("training", TRAIN, **values, output_dir=whole).code == 0
+    assert warm.bundle("training", files, **values, output_dir=whole).code == 0
     left, right = (torch.load(folder / "last.ckpt", weights_only=True) for folder in (killed, whole))
     assert [key for key in right if key != "extra" and not equal(left[key], right[key])] == []
     assert equal(*(read_weights(folder / "model.safetensors") for folder in (killed, whole)))
     assert list(killed.glob(".writing-*")) == []
 
 
-def test_two_processes_give_one_run_one_folder_and_weights_without_a_wrapper(
-    warm: Warm, cold: dict[str, str], store: str, runs_of: Runs
+@pytest.mark.parametrize("network", BUNDLES, ids=str)
+def test_two_processes_give_one_run_one_folder_and_weights_without_a_wrapper(  # noqa: PLR0917 (fixtures)
+    warm: Warm, cold: dict[str, str], store: str, tmp_path: Path, runs_of: Runs, network: Network
 ) -> None:
-    runs_folder = warm.checkout / "runs" / "ba_deeplab"
+    runs_folder = warm.checkout / "runs" / network.bundle
     before = set(runs_folder.glob("*"))
-    given = [f"--{key}={value}" for key, value in {**VALUES, "max_epochs": 2, "tracking_uri": store}.items()]
+    values = values_of(network, max_epochs=2, tracking_uri=store)
     process = training(
         warm.checkout,
-        f"--config_file=['{TRAIN}','{MANY}']",
-        *given,
+        f"--config_file={network.sheets('train', tmp_path, 'multi_gpu_train')}",
+        *(f"--{key}={value}" for key, value in values.items()),
         environment=cold,
         launcher=("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"),
     )
@@ -106,14 +117,18 @@ def test_two_processes_give_one_run_one_folder_and_weights_without_a_wrapper(
     assert not [key for key in weights if key.startswith("module.")]
     assert len(list(folder.glob("*.ckpt"))) == len(list(folder.glob("model.safetensors"))) == 1
     assert json.loads((folder / "run.json").read_text())
-    sheet = "bundles/ba_deeplab/configs/inference.json"
-    assert warm.bundle("run", sheet, weights=folder / "model.safetensors", output_dir=folder / "out").code == 0
+    sheets = network.sheets("inference", tmp_path)
+    done = warm.bundle("run", sheets, weights=folder / "model.safetensors", output_dir=folder / "out")
+    assert done.code == 0, done.err
 
 
-def test_a_user_error_in_two_processes_is_said_and_fails(warm: Warm, cold: dict[str, str]) -> None:
+@pytest.mark.parametrize("network", BUNDLES, ids=str)
+def test_a_user_error_in_two_processes_is_said_and_fails(
+    warm: Warm, cold: dict[str, str], tmp_path: Path, network: Network
+) -> None:
     process = training(
         warm.checkout,
-        f"--config_file=['{TRAIN}','{MANY}']",
+        f"--config_file={network.sheets('train', tmp_path, 'multi_gpu_train')}",
         "--epoch=9",
         environment=cold,
         launcher=("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"),

@@ -102,6 +102,14 @@ def test_the_inference_sheet_has_all_that_monai_asks_for(data: Path, tmp_path: P
     assert found.network_def(torch.rand(1, image.shape[0], *grid)).shape == (1, 1, *grid)
 
 
+@pytest.mark.parametrize("name", ["unet3d"])
+def test_inference_from_disk_has_all_that_monai_asks_for(data: Path, tmp_path: Path, name: str, weights: str) -> None:
+    values = {"images": str(data), "weights": weights}
+    found = workflow(data, tmp_path, name, "inference.json", "from_disk.json", kind="infer", **values)
+    found.initialize()
+    assert found.check_properties() == []
+
+
 @pytest.mark.parametrize("name", ["ba_deeplab"])
 def test_a_sheet_without_a_property_fails_the_check(data: Path, tmp_path: Path, name: str, weights: str) -> None:
     elsewhere = {"images": str(data), "weights": weights, "other": [], "evaluator#val_handlers": "@other"}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.bundles.commands import Runs, Warm
+from tests.bundles.networks import Network
 
 HELP = """
 import resource, runpy, sys
@@ -21,15 +22,25 @@ print("torch" in sys.modules, "monai" in sys.modules, used.ru_utime + used.ru_st
 SHORT = {"max_epochs": 1, "image_size": 32, "batch_size": 4, "experiment": "three_folders"}
 
 
-@pytest.mark.usefixtures("trained")
-@pytest.mark.parametrize("place", ["checkout", "bundle", "elsewhere", "elsewhere with DERMASEG_BUNDLES"])
+PLACES = ("checkout", "bundle", "elsewhere", "elsewhere with DERMASEG_BUNDLES")
+VALUES = {
+    "ba_deeplab": {},
+    "unet_ham10000": {"network_def#widths": "[4,8,16]"},
+    "unet3d": {**Network("unet3d").two_steps, "batch_size": 1},
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "name", ["ba_deeplab", *(pytest.param(name, marks=pytest.mark.slow) for name in ("unet_ham10000", "unet3d"))]
+)
 def test_a_training_finds_bundle_data_and_store_from_any_folder(
-    warm: Warm, tmp_path: Path, runs_of: Runs, place: str
+    warm: Warm, tmp_path: Path, runs_of: Runs, name: str, place: str
 ) -> None:
     root = warm.checkout
-    bundle = root / "bundles" / "ba_deeplab"
+    bundle = root / "bundles" / name
     here, sheet, env = {
-        "checkout": (root, "bundles/ba_deeplab/configs/train.json", {}),
+        "checkout": (root, f"bundles/{name}/configs/train.json", {}),
         "bundle": (bundle, "configs/train.json", {}),
         "elsewhere": (tmp_path, bundle / "configs" / "train.json", {}),
         "elsewhere with DERMASEG_BUNDLES": (
@@ -38,10 +49,11 @@ def test_a_training_finds_bundle_data_and_store_from_any_folder(
             {"DERMASEG_BUNDLES": bundle.parent},
         ),
     }[place]
-    before = set((root / "runs" / "ba_deeplab").iterdir())
-    done = warm.bundle("training", sheet, cwd=here, env={key: str(value) for key, value in env.items()}, **SHORT)
+    before = set((root / "runs" / name).glob("*"))
+    env = {key: str(value) for key, value in env.items()}
+    done = warm.bundle("training", sheet, cwd=here, env=env, **{**SHORT, **VALUES[name]})
     assert done.code == 0, done.err
-    (folder,) = set((root / "runs" / "ba_deeplab").iterdir()) - before
+    (folder,) = set((root / "runs" / name).glob("*")) - before
     assert (folder / "model.safetensors").is_file()
     assert f"mlflow ui --backend-store-uri sqlite:///{root}/mlflow.db" in done.out
     assert runs_of(f"sqlite:///{root}/mlflow.db")[-1].info.status == "FINISHED"

@@ -1,0 +1,75 @@
+"""What a prediction folder says of itself: a row per case in cases.csv, and run.json."""
+
+import csv
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from dermaseg_monai import __version__
+from dermaseg_monai.files import replacing, sha256_of, write_json
+
+PURPOSE = "Supports a clinician's judgement and does not replace it. Not a medical device."
+
+Row = dict[str, Any]
+
+
+def done_row(case_id: str, image: str, name: str, *, shape: tuple[int, ...], pred_voxels: int) -> Row:
+    """Return the row of a case whose mask was written as `name`; `pred_voxels` of its `shape` are lesion."""
+    return {
+        "case_id": case_id,
+        "image": Path(image).name,
+        "status": "ok",
+        "reason": "",
+        "file": name,
+        "size_px": "x".join(map(str, shape)),
+        "pred_px": pred_voxels,
+        "lesion_fraction": round(pred_voxels / int(np.prod(shape, dtype=np.int64)), 6),
+    }
+
+
+def failed_row(case_id: str, image: str, reason: str) -> Row:
+    """Return the row of a case that could not be predicted."""
+    return {"case_id": case_id, "image": Path(image).name, "status": "failed", "reason": reason}
+
+
+def write_record(
+    folder: Path,
+    rows: Mapping[str, Row],
+    *,
+    failed: int,
+    threshold: float,
+    weights: str | Path | None,
+    about: Mapping[str, Any],
+) -> None:
+    """Write cases.csv, sorted by case id, and then run.json.
+
+    Raises:
+        DataError: a file cannot be written.
+    """
+    _write_table(folder / "cases.csv", [rows[case_id] for case_id in sorted(rows)])
+    used = None if weights is None else {"path": str(weights), "sha256": sha256_of(weights)}
+    run = {
+        "schema": 1,
+        "written_at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "dermaseg_monai": __version__,
+        "torch": str(torch.__version__),
+        "threshold": threshold,
+        "cases": len(rows),
+        "failed": failed,
+        "weights": used,
+        "about": dict(about),
+        "purpose": PURPOSE,
+    }
+    write_json(folder / "run.json", run)
+
+
+def _write_table(path: Path, rows: list[Row]) -> None:
+    columns = list(dict.fromkeys(key for row in sorted(rows, key=len, reverse=True) for key in row))
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
