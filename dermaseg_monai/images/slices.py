@@ -4,42 +4,61 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import nibabel as nib
 import numpy as np
 from jaxtyping import Bool, Float
 from nibabel.affines import voxel_sizes
 from scipy import ndimage
+
+from dermaseg_monai.images.planes import PLANES, best_resolved_plane, cut, upright, upright_turn
 
 Volume = Bool[np.ndarray, "x y z"]
 Affine = Float[np.ndarray, "4 4"]
 
 _LONG_SIDE_PX: Final = 480
 """A slice of fewer voxels is enlarged to this, so that voxels that are no cubes keep their proportions."""
-_RIGHT: Final = {0: "patient left", 1: "posterior"}
-_UP: Final = {1: "anterior", 2: "superior"}
-_ALIKE: Final = 0.01
-"""Steps that differ by less than this share are equal, whatever float32 headers make of them."""
+_HELD: Final = {
+    "sagittal": ((2, "superior"), (1, "posterior")),
+    "coronal": ((2, "superior"), (0, "patient left")),
+    "axial": ((1, "anterior"), (0, "patient left")),
+}
+"""Plane to what is up and what is right in its slices: an axis of an upright volume, and the direction in words."""
 
 
 @dataclass(frozen=True)
 class Plane:
-    """The slices across one axis of a volume, shown as radiologists hold them.
+    """The slices of one plane of a volume, held as `planes.cut` holds them.
 
     Attributes:
+        name: a key of `PLANES`.
+        affine: of the volume, voxels to mm.
         axis: of the array, across the slices.
-        right: of the array, along the rows of the picture; it ends nearest to the patient's left, or posterior.
-        up: of the array, along the columns of the picture; it ends nearest to superior, or anterior.
-        backwards: whether the indices of `right` and of `up` fall in that direction.
-        steps_mm: size of a voxel along the axes of the array.
-        words: the directions in words.
+        up: of the array, along the columns of the picture.
+        right: of the array, along the rows of the picture.
     """
 
+    name: str
+    affine: Affine
     axis: int
-    right: int
     up: int
-    backwards: tuple[bool, bool]
-    steps_mm: tuple[float, float, float]
-    words: str
+    right: int
+
+    @property
+    def words(self) -> str:
+        """The directions in words."""
+        (_, up), (_, right) = _HELD[self.name]
+        return f"right: {'xyz'[self.right]} axis, nearest {right}; up: {'xyz'[self.up]} axis, nearest {up}"
+
+    @property
+    def steps_mm(self) -> tuple[float, float, float]:
+        """Size of a voxel along the axes of the array."""
+        x, y, z = (float(step) for step in voxel_sizes(self.affine))
+        return x, y, z
+
+    def slice(self, values: np.ndarray, at: int) -> np.ndarray:
+        """Return slice `at` (an index of the array), upright, a pixel per voxel."""
+        reversed_ = upright_turn(self.affine)[self.axis, 1] < 0
+        slices = cut(upright(values, self.affine), self.name)
+        return slices[values.shape[self.axis] - 1 - at if reversed_ else at]
 
 
 @dataclass(frozen=True)
@@ -69,18 +88,13 @@ class Slice:
 
     def voxels(self, values: np.ndarray) -> np.ndarray:
         """Return the slice, upright, a pixel per voxel."""
-        plane = self.plane
-        flat = np.take(values, self.at, axis=plane.axis)
-        upright = flat if plane.up < plane.right else flat.T
-        if not plane.backwards[1]:
-            upright = upright[::-1]
-        return upright[:, ::-1] if plane.backwards[0] else upright
+        return self.plane.slice(values, self.at)
 
     def cut(self, values: np.ndarray) -> np.ndarray:
         """Return the slice on square pixels: a mask by its nearest voxel, other values by linear interpolation."""
-        upright = self.voxels(values)
+        flat = self.voxels(values)
         steps = self.plane.steps_mm[self.plane.up], self.plane.steps_mm[self.plane.right]
-        sides_mm = [count * step for count, step in zip(upright.shape, steps, strict=True)]
+        sides_mm = [count * step for count, step in zip(flat.shape, steps, strict=True)]
         pixel_mm = min(*steps, max(sides_mm) / _LONG_SIDE_PX)
         places = [
             (np.arange(max(1, round(side / pixel_mm))) + 0.5) * pixel_mm / step - 0.5
@@ -88,34 +102,19 @@ class Slice:
         ]
         if values.dtype == np.bool_:
             rows, columns = (
-                np.rint(at).astype(int).clip(0, count - 1) for at, count in zip(places, upright.shape, strict=True)
+                np.rint(at).astype(int).clip(0, count - 1) for at, count in zip(places, flat.shape, strict=True)
             )
-            return upright[np.ix_(rows, columns)]
+            return flat[np.ix_(rows, columns)]
         grid = np.meshgrid(*places, indexing="ij")
-        return ndimage.map_coordinates(upright.astype(np.float32), grid, order=1, mode="nearest")
+        return ndimage.map_coordinates(flat.astype(np.float32), grid, order=1, mode="nearest")
 
 
 def best_plane(affine: Affine) -> Plane:
-    """Return the slices with the finest voxels: those across the axis with the largest step.
-
-    Of equal ones it is the axis nearest to head and foot, which gives axial slices. Axial slices are shown from below
-    with anterior up, coronal ones from the front, both with the patient's left to the right; sagittal ones with
-    anterior to the left. A tilted volume goes by the nearest of these directions.
-    """
-    x, y, z = (float(step) for step in voxel_sizes(affine))
-    steps = (x, y, z)
-    towards = nib.io_orientation(affine)
-    world = {at: int(towards[at, 0]) for at in range(3)}
-    coarsest = [at for at, step in enumerate(steps) if step >= max(steps) * (1 - _ALIKE)]
-    axis = max(coarsest, key=lambda at: world[at])
-    one, other = (at for at in range(3) if at != axis)
-    up, right = (one, other) if world[one] > world[other] else (other, one)
-    # the patient's right, anterior and superior are where the world's axes end
-    backwards = towards[right, 1] > 0, towards[up, 1] < 0
-    words = (
-        f"right: {'xyz'[right]} axis, nearest {_RIGHT[world[right]]}; up: {'xyz'[up]} axis, nearest {_UP[world[up]]}"
-    )
-    return Plane(axis, right, up, (bool(backwards[0]), bool(backwards[1])), steps, words)
+    """Return the slices with the finest voxels (see `planes.best_resolved_plane`)."""
+    name = best_resolved_plane([affine])
+    becomes = upright_turn(affine)[:, 0].astype(int).tolist()
+    (up, _), (right, _) = _HELD[name]
+    return Plane(name, affine, becomes.index(PLANES[name]), becomes.index(up), becomes.index(right))
 
 
 def slices_to_show(affine: Affine, *, lesion: Volume, masks: Sequence[Volume]) -> list[Slice]:

@@ -22,7 +22,7 @@ def shown(affine: np.ndarray, one: np.ndarray):  # noqa: ANN201
 
 def test_the_plane_lies_across_the_coarsest_axis_and_says_how_it_is_held() -> None:
     plane = best_plane(COARSE_Y)
-    assert (plane.axis, plane.right, plane.up, plane.backwards) == (1, 0, 2, (False, False))
+    assert (plane.name, plane.axis, plane.right, plane.up) == ("coronal", 1, 0, 2)
     assert plane.words == "right: x axis, nearest patient left; up: z axis, nearest superior"
 
 
