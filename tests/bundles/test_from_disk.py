@@ -162,7 +162,7 @@ def test_no_more_than_a_few_slices_are_ever_read_at_once(
         monkeypatch.setattr(kind, "read", noted)
     images = tmp_path / "images"
     images.mkdir()
-    affine = turned(spacing_mm=(0.1, 0.1, 0.1), order=(1, 2, 0), angle=0.3)
+    affine = turned(spacing_mm=(0.1, 0.1, 0.1), order=(2, 0, 1), angle=0.3)
     speckle((30, 20, 160), affine, images / "long.nii", np.int16)
     monkeypatch.setattr(block_resampling, "BLOCK_VOXELS", 1)
     predict(DISK, images, tmp_path / "out", weights)
