@@ -124,7 +124,7 @@ def test_an_id_in_another_script_is_no_warning() -> None:
 
 def test_the_notice_is_the_one_of_the_prediction_folder() -> None:
     # read, because importing it brings torch
-    source = Path(dermaseg_monai.__file__).parent / "engines" / "folder.py"
+    source = Path(dermaseg_monai.__file__).parent / "engines" / "prediction_record.py"
     assert f'PURPOSE = "{NOTICE}"' in source.read_text()
 
 
