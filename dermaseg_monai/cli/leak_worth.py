@@ -56,13 +56,17 @@ def _side(folder: Path, name: str) -> "tuple[Side, str]":
     scored = (run.get("manifest") or {}).get("digest")
     if scored != manifest.digest:
         raise DataError(f"{data[0]} has changed since {folder} was scored with it. Evaluate again.")
-    _require_taught(folder, Path(str(config.get("weights"))), manifest)
     known = f"{manifest.name}, digest {manifest.digest[:12]}, {split} part"
     about = f"Split {name}: {known}, scored in {folder} at {run.get('started_at')}."
+    if not _checked_taught(folder, Path(str(config.get("weights"))), manifest):
+        about += (
+            " Nothing beside its weights says what they were trained on: the train part of this manifest is assumed."
+        )
     return side_of(name, manifest, read_scores(folder / "cases.csv"), split), about
 
 
-def _require_taught(folder: Path, weights: Path, manifest: Any) -> None:  # noqa: ANN401 (a Manifest)
+def _checked_taught(folder: Path, weights: Path, manifest: Any) -> bool:  # noqa: ANN401 (a Manifest)
+    """Refuse weights of another manifest; False where nothing beside them says what they were trained on."""
     from dermaseg_monai.engines.training_cases import read_training_cases  # noqa: PLC0415
 
     taught = {row.manifest for row in read_training_cases(weights) or ()}
@@ -72,3 +76,4 @@ def _require_taught(folder: Path, weights: Path, manifest: Any) -> None:  # noqa
             f"{manifest.digest[:12]}), on which it was scored. What was trained on is not known: give the "
             "evaluation on its own manifest."
         )
+    return bool(taught)

@@ -73,7 +73,7 @@ def _sentences(found: LeakWorth, leaky: Side) -> list[str]:
     if found.worth is None:
         return [counted, "What that is worth cannot be told: too few images were scored by both networks."]
     value, low, high = found.worth.values["dice"]
-    told = "no more than chance may give" if low <= 0 <= high else "more than chance gives"
+    told = "not told apart from nothing" if low <= 0 <= high else "told apart from nothing"
     return [counted, f"That is worth {value:+.3f} [{low:+.3f}, {high:+.3f}] Dice in the images concerned: {told}."]
 
 

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dermaseg_monai.cli import app
+from dermaseg_monai.engines.training_cases import TRAINING_CASES, TrainingCase, write_training_cases
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import write_json
 from dermaseg_monai.images import read_image
@@ -41,7 +42,8 @@ def test_the_folder_has_page_plot_and_figures(tmp_path: Path, two: tuple[Path, P
     assert worth["values"]["dice"][0] == pytest.approx(0.2)
     page = (tmp_path / "out" / "index.html").read_text()
     assert "4 of 8 scored images show a lesion" in page
-    assert "+0.200 [+0.200, +0.200] Dice" in page
+    assert "+0.200 [+0.200, +0.200] Dice in the images concerned: told apart from nothing." in page
+    assert page.count("Nothing beside its weights says what they were trained on") == 2
     assert "Not a medical device" in page
     assert read_image(tmp_path / "out" / "differences.png").pixels.std() > 1
     assert "what the leak is worth" in (tmp_path / "out" / "leak_worth.md").read_text()
@@ -58,3 +60,13 @@ def test_an_evaluation_with_a_manifest_that_has_changed_is_refused(two: tuple[Pa
 def test_a_folder_that_is_no_evaluation_is_refused(tmp_path: Path, two: tuple[Path, Path]) -> None:
     done = CliRunner().invoke(app, ["leak-worth", str(tmp_path), str(two[1]), "--out", "out"])
     assert "does not say which split" in str(done.exception)
+
+
+def test_weights_that_were_trained_with_another_manifest_are_refused(two: tuple[Path, Path]) -> None:
+    run = json.loads((two[0] / "run.json").read_text())
+    run["config"]["weights"] = str(two[0] / "model.safetensors")
+    write_json(two[0] / "run.json", run)
+    row = TrainingCase("0" * 16, "train", "a9", "", "", "", "")
+    write_training_cases(two[0] / TRAINING_CASES, [row])
+    done = CliRunner().invoke(app, ["leak-worth", *map(str, two), "--out", "out"])
+    assert "was trained on another manifest than set" in str(done.exception)
