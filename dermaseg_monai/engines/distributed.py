@@ -5,8 +5,10 @@ from typing import TypeVar
 
 import ignite.distributed as idist
 import torch
+from monai.data.samplers import DistributedSampler
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import Dataset
 
 from dermaseg_monai.engines.device import pick_device, to_device
 from dermaseg_monai.errors import ConfigError
@@ -76,6 +78,21 @@ def distributed_network(
         network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
     ids = [place.index] if place.type == "cuda" else None
     return DistributedDataParallel(network.to(place), device_ids=ids, find_unused_parameters=find_unused_parameters)
+
+
+def rank_sampler(dataset: Dataset[object], *, even_divisible: bool, shuffle: bool, seed: int = 0) -> DistributedSampler:
+    """Return MONAI's sampler of this rank's share of the cases; the arguments are its own.
+
+    Raises:
+        ConfigError: there are fewer cases than processes.
+    """
+    cases = len(dataset)  # pyright: ignore[reportArgumentType] (torch's base class leaves the length to others)
+    if cases < world_size():
+        raise ConfigError(
+            f"{world_size()} processes share {cases} cases of one split, and one of them would have none. Start fewer "
+            "(torchrun --nproc_per_node), or give a --manifest with more."
+        )
+    return DistributedSampler(dataset, even_divisible=even_divisible, shuffle=shuffle, seed=seed)
 
 
 def is_rank_zero() -> bool:

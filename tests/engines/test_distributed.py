@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import TensorDataset
 
+from dermaseg_monai.engines import distributed as engines_distributed
 from dermaseg_monai.engines import (
     distributed_network,
     from_all_ranks,
     from_rank_zero,
     is_rank_zero,
     rank_device,
+    rank_sampler,
     read_weights,
     start_distributed,
     stop_distributed,
@@ -100,6 +103,12 @@ def test_a_sheet_for_several_processes_says_how_it_is_started(monkeypatch: pytes
         ConfigError, match=r"RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR is not set. Start it with `torchrun"
     ):
         start_distributed()
+
+
+def test_more_processes_than_cases_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines_distributed, "world_size", lambda: 3)
+    with pytest.raises(ConfigError, match=r"3 processes share 2 cases of one split.*--nproc_per_node"):
+        rank_sampler(TensorDataset(torch.zeros(2)), even_divisible=False, shuffle=False)
 
 
 def test_a_rank_keeps_a_device_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
