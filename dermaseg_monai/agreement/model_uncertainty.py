@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.images import read_mask, read_probability
+from dermaseg_monai.metrics.spreadsheet import read_cells
 
 UNCERTAINTY_FORMULA: Final = (
     "uncertainty = min(1, expected wrong pixels / predicted lesion pixels); expected wrong pixels: sum of the "
@@ -25,7 +26,7 @@ def read_uncertainty(folder: str | Path) -> dict[str, float]:
     """
     source = Path(folder)
     try:
-        rows = pd.read_csv(source / "cases.csv", dtype=str, keep_default_na=False)
+        rows = read_cells(pd.read_csv(source / "cases.csv", dtype=str, keep_default_na=False))
     except (OSError, ValueError) as error:
         raise DataError(f"{source} is no folder of predictions: cases.csv cannot be read ({error}).") from error
     maps = next((name for name in ("uncertainty", "probabilities") if (source / name).is_dir()), None)

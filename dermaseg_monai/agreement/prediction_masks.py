@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.listing import MASK_SUFFIXES, files_below
 from dermaseg_monai.manifest.table import image_id
+from dermaseg_monai.metrics.spreadsheet import plain_row
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def _by_table(root: Path, place: Path) -> tuple[dict[str, Path], dict[str, str]]
     missing: dict[str, str] = {}
     try:
         with (root / "cases.csv").open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
+            rows = [plain_row(row) for row in csv.DictReader(stream)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{root / 'cases.csv'} cannot be read as a table ({error}). Predict again.") from error
     for row in rows:

@@ -11,6 +11,7 @@ import torch
 
 from dermaseg_monai import __version__
 from dermaseg_monai.files import replacing, sha256_of, write_json
+from dermaseg_monai.metrics.spreadsheet import quoted_row
 
 PURPOSE = "Supports a clinician's judgement and does not replace it. Not a medical device."
 
@@ -47,6 +48,8 @@ def write_record(
 ) -> None:
     """Write cases.csv, sorted by case id, and then run.json.
 
+    Names of cases and files are chosen by others: a spreadsheet executes none of them (`metrics.spreadsheet`).
+
     Raises:
         DataError: a file cannot be written.
     """
@@ -72,4 +75,4 @@ def _write_table(path: Path, rows: list[Row]) -> None:
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, columns, restval="")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(quoted_row(row) for row in rows)

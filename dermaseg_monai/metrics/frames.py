@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.files import replacing
 from dermaseg_monai.metrics.case_score import CaseScore
+from dermaseg_monai.metrics.spreadsheet import read_cells, write_table
 
 _COUNTS = ("pred_px", "label_px")
 _NEEDED = tuple(field.name for field in fields(CaseScore) if field.default is MISSING)
@@ -39,8 +39,7 @@ def frame_to_scores(frame: pd.DataFrame) -> list[CaseScore]:
 
 def write_scores(path: str | Path, scores: Sequence[CaseScore]) -> None:
     """Write `cases.csv`, whole or not at all; every number comes back exactly."""
-    with replacing(path) as temporary:
-        scores_to_frame(scores).to_csv(temporary, index=False)
+    write_table(path, scores_to_frame(scores))
 
 
 def read_scores(path: str | Path) -> list[CaseScore]:
@@ -54,7 +53,7 @@ def read_scores(path: str | Path) -> list[CaseScore]:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_values={name: [""] for name in COLUMNS})
     except (OSError, ValueError) as error:
         raise DataError(f"Cannot read the scores {path}: {error}. Give a cases.csv that `evaluate` wrote.") from error
-    return frame_to_scores(frame)
+    return frame_to_scores(read_cells(frame))
 
 
 def _value(name: str, row: dict[Hashable, Any]) -> Any:  # noqa: ANN401 (text, whole number, number or None, by name)

@@ -1,6 +1,7 @@
 """Tables that somebody opens in a spreadsheet: no cell of theirs is a formula."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +45,16 @@ def plain_cell(value: Any) -> Any:  # noqa: ANN401 (any cell: what is no text st
     """Return a cell as it was before `write_table` quoted it."""
     quoted = isinstance(value, str) and value.startswith("'") and _FORMULA.match(value) is not None
     return value[1:] if quoted else value
+
+
+def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row that was read from a CSV with the texts that were quoted in it."""
+    return {key: plain_cell(value) for key, value in row.items()}
+
+
+def quoted_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with its cells as `write_table` writes them, for tables that are written row by row."""
+    return {key: _quoted(value) for key, value in row.items()}
 
 
 def _quoted(value: Any) -> Any:  # noqa: ANN401 (any cell: what is no text stays)

@@ -11,6 +11,7 @@ from dermaseg_monai.engines import CaseScorer, PredictionFolder
 from dermaseg_monai.engines.samples import samples
 from dermaseg_monai.files import make_folder, replacing
 from dermaseg_monai.metrics import CaseScore
+from dermaseg_monai.metrics.spreadsheet import plain_cell, quoted_row
 from dermaseg_monai.prompting.inferer import IOU_SUFFIX
 from dermaseg_monai.prompting.prompt import ORIGIN_NOTES, Prompt
 from dermaseg_monai.prompting.prompter import Prompter
@@ -145,7 +146,7 @@ def _write_prompts(path: Path, rows: list[dict[str, Any]]) -> None:
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(quoted_row(row) for row in rows)
 
 
 def _add_columns(path: Path, by_case: Mapping[str, Mapping[str, Any]], otherwise: Mapping[str, Any]) -> None:
@@ -155,4 +156,4 @@ def _add_columns(path: Path, by_case: Mapping[str, Mapping[str, Any]], otherwise
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, columns, restval="")
         writer.writeheader()
-        writer.writerows({**row, **by_case.get(row["case_id"], otherwise)} for row in rows)
+        writer.writerows({**row, **by_case.get(plain_cell(row["case_id"]), otherwise)} for row in rows)

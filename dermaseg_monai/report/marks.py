@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.metrics.spreadsheet import plain_row
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def read_marks(folder: Path) -> Mapping[str, Marks]:
         return {}
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            rows = [row for row in csv.DictReader(stream) if row["prompt"] == folder.name]
+            rows = [plain_row(row) for row in csv.DictReader(stream) if row["prompt"] == folder.name]
         return {row["case_id"]: _marks(row) for row in rows}
     except (OSError, KeyError, ValueError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as prompts ({error!r}). Evaluate again.") from error

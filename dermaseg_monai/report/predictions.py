@@ -24,6 +24,7 @@ from dermaseg_monai.images import (
     slices_to_show,
 )
 from dermaseg_monai.manifest import Case, Manifest
+from dermaseg_monai.metrics.spreadsheet import plain_row
 from dermaseg_monai.report.case_row import CaseRow
 from dermaseg_monai.report.marks import read_marks
 from dermaseg_monai.report.palette import MAP_COLOURS
@@ -161,7 +162,7 @@ def read_rows(folder: Path) -> tuple[CaseRow, ...]:
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             table = csv.DictReader(stream)
-            rows = [CaseRow.parse(cells) for cells in table if cells.get("case_id")]
+            rows = [CaseRow.parse(plain_row(cells)) for cells in table if cells.get("case_id")]
             header = table.fieldnames or ()
     except OSError as error:
         found = f"{folder} is no prediction folder: cases.csv {(error.strerror or str(error)).lower()}"

@@ -15,10 +15,12 @@ from monai.transforms.compose import Compose
 from monai.transforms.post.dictionary import Activationsd
 from torch import nn
 
+from dermaseg_monai.agreement.prediction_masks import prediction_masks
 from dermaseg_monai.data import ImageList, Unreadable
 from dermaseg_monai.engines import CaseScorer, FlatHeadsd, HeadsInferer, PredictionFolder
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.images import read_image, read_mask, read_probability, write_rgb
+from dermaseg_monai.report.predictions import read_rows
 
 
 class Bright(nn.Module):
@@ -148,3 +150,16 @@ def test_a_prediction_on_another_grid_is_said(tmp_path: Path, cases: list[dict[s
 def test_a_missing_prediction_is_said(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
     with pytest.raises(ConfigError, match="finds no 'probability' in the output; it has image, label, pred"):
         _predict(PredictionFolder(tmp_path / "out", threshold=0.5, pred_key="probability"), cases)
+
+
+def test_a_name_that_a_spreadsheet_would_execute_is_quoted_and_read_back(tmp_path: Path) -> None:
+    _photograph(tmp_path / "=1+1.png")
+    out = tmp_path / "out"
+    _predict(PredictionFolder(out, threshold=0.5), [{"image": tmp_path / "=1+1.png", "case_id": "=1+1"}])
+    written = _table(out)[0]
+    assert not any(cell.startswith("=") for cell in written.values())
+    (row,) = read_rows(out)
+    assert row.case_id == "=1+1"
+    found = prediction_masks(out, ["=1+1"])
+    assert found.paths == {"=1+1": out / "masks" / str(row.file)}
+    assert found.paths["=1+1"].is_file()

@@ -25,6 +25,13 @@ def test_ids_of_digits_keep_their_zeros(row: Row, tmp_path: Path) -> None:
     assert [score.case_id for score in read_scores(tmp_path / "cases.csv")] == ["0042", "0007"]
 
 
+def test_an_id_that_a_spreadsheet_would_execute_comes_back_too(row: Row, tmp_path: Path) -> None:
+    scores = [row("=1+1"), row("'=x"), row("-7")]
+    write_scores(tmp_path / "cases.csv", scores)
+    assert "\n'=1+1," in (tmp_path / "cases.csv").read_text()
+    assert read_scores(tmp_path / "cases.csv") == scores
+
+
 def test_every_number_comes_back_from_the_frame(scores: list[CaseScore]) -> None:
     frame = scores_to_frame(scores)
     assert frame.columns.tolist()[:2] == ["case_id", "dice"]
