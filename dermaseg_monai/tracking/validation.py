@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from dermaseg_monai.files import replacing
+from dermaseg_monai.images.planes import cut
 from dermaseg_monai.tracking.tracker import MLflowTracker
 
 
@@ -49,7 +50,8 @@ class ValidationTracking:
 
     Logged at the trainer's epoch: every metric of the evaluator; `validation/cases_last.csv` and `cases_best.csv`, one
     row per image, from `engine.state.case_scores`; and for `panel_cases` images, spread over the validation set, a
-    panel in MLflow's image view. The pictures are on the grid the network saw, without the file's EXIF.
+    panel in MLflow's image view. The pictures are on the grid the network saw, without the file's EXIF; of a volume,
+    which must come in RAS, the axial slice with the most lesion is shown as radiologists look at it.
 
     Args:
         tracker: shared with `TrainTracking`.
@@ -154,9 +156,11 @@ def _look(engine: Engine, output: Mapping[str, Any], index: int, *, fallback_id:
     grey = _plain(image)[0].float().cpu().numpy()
     truth = None if label is None else _plain(label)[index, 0].cpu().numpy() > 0.5  # noqa: PLR2004 (labels are 0 or 1)
     if grey.ndim == 4:  # noqa: PLR2004 (channel, x, y, z)
-        at = _fullest_slice(maps["pred"] if truth is None or not truth.any() else truth)
-        grey, maps = grey[..., at], {name: value[..., at] for name, value in maps.items()}
-        truth = None if truth is None else truth[..., at]
+        grey, maps = _axial(grey), {name: _axial(value) for name, value in maps.items()}
+        truth = None if truth is None else _axial(truth)
+        at = _fullest(maps["pred"] if truth is None or not truth.any() else truth)
+        grey, maps = grey[:, at], {name: value[at] for name, value in maps.items()}
+        truth = None if truth is None else truth[at]
     return _Seen(str(ids[index]) if ids is not None else fallback_id, _to_rgb(grey), truth, maps)
 
 
@@ -164,8 +168,13 @@ def _plain(value: Tensor) -> Tensor:
     return value.as_tensor() if hasattr(value, "as_tensor") else value  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _fullest_slice(volume: np.ndarray) -> int:
-    return int(volume.sum(axis=(0, 1)).argmax())
+def _axial(volume: np.ndarray) -> np.ndarray:
+    """Return a volume "... x y z" in RAS as upright axial slices "... slices rows columns"."""
+    return cut(np.flip(volume, (-3, -2, -1)), "axial")
+
+
+def _fullest(slices: np.ndarray) -> int:
+    return int(slices.sum(axis=(1, 2)).argmax())
 
 
 def _to_rgb(image: np.ndarray) -> np.ndarray:

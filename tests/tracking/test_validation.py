@@ -100,14 +100,15 @@ def run(
     recorder: Recorder,
     calls: list[dict[str, Any]],
     *,
-    shape: tuple[int, ...] = (4, 6),
+    label: torch.Tensor | None = None,
     epoch: int = 3,
     network: nn.Module | None = None,
 ) -> None:
+    label = torch.ones(1, 4, 6) if label is None else label
     cases = [
         {
-            "image": torch.full((3, *shape), 0.2 * index),
-            "label": torch.ones(1, *shape),
+            "image": torch.full((3, *label.shape[1:]), 0.2 * index),
+            "label": label,
             "case_id": f"case {index}",
         }
         for index in range(5)
@@ -176,11 +177,19 @@ def test_looking_at_a_case_changes_nothing_in_the_network(recorder: Recorder) ->
     assert network.training
 
 
-def test_a_volume_is_shown_by_its_fullest_slice(recorder: Recorder) -> None:
+def test_a_volume_is_shown_by_its_fullest_slice_with_front_up_and_the_patients_left_on_the_right(
+    recorder: Recorder,
+) -> None:
     calls: list[dict[str, Any]] = []
-    run(recorder, calls, shape=(4, 6, 5))
-    assert calls[0]["image"].shape == (4, 6, 3)
-    assert calls[0]["maps"]["pred"].shape == (4, 6)
+    lesion = torch.zeros(1, 4, 6, 5)  # x to the right, y to the front, z up
+    lesion[0, :2, 5, 1] = 1
+    lesion[0, 0, 0, 4] = 1
+    run(recorder, calls, label=lesion)
+    assert calls[0]["image"].shape == (6, 4, 3)
+    assert calls[0]["maps"]["pred"].shape == (6, 4)
+    expected = np.zeros((6, 4), bool)
+    expected[0, 2:] = True
+    assert calls[0]["label"].tolist() == expected.tolist()
 
 
 def test_nothing_happens_when_no_run_is_open(recorder: Recorder, tmp_path: Path) -> None:
