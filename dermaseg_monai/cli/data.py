@@ -8,6 +8,7 @@ import typer
 from dermaseg_monai.cli.describe import describe
 from dermaseg_monai.cli.fetch import fetch
 from dermaseg_monai.cli.leaks import leaks
+from dermaseg_monai.cli.merge import merge
 from dermaseg_monai.cli.prepare import prepare
 from dermaseg_monai.cli.scope import scope
 from dermaseg_monai.cli.slices import slices
@@ -143,5 +144,6 @@ data_app.command("verify")(verify)
 data_app.command("split")(split)
 data_app.command("weights")(weights)
 data_app.command("prepare")(prepare)
+data_app.command("merge")(merge)
 data_app.command("leaks")(leaks)
 data_app.command("describe")(describe)

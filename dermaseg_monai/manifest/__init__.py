@@ -16,6 +16,7 @@ from dermaseg_monai.manifest.leak_sources import has_files, read_leak_source, wr
 from dermaseg_monai.manifest.leaks import Leak, find_leaks, find_overlaps, require_no_leaks
 from dermaseg_monai.manifest.licences import licence_counts, select_licences
 from dermaseg_monai.manifest.manifest import Manifest
+from dermaseg_monai.manifest.merge import common_folder, merge
 from dermaseg_monai.manifest.named_splits import NAMED_SPLITS, NamedSplit, named_split, split_by_name
 from dermaseg_monai.manifest.near_leaks import find_near_leaks, require_no_near_leaks
 from dermaseg_monai.manifest.preparation import Prepared, prepare
@@ -58,6 +59,7 @@ __all__ = [
     "StratumFit",
     "case_groups",
     "class_frequencies",
+    "common_folder",
     "count_shared",
     "counts_of",
     "decathlon_datalist",
@@ -75,6 +77,7 @@ __all__ = [
     "inspect",
     "leak_free",
     "licence_counts",
+    "merge",
     "named_split",
     "prepare",
     "read_leak_source",
