@@ -24,7 +24,7 @@ def parts(values: pd.Series, cuts: list[float]) -> pd.Series:
         return values.astype(object).where(values.notna(), "none").astype(str)
     edges = [-np.inf, *sorted(cuts), np.inf]
     words = [f"up to {cut:g}" for cut in sorted(cuts)] + [f"above {max(cuts):g}"]
-    found = pd.cut(values, edges, labels=words)
+    found = pd.Series(pd.cut(values, edges, labels=words), values.index)
     return found.cat.add_categories("none").fillna("none")
 
 
