@@ -142,7 +142,8 @@ def _look(engine: Engine, output: Mapping[str, Any], index: int, *, fallback_id:
     image = output["image"][index : index + 1]
     network: Any = getattr(engine, "network", None)
     network = getattr(network, "module", network) if not hasattr(network, "heads") else network
-    if hasattr(network, "heads"):
+    # a volume is shown as the inferer predicted it, window by window; MONAI's DynUNet has layers of the name `heads`
+    if image.ndim == 4 and hasattr(network, "heads"):  # noqa: PLR2004 (batch, channel, row, column)
         # the engine has left evaluation mode by now; in training mode this one image would change batch norm
         with eval_mode(network):
             heads = network.heads(_plain(image))

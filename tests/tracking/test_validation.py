@@ -192,6 +192,17 @@ def test_a_volume_is_shown_by_its_fullest_slice_with_front_up_and_the_patients_l
     assert calls[0]["label"].tolist() == expected.tolist()
 
 
+def test_a_volume_is_shown_as_it_was_predicted_even_where_the_network_has_heads(recorder: Recorder) -> None:
+    class Layered(Network):
+        def __init__(self) -> None:
+            super().__init__()
+            self.heads = nn.ModuleList()  # as MONAI's DynUNet
+
+    calls: list[dict[str, Any]] = []
+    run(recorder, calls, label=torch.ones(1, 4, 6, 5), network=Layered())
+    assert set(calls[0]["maps"]) == {"pred"}
+
+
 def test_nothing_happens_when_no_run_is_open(recorder: Recorder, tmp_path: Path) -> None:
     recorder.is_running = False
     calls: list[dict[str, Any]] = []
