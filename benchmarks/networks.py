@@ -237,8 +237,8 @@ def device_part(device: str, cells: list[str], args: argparse.Namespace, load: f
         told = (
             "Time: the processor's time, all threads together, float32. Memory: by how much the peak of the process "
             "(`resource.getrusage`, `ru_maxrss`) grew beyond what it was with the network built. The load average when "
-            f"the measurement started was {load:.1f}; where it is above the number of cores, other work took caches away, "
-            "and times are upper bounds."
+            f"the measurement started was {load:.1f}; where it is above the number of cores, other work took caches "
+            "away, and times are upper bounds."
         )
     described = paragraph(
         f"Images of {args.size} x {args.size} px. Inference: one image. Training: forward, `BoundaryAwareLoss` (plain",
