@@ -40,5 +40,10 @@ def merge(
         typer.echo(
             "The masks of these sets were not drawn for the same scope (dermaseg data scope), so it states none."
         )
+    kept_apart = [one.name for one in read if one.division is not None or one.prepared_from is not None]
+    if kept_apart:
+        typer.echo(
+            f"How {', '.join(kept_apart)} was divided or reduced stays in its manifest, which the version names."
+        )
     root = common_folder(folders)
     typer.echo(f"Its paths start from {root}. Next: dermaseg data leaks {out} --dataset-dir {root}")

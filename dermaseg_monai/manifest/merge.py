@@ -11,12 +11,20 @@ from dermaseg_monai.manifest.manifest import Manifest
 
 
 def common_folder(folders: Sequence[Path]) -> Path:
-    """Return the deepest folder that holds all of these. Raises: DataError (they lie on different drives)."""
+    """Return the deepest folder that holds all of these, as they are named: a linked folder lies where its link is.
+
+    Raises:
+        DataError: they lie on different drives.
+    """
     try:
-        return Path(os.path.commonpath([folder.resolve() for folder in folders]))
+        return Path(os.path.commonpath([_named(folder) for folder in folders]))
     except ValueError as error:
         named = ", ".join(map(str, folders))
         raise DataError(f"{named} have no folder in common. Put the data sets on one drive, or link them.") from error
+
+
+def _named(folder: Path) -> Path:
+    return Path(os.path.abspath(folder))  # noqa: PTH100 (resolve() would leave the link)
 
 
 def merge(manifests: Sequence[Manifest], folders: Sequence[Path], *, name: str) -> Manifest:
@@ -24,7 +32,8 @@ def merge(manifests: Sequence[Manifest], folders: Sequence[Path], *, name: str) 
 
     Every case gets the attribute `set`, the name of its manifest, unless it has one; a `group` is one of its set.
     Lesions and patients keep their ids, so that one who is in two sets is found by the leak search. Scope and licence
-    are kept where all sets have the same.
+    are kept where all sets have the same. The version names the manifests with their digests, where one finds what is
+    true of one set only: how it was divided, and what reduced pictures were made from.
 
     Raises:
         DataError: fewer than two manifests, two of one name, or an id in two of them.
@@ -35,7 +44,7 @@ def merge(manifests: Sequence[Manifest], folders: Sequence[Path], *, name: str) 
     if len(set(names)) < len(names):
         raise DataError(f"The manifests are named {', '.join(names)}. Give each set a name of its own (index --name).")
     root = common_folder(folders)
-    below = [folder.resolve().relative_to(root) for folder in folders]
+    below = [_named(folder).relative_to(root) for folder in folders]
     cases = [
         _moved(case, place, manifest.name)
         for manifest, place in zip(manifests, below, strict=True)
@@ -46,7 +55,7 @@ def merge(manifests: Sequence[Manifest], folders: Sequence[Path], *, name: str) 
     scopes = {manifest.scope for manifest in manifests}
     return Manifest(
         name=name,
-        version=", ".join(f"{one.name} {one.version}" for one in manifests),
+        version=", ".join(f"{one.name} {one.version} ({one.digest[:12]})" for one in manifests),
         licence=licences.pop() if len(licences) == 1 else None,
         cases=tuple(cases),
         scope=scopes.pop() if len(scopes) == 1 else None,

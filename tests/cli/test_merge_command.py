@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,15 @@ def test_the_merged_manifest_is_written_and_its_folder_named(tmp_path: Path) -> 
     written = Manifest.load(tmp_path / "both.json")
     assert written.name == "both"
     assert [problem.kind for problem in verify(written, tmp_path)] == []
+
+
+def test_how_a_set_was_divided_is_said_to_stay_behind(tmp_path: Path) -> None:
+    first, second = save(tmp_path / "one", "red"), save(tmp_path / "two", "blue")
+    divided = replace(Manifest.load(second), division="by lesion, seed 0")
+    divided.save(second)
+    done = merge(first, second, "--out", tmp_path / "both.json")
+    assert "How two was divided or reduced stays in its manifest" in " ".join(done.output.split())
+    assert divided.digest[:12] in Manifest.load(tmp_path / "both.json").version
 
 
 def test_folders_are_given_for_all_manifests_or_for_none(tmp_path: Path) -> None:

@@ -38,6 +38,16 @@ def test_paths_start_from_the_folder_that_holds_all_sets(folders: list[Path], tm
     assert second.image.sha256 == other().cases[0].image.sha256
 
 
+def test_a_linked_folder_lies_where_its_link_is(folders: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    links = [tmp_path / "data" / folder.name for folder in folders]
+    for link, folder in zip(links, folders, strict=True):
+        link.symlink_to(folder)
+    assert common_folder(links) == tmp_path / "data"
+    paths = [found.image.path for found in merge([one(), other()], links, name="both").cases]
+    assert paths == ["isic/images/a.jpg", "ham/images/b.jpg"]
+
+
 def test_sets_in_one_folder_keep_their_paths(folders: list[Path]) -> None:
     merged = merge([one(), other()], [folders[0], folders[0]], name="both")
     assert [found.image.path for found in merged.cases] == ["images/a.jpg", "images/b.jpg"]
@@ -45,7 +55,9 @@ def test_sets_in_one_folder_keep_their_paths(folders: list[Path]) -> None:
 
 def test_splits_lesions_and_licence_stay_and_the_set_is_named(folders: list[Path]) -> None:
     merged = merge([one(case("a", lesion_id="L1", attributes={"age": 5})), other()], folders, name="both")
-    assert (merged.name, merged.version, merged.licence) == ("both", "isic 2018, ham 3", "CC0-1.0")
+    first = one(case("a", lesion_id="L1", attributes={"age": 5})).digest[:12]
+    assert merged.version == f"isic 2018 ({first}), ham 3 ({other().digest[:12]})"
+    assert (merged.name, merged.licence) == ("both", "CC0-1.0")
     assert merged.counts == {"train": 1, "val": 0, "test": 1, "excluded": 0}
     assert merged.cases[0].lesion_id == "L1"
     assert merged.cases[0].attributes == {"set": "isic", "age": 5}
