@@ -2,7 +2,8 @@
 
 python scripts/scores_by_column.py CASES TABLE COLUMN [CUT ...]
 CASES is the cases.csv of an evaluation; TABLE a CSV whose column `id` names its cases. Numbers are divided at the CUTs,
-each part up to and with its upper cut; without cuts every value is a part. Cases without a value are a part too.
+each part up to and with its upper cut; without cuts every value is a part. Cases without a value or a row are a part
+too.
 Prints a Markdown table with a percentile bootstrap of 2000 draws over images (95 %, seed 0) for Jaccard.
 """
 
@@ -42,10 +43,9 @@ def main(cases: str, table: str, column: str, *cuts: str) -> None:
     if "id" not in known or column not in known:
         sys.exit(f"{table} has no column id, or no column {column}; it has {', '.join(known.columns)}.")
     values = known.drop_duplicates("id").set_index("id")[column]
-    lost = scores.index.difference(values.index)
-    if len(lost):
-        sys.exit(f"{table} has no row for {len(lost)} of {len(scores)} cases, first {lost[0]}.")
-    by_part = scores.groupby(parts(values.loc[scores.index], [float(cut) for cut in cuts]), observed=True)
+    if not scores.index.isin(values.index).any():
+        sys.exit(f"{table} has a row for none of the {len(scores)} cases, the first of which is {scores.index[0]}.")
+    by_part = scores.groupby(parts(values.reindex(scores.index), [float(cut) for cut in cuts]), observed=True)
     print(f"| {column} | images |", " | ".join(SCORES), "|")
     print("|---|---:|", "---|" * len(SCORES), sep="")
     for name, rows in by_part:

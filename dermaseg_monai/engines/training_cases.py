@@ -144,8 +144,9 @@ def seen_in_training(
     """Return how many cases of a split the weights were trained on, for run.json; stands in `initialize`.
 
     Compared with `training_cases.csv.gz` beside the weights: id, file, lesion, patient, group and nearly the same
-    picture, also where training saw a centre crop of it. Validation cases count too, because they chose the weights.
-    A case in the split of the very manifest it was trained with (scores on `val`) is what it says and no leak.
+    picture, also where training saw a centre crop of it. Validation cases count too, because they chose the weights,
+    but not for scores on a `val` split, which say just that; nor do cases in the split of the very manifest of the
+    training (scores on its `train`).
     `checked` is False where nothing stands beside the weights, which is logged.
 
     Raises:
@@ -160,7 +161,7 @@ def seen_in_training(
         return {"checked": False, "cases": None}
     loaded = Manifest.load(manifest)
     cases = loaded.in_split(split)
-    rows = [row for row in rows if (row.manifest, row.split) != (loaded.digest[:_DIGITS], split)]
+    rows = [row for row in rows if not _says_so(row, loaded, split)]
     seen = {**_near(rows, cases, dataset_dir), **_tied(rows, cases, loaded)}
     if seen and not allow_leaks:
         case_id = min(seen)
@@ -171,6 +172,10 @@ def seen_in_training(
             "(`dermaseg data leaks` of both manifests with --gives-way test), or accept it with --allow_leaks True."
         )
     return {"checked": True, "cases": len(seen)}
+
+
+def _says_so(row: TrainingCase, manifest: Manifest, split: Split) -> bool:
+    return row.split == split and (split == "val" or row.manifest == manifest.digest[:_DIGITS])
 
 
 def _tied(

@@ -25,7 +25,7 @@ class BADeepLabV3(nn.Module):
     `pred` is the region, or, without that too, a plain classifier's map.
 
     Args:
-        encoder: resnet18, resnet34, resnet50, resnet101 or mobilenet_v2.
+        encoder: one of `dermaseg_monai.networks.encoder.ENCODER_NAMES`.
         encoder_weights: a file, a name from `dermaseg_monai.networks.weights`, or None for random ones.
         output_stride: 16, or 8 for finer context at about twice the time.
         region_head: predict the lesion before refinement.

@@ -24,7 +24,7 @@ class DeepLabV3Plus(nn.Module):
     `ASPP`).
 
     Args:
-        encoder: resnet18, resnet34, resnet50, resnet101 or mobilenet_v2.
+        encoder: one of `dermaseg_monai.networks.encoder.ENCODER_NAMES`.
         encoder_weights: a file, a name from `dermaseg_monai.networks.weights`, or None for random ones.
         output_stride: 16, or 8 for finer context at about twice the time.
         auxiliary_head: in training predict from the features before the last stage as well.

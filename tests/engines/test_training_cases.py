@@ -136,6 +136,17 @@ def test_the_training_side_of_another_manifest_is_refused_too(trained: Path, sav
         seen_in_training(trained, manifest, tmp_path, "train")
 
 
+def test_validation_cases_can_be_scored_as_validation_cases_of_another_manifest(
+    trained: Path, save: Save, tmp_path: Path
+) -> None:
+    again = other(tmp_path, save("b", 2, "val"))
+    assert seen_in_training(trained, again, tmp_path, "val") == {"checked": True, "cases": 0}
+    with pytest.raises(LeakError, match=r"same id as b \(val\)"):
+        seen_in_training(trained, other(tmp_path, save("b", 2, "test")), tmp_path, "test")
+    with pytest.raises(LeakError, match=r"same id as a \(train\)"):
+        seen_in_training(trained, other(tmp_path, save("a", 1, "val")), tmp_path, "val")
+
+
 def test_a_group_of_another_set_is_another_group(trained: Path, save: Save, tmp_path: Path) -> None:
     case = save("x", 5, "test", attributes={"group": 7})
     assert seen_in_training(trained, other(tmp_path, case), tmp_path, "test")["cases"] == 0

@@ -38,11 +38,14 @@ def test_words_are_parts_as_they_are(folder: Path) -> None:
     assert [line.split("|")[1:3] for line in lines[2:]] == [[" arm ", " 2 "], [" leg ", " 1 "], [" none ", " 1 "]]
 
 
-def test_a_case_that_the_table_lacks_is_named(folder: Path) -> None:
-    (folder / "table.csv").write_text("id,width\n0,1\n1,1\n3,1\n")
-    done = run(folder, "width")
+def test_a_case_that_the_table_lacks_is_a_part_and_a_table_of_other_cases_is_refused(folder: Path) -> None:
+    (folder / "table.csv").write_text("id,site\n0,arm\n1,arm\n3,arm\n")
+    lines = run(folder, "site").stdout.splitlines()
+    assert [line.split("|")[1:3] for line in lines[2:]] == [[" arm ", " 3 "], [" none ", " 1 "]]
+    (folder / "table.csv").write_text("id,site\n7,arm\n")
+    done = run(folder, "site")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "no row for 1 of 4 cases, first 2" in done.stderr
+    assert "a row for none of the 4 cases, the first of which is 0" in done.stderr
 
 
 def test_a_column_that_is_not_there_is_named(folder: Path) -> None:
