@@ -24,7 +24,7 @@ def common_folder(folders: Sequence[Path]) -> Path:
 
 
 def _named(folder: Path) -> Path:
-    return Path(os.path.abspath(folder))  # noqa: PTH100 (resolve() would leave the link)
+    return Path(os.path.abspath(folder))  # noqa: PTH100 (resolve() follows links)
 
 
 def merge(manifests: Sequence[Manifest], folders: Sequence[Path], *, name: str) -> Manifest:
