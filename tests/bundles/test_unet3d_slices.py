@@ -147,9 +147,9 @@ def test_a_network_of_slices_is_evaluated_in_mm_and_masks_lie_on_the_voxels_of_t
     again = nib.Nifti1Image.from_filename(tmp_path / "found" / "masks" / f"{case.id}.nii.gz")
     assert np.array_equal(np.asarray(again.dataobj), np.asarray(written.dataobj))
     # what the network has seen as slices it has seen as volumes
-    seen = warm.bundle("evaluating", files, **values, split="val", output_dir=tmp_path / "val")
-    assert "1 of 1 val cases" in seen.error
-    assert "same lesion as volume_0001_coronal_" in seen.error
+    seen = warm.bundle("evaluating", files, **values, split="train", output_dir=tmp_path / "train")
+    assert "1 of 1 train cases" in seen.error
+    assert "same lesion as volume_" in seen.error
     # weights of another network are no weights for this one
     wrong = warm.bundle(
         "evaluating", files, **{**values, "network_def#widths": "[8,16,32]"}, output_dir=tmp_path / "no"
