@@ -60,6 +60,15 @@ FEATURES: Final[tuple[Feature, ...]] = (
     ),
     _number("border_contact", "Border contact", "of the edge", "Lesion", "Share of the picture's edge that is lesion."),
     _number("lesion_parts", "Lesion parts", "", "Lesion", "Connected parts larger than 0.05 % of the picture."),
+    _number("lesion_holes", "Lesion holes", "", "Lesion", "Patches of skin that the mask encloses."),
+    _number(
+        "outline_roughness",
+        "Outline roughness",
+        "% of the short side",
+        "Lesion",
+        "How far the outline moves when it is smoothed over 1 % of the short side. Lines set by hand are smooth, what "
+        "a program filled or found is ragged: a difference between two sides of a split means other tools.",
+    ),
     _number(
         "contrast",
         "Contrast to the skin",

@@ -29,6 +29,11 @@ def highest_near(values: Field, side_px: int) -> Field:
     return np.asarray(ndimage.maximum_filter(values, side_px), np.float32)
 
 
+def blurred(values: Field, sigma_px: float) -> Field:
+    """Return the Gaussian mean; what lies beyond the edge is taken as the nearest pixel."""
+    return np.asarray(ndimage.gaussian_filter(values, sigma_px, mode="nearest"), np.float32)
+
+
 def eroded(mask: Grid, side_px: int) -> Grid:
     """Return the pixels whose square of `side_px` lies in the mask, which is continued beyond the edge."""
     return np.asarray(ndimage.minimum_filter(mask, side_px), bool)

@@ -12,6 +12,7 @@ from dermaseg_monai.manifest.case import Case, Split
 from dermaseg_monai.manifest.description.artefacts import find_artefacts
 from dermaseg_monai.manifest.description.features import FEATURES
 from dermaseg_monai.manifest.description.lesion import colours, geometry
+from dermaseg_monai.manifest.description.outline import outline
 from dermaseg_monai.manifest.description.sample import Sample, read_sample
 from dermaseg_monai.manifest.description.tone import fitzpatrick_like, monk_like, skin_tone, tone_band
 from dermaseg_monai.manifest.description.vocabulary import recorded
@@ -71,7 +72,7 @@ def measure_sample(sample: Sample) -> tuple[dict[str, Value], str]:
     artefacts = find_artefacts(sample)
     tone = skin_tone(sample, artefacts.unusable)
     values: dict[str, Value] = {"height": float(height), "width": float(width), "aspect": width / height}
-    values |= geometry(sample) | colours(sample, artefacts.unusable) | artefacts.values
+    values |= geometry(sample) | outline(sample) | colours(sample, artefacts.unusable) | artefacts.values
     values |= {"ita": tone.ita_deg, "ita_spread": tone.spread_deg}
     if tone.ita_deg is not None:
         values["tone_band"] = tone_band(tone.ita_deg)
