@@ -18,6 +18,7 @@ from dermaseg_monai.report.palette import NOTICE
 _TITLES: Final[Mapping[str, str]] = {
     "dice": "Dice ↑",
     "jaccard": "Jaccard ↑",
+    "threshold_jaccard": "threshold Jaccard ↑",
     "hd95_px": "HD95 (px) ↓",
     "assd_px": "ASSD (px) ↓",
     "hd95_mm": "HD95 (mm) ↓",

@@ -15,9 +15,11 @@ from dermaseg_monai.metrics.bootstrap import group_codes, percentile_interval, r
 from dermaseg_monai.metrics.summary import score_matrix
 
 MEASURES: Final = (
-    "dice", "jaccard", "hd95_px", "assd_px", "hd95_mm", "assd_mm", "surface_dice", "volume_error_mm3", "volume_off_mm3",
+    "dice", "jaccard", "threshold_jaccard", "hd95_px", "assd_px", "hd95_mm", "assd_mm", "surface_dice",
+    "volume_error_mm3", "volume_off_mm3",
 )  # fmt: skip
-"""The scores that are compared, those of them that were computed; `volume_off_mm3` is the volume error without sign."""
+"""The scores that are compared, those of them that were computed; `volume_off_mm3` is the volume error without sign.
+Threshold Jaccard, which ISIC defines for photographs, is left out of volumes."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ def _stacked(tables: Mapping[str, Sequence[CaseScore]]) -> tuple[list[str], list
         odd = sorted(set(found[first]) ^ set(found[other]))
         if odd:
             raise DataError(f"{first} and {other} differ in having {', '.join(odd)}. Evaluate both alike.")
-    measures = list(found[first])
+    left_out = {"threshold_jaccard"} if "volume_error_mm3" in found[first] else set[str]()
+    measures = [score for score in found[first] if score not in left_out]
     values = np.stack([np.stack([found[name][score] for score in measures], axis=1) for name in tables])
     return [row.case_id for row in ordered[first]], measures, values
 

@@ -50,6 +50,26 @@ def test_means_and_differences_are_those_counted_by_hand() -> None:
     assert "volume_error_mm3" not in contrasts  # of a signed error less is not better
 
 
+def photographs(found_px: Sequence[int]) -> list[CaseScore]:
+    """Rows of 4 lesion pixels, of which the first are found."""
+    pixels = np.arange(16).reshape(4, 4)
+    return [
+        score_case(pixels < count, pixels < LABEL_VOX, case_id=f"p{at}", both_empty=1.0, surface=False)
+        for at, count in enumerate(found_px)
+    ]
+
+
+def test_threshold_jaccard_is_compared_on_photographs_and_not_on_volumes() -> None:
+    tables = {"first": photographs([4, 3, 2]), "second": photographs([4, 2, 2])}
+    found = compare_evaluations(tables, groups=None, confidence=0.95, draws=200, seed=0)
+    means = {(one.setting, one.score): one.mean for one in found.figures}
+    assert means["first", "threshold_jaccard"] == pytest.approx((1 + 3 / 4 + 0) / 3)
+    differences = {one.score: one.difference for one in found.contrasts}
+    assert differences["threshold_jaccard"] == pytest.approx(-(3 / 4) / 3)
+    assert differences["jaccard"] == pytest.approx(-(1 / 4) / 3)
+    assert "threshold_jaccard" not in {one.score for one in comparison(volume=[4, 4], slices=[2, 5]).figures}
+
+
 def test_intervals_draw_groups_and_not_cases() -> None:
     rows = {"a": table([4, 4, 2, 2]), "b": table([4, 4, 4, 4])}
     two = {"v0": "x", "v1": "x", "v2": "y", "v3": "y"}
