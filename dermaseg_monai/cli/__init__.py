@@ -7,6 +7,7 @@ import typer
 from dermaseg_monai import __version__
 from dermaseg_monai.cli.ablate import ablate
 from dermaseg_monai.cli.agreement import agreement_app
+from dermaseg_monai.cli.average import average
 from dermaseg_monai.cli.bundle import bundle_app
 from dermaseg_monai.cli.compare import compare
 from dermaseg_monai.cli.data import data_app
@@ -28,6 +29,7 @@ app.add_typer(bundle_app, name="bundle")
 app.add_typer(agreement_app, name="agreement")
 app.command("ablate")(ablate)
 app.command("panels")(panels)
+app.command("average")(average)
 app.command("compare")(compare)
 app.command("generalise")(generalise)
 app.command("leak-worth")(leak_worth)

@@ -31,6 +31,7 @@ from dermaseg_monai.engines.schedule import build_schedule
 from dermaseg_monai.engines.score_summary import ScoreSummaryFile
 from dermaseg_monai.engines.seed import EpochSeed, seed_everything
 from dermaseg_monai.engines.slab_windows import SlabWindows
+from dermaseg_monai.engines.soup import average_weights
 from dermaseg_monai.engines.training_cases import TRAINING_CASES, record_training_cases, seen_in_training
 from dermaseg_monai.engines.weights import load_weights, read_metadata, read_weights, trained_with
 
@@ -54,6 +55,7 @@ __all__ = [
     "SlabWindows",
     "WeightAverage",
     "WeightAverageUpdate",
+    "average_weights",
     "build_optimizer",
     "build_schedule",
     "distributed_network",
