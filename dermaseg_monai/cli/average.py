@@ -12,8 +12,9 @@ def average(
 ) -> None:
     """Average the weights of several trainings of one network: one network, as fast as one (a model soup).
 
-    The trainings should have begun from the same weights (--initial_weights). Whether the mean is better than its
-    parts, validation says: evaluate it with --split val.
+    The trainings should have begun from the same weights (--initial_weights).
+
+    Whether the mean is better than its parts, only validation says.
     """
     from dermaseg_monai.engines.soup import average_weights  # noqa: PLC0415
 
