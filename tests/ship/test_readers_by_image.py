@@ -10,13 +10,13 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, str(SCRIPT), *words], capture_output=True, text=True, check=False)  # noqa: S603
 
 
-def test_people_are_named_once_and_no_consensus_is_one(tmp_path: Path) -> None:
+def test_people_and_tools_are_named_once_and_no_consensus_is_one(tmp_path: Path) -> None:
     (tmp_path / "outlines.csv").write_text(ROWS)
-    assert run(str(tmp_path / "outlines.csv"), "ST", "MV").stdout == "id,readers\na,A00\nb,A00+A03\n"
+    assert run(str(tmp_path / "outlines.csv"), "ST", "MV").stdout == "id,readers,tools\na,A00,T1+T2\nb,A00+A03,T1+T2\n"
 
 
 def test_a_table_without_the_columns_is_named(tmp_path: Path) -> None:
     (tmp_path / "outlines.csv").write_text("id,who\na,b\n")
     done = run(str(tmp_path / "outlines.csv"))
     assert done.returncode == 1
-    assert "no column ISIC_id, annotator; it has id, who" in done.stderr
+    assert "no column ISIC_id, annotator, tool; it has id, who" in done.stderr
