@@ -80,6 +80,8 @@ def _umask() -> int:
 
 def _write_error(target: Path, error: OSError) -> DataError:
     if error.errno == errno.ENOSPC:
-        return DataError(f"No space left to write {target}. Free some space or choose another folder (--output_dir).")
+        return DataError(
+            f"No space left to write {target}. Free some space or choose another folder (--output_dir, --out)."
+        )
     reason = error.strerror or str(error)
-    return DataError(f"Cannot write {target}: {reason}. Choose a folder you may write to (--output_dir).")
+    return DataError(f"Cannot write {target}: {reason}. Choose a folder you may write to (--output_dir, --out).")

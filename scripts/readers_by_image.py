@@ -18,7 +18,7 @@ def main(table: str, *leave_out: str) -> None:
     if missing:
         sys.exit(f"{table} has no column {', '.join(sorted(missing))}; it has {', '.join(outlines.columns)}.")
     people = outlines[~outlines["annotator"].isin(leave_out)]
-    by_image = people.groupby("ISIC_id")[["annotator", "tool"]].agg(lambda names: "+".join(sorted(set(names))))
+    by_image = people.groupby("ISIC_id")[["annotator", "tool"]].agg(lambda names: "+".join(sorted(set(names.dropna()))))
     by_image.rename_axis("id").rename(columns={"annotator": "readers", "tool": "tools"}).to_csv(sys.stdout)
 
 

@@ -51,11 +51,12 @@ def compare(
     if unknown:
         raise DataError(f"{file} has no case {unknown[0]}, which {first} has scores of. Give its manifest: --manifest.")
     groups = {case.id: group[0].id for group in case_groups(list(cases.values())) for case in group}
-    found = compare_evaluations(tables, groups=groups, confidence=_CONFIDENCE, draws=_DRAWS, seed=0)
+    hardest = cases[_hardest(tables)]
+    volumes = is_volume(hardest.image.path)
+    found = compare_evaluations(tables, groups=groups, volumes=volumes, confidence=_CONFIDENCE, draws=_DRAWS, seed=0)
     typer.echo(f"{score_table(found).plain()}\n\n{difference_table(found).plain()}\n")
     files = write_comparison(out, found, folders)
-    hardest = cases[_hardest(tables)]
-    if is_volume(hardest.image.path):
+    if volumes:
         files.append(_draw(hardest, root, folders, out / "hardest.png"))
     for written in files:
         typer.echo(f"Wrote {written}")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -10,13 +11,20 @@ from typing import Final
 import torch
 from safetensors.torch import save
 
-from dermaseg_monai.engines.training_cases import TRAINING_CASES, read_training_cases, write_training_cases
+from dermaseg_monai import __version__
+from dermaseg_monai.engines.training_cases import (
+    TRAINING_CASES,
+    TrainingCase,
+    read_training_cases,
+    write_training_cases,
+)
 from dermaseg_monai.engines.weights import State, read_metadata, read_weights
-from dermaseg_monai.errors import WeightsError
+from dermaseg_monai.errors import DataError, WeightsError
 from dermaseg_monai.files import replacing
 from dermaseg_monai.networks.weights_file import differences
 
-_OF_ONE_TRAINING: Final = ("epoch", "metric", "torch", "dermaseg_monai", "averaged")
+_AVERAGED: Final = "averaged"
+_OF_ONE_TRAINING: Final = ("epoch", "metric", "torch", "dermaseg_monai", _AVERAGED)
 _DIGITS: Final = 12
 
 logger = logging.getLogger(__name__)
@@ -27,46 +35,71 @@ def average_weights(paths: Sequence[str | Path], folder: str | Path) -> Path:
 
     A uniform model soup (Wortsman et al. 2022, arXiv 2203.05482). It helps where the trainings began from the same
     weights and is worth nothing where they did not, so score it on validation. Counters take the largest value, all
-    else its mean; running batch norm statistics are averaged too and not measured anew. `training_cases.csv.gz` beside
-    it holds what any of the trainings saw; where one does not say it, none is written, with a warning, so that nobody
-    takes a part for the whole.
+    else its mean; running batch norm statistics are averaged too and not measured anew. The file says of itself which
+    trainings have which share (`averaged`: start of the sha256 to share; of a file that is a mean itself, its parts).
+    `training_cases.csv.gz` beside it holds what any of the trainings saw; where one does not say it, none is written,
+    with a warning, so that nobody takes a part for the whole.
 
     Args:
         paths: two or more `model.safetensors` of one network, trained at one size and prepared alike.
         folder: where to write; not the folder of one of them.
 
     Raises:
-        WeightsError: fewer than two files, one is missing or damaged, they are of different networks or were not
-            trained alike (says what differs), or one would be overwritten.
-        DataError: the folder cannot be written.
+        WeightsError: fewer than two files, one is given twice, missing or damaged, they are of different networks or
+            were not trained alike (says what differs), one holds values that are not finite, or would be overwritten.
+        DataError: a list of training cases is damaged, or the folder cannot be written.
     """
-    files = [Path(path) for path in paths]
-    if len(files) < 2:  # noqa: PLR2004 (one has no mean)
-        raise WeightsError(f"Weights to average: {', '.join(map(str, files)) or 'none'}. Give two files or more.")
-    if inside := [file for file in files if file.resolve().parent == Path(folder).resolve()]:
-        raise WeightsError(f"{inside[0]} lies in {folder}, where the mean would be written. Give another folder.")
+    files = [Path(path).resolve() for path in paths]
+    _require_several(files, Path(folder).resolve())
     states = [read_weights(file) for file in files]
     metadata = _shared_metadata(files)
     for file, state in zip(files[1:], states[1:], strict=True):
-        if found := differences(states[0], state):
-            raise WeightsError(
-                f"{file} and {files[0]} are of different networks: of the tensors of the former {found}."
-            )
-    metadata |= {"epoch": "none", "metric": "none", "averaged": json.dumps([_digest(file) for file in files])}
-    with replacing(Path(folder) / "model.safetensors") as temporary:
-        temporary.write_bytes(save(_mean(states), metadata=metadata))
-    _join_training_cases(files, Path(folder))
-    return Path(folder) / "model.safetensors"
+        _require_alike(files[0], states[0], file, state)
+    mean = {key: _mean([state[key] for state in states]) for key in states[0]}
+    if odd := [key for key, value in mean.items() if not bool(torch.isfinite(value).all())]:
+        raise WeightsError(f"The mean of {odd[0]} is not finite. One of the trainings broke; leave it out.")
+    rows = _seen_by_any(files)
+    metadata |= {"epoch": "none", "metric": "none", "dermaseg_monai": __version__, "torch": str(torch.__version__)}
+    metadata[_AVERAGED] = json.dumps(_shares(files), sort_keys=True)
+    target = Path(folder) / "model.safetensors"
+    # the list goes first and comes last: what stops half-way leaves weights that nothing is said of, never others' list
+    _remove(target.parent / TRAINING_CASES)
+    with replacing(target) as temporary:
+        temporary.write_bytes(save(mean, metadata=metadata))
+    if rows is not None:
+        write_training_cases(target.parent / TRAINING_CASES, rows)
+    return target
 
 
-def _mean(states: Sequence[State]) -> State:
-    return {key: _mean_of([state[key] for state in states]) for key in states[0]}
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"{path} cannot be replaced: {error.strerror}. Give another folder.") from error
 
 
-def _mean_of(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
-    stack = torch.stack([tensor.double() if tensor.is_floating_point() else tensor for tensor in tensors])
-    mean = stack.mean(dim=0) if stack.is_floating_point() else stack.amax(dim=0)
-    return mean.to(tensors[0].dtype).contiguous()
+def _require_several(files: Sequence[Path], folder: Path) -> None:
+    if len(files) < 2:  # noqa: PLR2004 (one has no mean)
+        raise WeightsError(f"Weights to average: {', '.join(map(str, files)) or 'none'}. Give two files or more.")
+    if twice := [file for file, count in Counter(files).items() if count > 1]:
+        raise WeightsError(f"{twice[0]} is given twice. Give every file once.")
+    if inside := [file for file in files if file.parent == folder]:
+        raise WeightsError(f"{inside[0]} lies in {folder}, where the mean would be written. Give another folder.")
+
+
+def _require_alike(first: Path, wanted: State, file: Path, state: State) -> None:
+    if found := differences(wanted, state):
+        raise WeightsError(f"{file} and {first} are of different networks: of the tensors of the former {found}.")
+    if odd := [key for key, value in wanted.items() if state[key].dtype != value.dtype]:
+        types = f"{wanted[odd[0]].dtype} and {state[odd[0]].dtype}"
+        raise WeightsError(f"{first} and {file} hold {odd[0]} as {types}. Write both in one precision.")
+
+
+def _mean(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    stack = torch.stack(list(tensors))
+    if not stack.is_floating_point():
+        return stack.amax(dim=0).contiguous()
+    return stack.double().mean(dim=0).to(stack.dtype).contiguous()
 
 
 def _shared_metadata(files: Sequence[Path]) -> dict[str, str]:
@@ -86,15 +119,20 @@ def _is_of_one_training(key: str) -> bool:
     return key in _OF_ONE_TRAINING or key.startswith("val_")
 
 
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:_DIGITS]
+def _shares(files: Sequence[Path]) -> dict[str, float]:
+    shares: dict[str, float] = {}
+    for file in files:
+        own = hashlib.sha256(file.read_bytes()).hexdigest()[:_DIGITS]
+        parts: dict[str, float] = json.loads(read_metadata(file).get(_AVERAGED, "null")) or {own: 1.0}
+        for part, share in parts.items():
+            shares[part] = shares.get(part, 0.0) + share / len(files)
+    return shares
 
 
-def _join_training_cases(files: Sequence[Path], folder: Path) -> None:
+def _seen_by_any(files: Sequence[Path]) -> list[TrainingCase] | None:
     known = [read_training_cases(file) for file in files]
     silent = [str(file) for file, rows in zip(files, known, strict=True) if rows is None]
     if silent:
         logger.warning("What %s was trained on is not known, so %s is not written.", ", ".join(silent), TRAINING_CASES)
-        (folder / TRAINING_CASES).unlink(missing_ok=True)
-        return
-    write_training_cases(folder / TRAINING_CASES, [row for rows in known for row in rows or []])
+        return None
+    return [row for rows in known for row in rows or []]

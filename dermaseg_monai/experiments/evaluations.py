@@ -52,6 +52,7 @@ def compare_evaluations(
     tables: Mapping[str, Sequence[CaseScore]],
     *,
     groups: Mapping[str, str | None] | None,
+    volumes: bool,
     confidence: float,
     draws: int,
     seed: int,
@@ -64,6 +65,7 @@ def compare_evaluations(
     Args:
         tables: name to scores, two or more.
         groups: case id to what it shares with others (None: nothing).
+        volumes: whether the cases are volumes, of which threshold Jaccard is left out.
         confidence: of the intervals.
         draws: of the bootstrap.
         seed: of the bootstrap.
@@ -74,7 +76,7 @@ def compare_evaluations(
     require_bootstrap(confidence=confidence, draws=draws)
     if len(tables) < 2:  # noqa: PLR2004 (one cannot be compared)
         raise DataError("There is one evaluation. Give two or more to compare: NAME=FOLDER NAME=FOLDER.")
-    ids, measures, values = _stacked(tables)
+    ids, measures, values = _stacked(tables, left_out={"threshold_jaccard"} if volumes else set())
     codes = group_codes(ids, groups)
     n_groups = int(codes.max()) + 1
     if n_groups == 1:
@@ -113,7 +115,9 @@ def compare_evaluations(
     )
 
 
-def _stacked(tables: Mapping[str, Sequence[CaseScore]]) -> tuple[list[str], list[str], np.ndarray]:
+def _stacked(
+    tables: Mapping[str, Sequence[CaseScore]], *, left_out: set[str]
+) -> tuple[list[str], list[str], np.ndarray]:
     first, *others = tables
     ordered = {name: sorted(rows, key=lambda row: row.case_id) for name, rows in tables.items()}
     found = {name: _measured(rows) for name, rows in ordered.items()}
@@ -122,7 +126,6 @@ def _stacked(tables: Mapping[str, Sequence[CaseScore]]) -> tuple[list[str], list
         odd = sorted(set(found[first]) ^ set(found[other]))
         if odd:
             raise DataError(f"{first} and {other} differ in having {', '.join(odd)}. Evaluate both alike.")
-    left_out = {"threshold_jaccard"} if "volume_error_mm3" in found[first] else set[str]()
     measures = [score for score in found[first] if score not in left_out]
     values = np.stack([np.stack([found[name][score] for score in measures], axis=1) for name in tables])
     return [row.case_id for row in ordered[first]], measures, values

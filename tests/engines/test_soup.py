@@ -17,7 +17,7 @@ from dermaseg_monai.engines.training_cases import (
     write_training_cases,
 )
 from dermaseg_monai.engines.weights import write_weights
-from dermaseg_monai.errors import WeightsError
+from dermaseg_monai.errors import DataError, WeightsError
 from dermaseg_monai.files import sha256_of
 
 SAID = {"network": "Net", "encoder": "resnet18", "image_size": "128", "epoch": "3", "val_threshold_jaccard": "0.7"}
@@ -70,9 +70,17 @@ def test_it_says_what_evaluation_asks_and_which_files_it_is_made_of(tmp_path: Pa
     assert trained_with(mean, "encoder") == "resnet18"
     assert trained_with(mean, "image_size") == 128
     said = read_metadata(mean)
-    assert json.loads(said["averaged"]) == [sha256_of(one)[:12], sha256_of(two)[:12]]
+    assert json.loads(said["averaged"]) == {sha256_of(one)[:12]: 0.5, sha256_of(two)[:12]: 0.5}
     assert "val_threshold_jaccard" not in said  # it was no score of these weights
     assert (said["epoch"], said["metric"]) == ("none", "none")
+
+
+def test_the_mean_of_a_mean_says_the_share_of_every_training(tmp_path: Path) -> None:
+    one, two, three = (trained(tmp_path / name, value) for name, value in (("a", 1.0), ("b", 2.0), ("c", 4.5)))
+    mean = average_weights([average_weights([one, two], tmp_path / "pair"), three], tmp_path / "mean")
+    parts = {sha256_of(one)[:12]: 0.25, sha256_of(two)[:12]: 0.25, sha256_of(three)[:12]: 0.5}
+    assert json.loads(read_metadata(mean)["averaged"]) == parts
+    assert float(load_file(mean)["0.weight"].mean()) == 3.0
 
 
 def test_what_any_of_them_has_seen_stands_beside_it(tmp_path: Path) -> None:
@@ -88,6 +96,28 @@ def test_a_part_of_what_was_seen_is_not_given_for_the_whole(tmp_path: Path, capl
         mean = average_weights([one, silent], tmp_path / "mean")
     assert read_training_cases(mean) is None
     assert f"What {silent} was trained on is not known" in caplog.text
+
+
+def test_a_damaged_list_leaves_what_was_there(tmp_path: Path) -> None:
+    one, two = trained(tmp_path / "one", 1.0, "a"), trained(tmp_path / "two", 2.0, "b")
+    mean = average_weights([one, two], tmp_path / "mean")
+    before = sha256_of(mean), sha256_of(mean.with_name(TRAINING_CASES))
+    three = trained(tmp_path / "three", 5.0)
+    three.with_name(TRAINING_CASES).write_bytes(b"no list")
+    with pytest.raises(DataError, match="is damaged"):
+        average_weights([one, three], tmp_path / "mean")
+    assert (sha256_of(mean), sha256_of(mean.with_name(TRAINING_CASES))) == before
+
+
+def test_other_precision_and_values_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    one, broken = trained(tmp_path / "one", 1.0), trained(tmp_path / "broken", float("nan"))
+    with pytest.raises(WeightsError, match="not finite"):
+        average_weights([one, broken], tmp_path / "mean")
+    (tmp_path / "half").mkdir()
+    write_weights(tmp_path / "half" / "model.safetensors", network(1.0).half(), SAID)
+    with pytest.raises(WeightsError, match=r"torch\.float32 and torch\.float16\. Write both in one precision"):
+        average_weights([one, tmp_path / "half" / "model.safetensors"], tmp_path / "mean")
+    assert not (tmp_path / "mean").exists()
 
 
 @pytest.mark.parametrize(
@@ -109,6 +139,9 @@ def test_one_file_and_the_folder_of_one_of_them_are_refused(tmp_path: Path) -> N
     one, two = trained(tmp_path / "one", 1.0), trained(tmp_path / "two", 2.0)
     with pytest.raises(WeightsError, match="Give two files or more"):
         average_weights([one], tmp_path / "mean")
+    (tmp_path / "link").symlink_to(one.parent)
+    with pytest.raises(WeightsError, match="is given twice"):
+        average_weights([one, two, tmp_path / "link" / "model.safetensors"], tmp_path / "mean")
     before = sha256_of(one)
     with pytest.raises(WeightsError, match="where the mean would be written"):
         average_weights([one, two], tmp_path / "one")

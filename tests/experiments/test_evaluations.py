@@ -30,7 +30,7 @@ def table(found_vox: Sequence[int]) -> list[CaseScore]:
 
 def comparison(**tables: Sequence[int]) -> EvaluationComparison:
     rows = {name: table(found) for name, found in tables.items()}
-    return compare_evaluations(rows, groups=None, confidence=0.95, draws=200, seed=0)
+    return compare_evaluations(rows, groups=None, volumes=True, confidence=0.95, draws=200, seed=0)
 
 
 def test_means_and_differences_are_those_counted_by_hand() -> None:
@@ -61,7 +61,7 @@ def photographs(found_px: Sequence[int]) -> list[CaseScore]:
 
 def test_threshold_jaccard_is_compared_on_photographs_and_not_on_volumes() -> None:
     tables = {"first": photographs([4, 3, 2]), "second": photographs([4, 2, 2])}
-    found = compare_evaluations(tables, groups=None, confidence=0.95, draws=200, seed=0)
+    found = compare_evaluations(tables, groups=None, volumes=False, confidence=0.95, draws=200, seed=0)
     means = {(one.setting, one.score): one.mean for one in found.figures}
     assert means["first", "threshold_jaccard"] == pytest.approx((1 + 3 / 4 + 0) / 3)
     differences = {one.score: one.difference for one in found.contrasts}
@@ -73,18 +73,18 @@ def test_threshold_jaccard_is_compared_on_photographs_and_not_on_volumes() -> No
 def test_intervals_draw_groups_and_not_cases() -> None:
     rows = {"a": table([4, 4, 2, 2]), "b": table([4, 4, 4, 4])}
     two = {"v0": "x", "v1": "x", "v2": "y", "v3": "y"}
-    found = compare_evaluations(rows, groups=two, confidence=0.95, draws=200, seed=0)
+    found = compare_evaluations(rows, groups=two, volumes=True, confidence=0.95, draws=200, seed=0)
     assert (found.n_cases, found.n_groups) == (4, 2)
     dice = next(one for one in found.figures if (one.setting, one.score) == ("a", "dice"))
     assert (dice.low, dice.high) == (pytest.approx(4 / 6), pytest.approx(1))  # whole groups: the worse or the better
     with pytest.raises(DataError, match="All 4 cases belong together"):
-        compare_evaluations(rows, groups=dict.fromkeys(two, "x"), confidence=0.95, draws=200, seed=0)
+        compare_evaluations(rows, groups=dict.fromkeys(two, "x"), volumes=True, confidence=0.95, draws=200, seed=0)
 
 
 def test_other_cases_masks_and_scores_are_refused() -> None:
     def compare(other: list[CaseScore]) -> None:
         tables = {"3D": table([4, 4]), "slices": other}
-        compare_evaluations(tables, groups=None, confidence=0.95, draws=10, seed=0)
+        compare_evaluations(tables, groups=None, volumes=True, confidence=0.95, draws=10, seed=0)
 
     with pytest.raises(DataError, match=r"3D and slices were scored on different images: 1 stand on one side only"):
         compare(table([4, 4, 4]))
@@ -95,7 +95,7 @@ def test_other_cases_masks_and_scores_are_refused() -> None:
     with pytest.raises(DataError, match="3D and slices differ in having assd_mm, hd95_mm, surface_dice, volume_error"):
         compare(without)
     with pytest.raises(DataError, match="There is one evaluation"):
-        compare_evaluations({"3D": table([4, 4])}, groups=None, confidence=0.95, draws=10, seed=0)
+        compare_evaluations({"3D": table([4, 4])}, groups=None, volumes=True, confidence=0.95, draws=10, seed=0)
 
 
 def test_the_page_has_a_column_per_evaluation_and_the_tables_every_number(tmp_path: Path) -> None:

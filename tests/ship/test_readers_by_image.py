@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "readers_by_image.py"
-ROWS = "ISIC_id,annotator,tool\nb,A03,T1\nb,A00,T2\nb,MV,MV\na,A00,T2\na,A00,T1\nc,ST,ST\n"
+ROWS = "ISIC_id,annotator,tool\nb,A03,T1\nb,A00,T2\nb,MV,MV\na,A00,T2\na,A00,T1\na,A00,\nc,ST,ST\n"
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

@@ -66,8 +66,9 @@ FEATURES: Final[tuple[Feature, ...]] = (
         "Outline roughness",
         "% of the short side",
         "Lesion",
-        "How far the outline moves when it is smoothed over 1 % of the short side. Lines set by hand are smooth, what "
-        "a program filled or found is ragged: a difference between two sides of a split means other tools.",
+        "How far the outline moves when it is smoothed over 1 % of the short side; not of lesions below 1 % of the "
+        "picture. Lines set by hand are smooth, what a program filled or found is ragged: where two sides of a split "
+        "differ, other tools may have made their masks. Small pictures raise it too.",
     ),
     _number(
         "contrast",

@@ -41,6 +41,12 @@ def test_resolution_and_the_edge_of_the_picture_do_not_matter() -> None:
     assert roughness(half) == 0
 
 
+def test_a_small_disc_is_not_taken_for_a_ragged_outline() -> None:
+    assert roughness(disc(128, 128, 15)) < 0.08
+    found = outline(sample(photograph(), disc(128, 128, 13)))
+    assert found == {"outline_roughness": None, "lesion_holes": 0}
+
+
 def test_holes_are_counted_and_bays_of_the_edge_are_not() -> None:
     mask = disc(128, 128, 90) & ~disc(100, 128, 10) & ~disc(160, 128, 5)
     assert outline(sample(photograph(), mask))["lesion_holes"] == 2
