@@ -35,12 +35,14 @@ for epoch in range(first, 6):
 """
 
 STARTER = """
-import json, sys
+import json, signal, sys
 from pathlib import Path
 from dermaseg_monai.errors import DermasegError
 from dermaseg_monai.experiments import Job, Stage
 from dermaseg_monai.experiments.ray_cluster import RayExecutor
 
+# a test run in the background of a shell ignores the interrupt, and so would this
+signal.signal(signal.SIGINT, signal.default_int_handler)
 address, gpus, root, training, *names = sys.argv[1:]
 jobs = []
 for name in names:
