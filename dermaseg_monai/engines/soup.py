@@ -1,6 +1,5 @@
 """The mean of the weights of several trainings: one network, as fast as one."""
 
-import hashlib
 import json
 import logging
 from collections import Counter
@@ -20,7 +19,7 @@ from dermaseg_monai.engines.training_cases import (
 )
 from dermaseg_monai.engines.weights import State, read_metadata, read_weights
 from dermaseg_monai.errors import DataError, WeightsError
-from dermaseg_monai.files import replacing
+from dermaseg_monai.files import replacing, sha256_of
 from dermaseg_monai.networks.weights_file import differences
 
 _AVERAGED: Final = "averaged"
@@ -122,11 +121,21 @@ def _is_of_one_training(key: str) -> bool:
 def _shares(files: Sequence[Path]) -> dict[str, float]:
     shares: dict[str, float] = {}
     for file in files:
-        own = hashlib.sha256(file.read_bytes()).hexdigest()[:_DIGITS]
-        parts: dict[str, float] = json.loads(read_metadata(file).get(_AVERAGED, "null")) or {own: 1.0}
-        for part, share in parts.items():
+        for part, share in _parts(file).items():
             shares[part] = shares.get(part, 0.0) + share / len(files)
     return shares
+
+
+def _parts(file: Path) -> dict[str, float]:
+    said = read_metadata(file).get(_AVERAGED)
+    if said is None:
+        return {sha256_of(file)[:_DIGITS]: 1.0}
+    try:
+        return {str(part): float(share) for part, share in json.loads(said).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise WeightsError(
+            f"{file} says {said[:80]!r} of what it is the mean of. Average its trainings anew."
+        ) from error
 
 
 def _seen_by_any(files: Sequence[Path]) -> list[TrainingCase] | None:

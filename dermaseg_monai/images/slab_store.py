@@ -35,7 +35,7 @@ class SlabStore:
                 np.ascontiguousarray(np.moveaxis(slab, self.axis, 0), dtype=np.float32).tofile(stream)
         except OSError as error:
             found = f"Cannot write the work file {self.path}: {error.strerror or error}"
-            raise DataError(f"{found}. Free some space or choose another folder (--output_dir, --out).") from error
+            raise DataError(f"{found}. Free some space or choose another folder (--output_dir).") from error
 
     def read(self, box: Box) -> Float32[np.ndarray, "x y z"]:
         """Read the voxels of a box."""

@@ -107,7 +107,7 @@ def require_room(folder: Path, needed_bytes: int, path: Path) -> None:
     if free < needed_bytes:
         raise ImageError(
             f"{path} needs {needed_bytes / 1e9:.1f} GB of work space in {folder.parent}, where {free / 1e9:.1f} GB are "
-            "free. Free some space or choose another folder (--output_dir, --out)."
+            "free. Free some space or choose another folder (--output_dir)."
         )
 
 

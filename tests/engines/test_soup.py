@@ -83,6 +83,14 @@ def test_the_mean_of_a_mean_says_the_share_of_every_training(tmp_path: Path) -> 
     assert float(load_file(mean)["0.weight"].mean()) == 3.0
 
 
+@pytest.mark.parametrize("said", ["no json", '["50495d519181"]', '{"50495d519181": "half"}', '{"a": null}'])
+def test_a_mean_that_does_not_say_its_shares_is_refused(tmp_path: Path, said: str) -> None:
+    one, two = trained(tmp_path / "one", 1.0), trained(tmp_path / "two", 2.0, said=SAID | {"averaged": said})
+    with pytest.raises(WeightsError, match="of what it is the mean of"):
+        average_weights([one, two], tmp_path / "mean")
+    assert not (tmp_path / "mean").exists()
+
+
 def test_what_any_of_them_has_seen_stands_beside_it(tmp_path: Path) -> None:
     one, two = trained(tmp_path / "one", 1.0, "ab"), trained(tmp_path / "two", 2.0, "bc")
     mean = average_weights([one, two], tmp_path / "mean")
