@@ -71,10 +71,21 @@ def test_two_evaluations_are_shown_side_by_side_in_groups_of_the_runs_own_manife
     two = evaluation(tmp_path / "two", {"c": 0.7, "a": 0.9, "b": 0.7})
     said = compare(f"3D={one}", f"slice by slice={two}", "--out", tmp_path / "out")
     assert "slice by slice - 3D" in said
+    assert "threshold Jaccard" not in said  # ISIC's, for photographs
     assert "Evaluated on the same 3 cases in 2 groups." in (tmp_path / "out" / "comparison.md").read_text()
     sheet = read_image(tmp_path / "out" / "hardest.png").pixels.astype(int)  # b: only its volume and masks are there
     for colour in ((0, 213, 255), (255, 208, 0)):  # reference and prediction
         assert (np.abs(sheet - colour).max(axis=2) < 30).sum() > 300
+
+
+def test_photographs_are_compared_by_threshold_jaccard_too_and_no_planes_are_drawn(tmp_path: Path) -> None:
+    cases = [Case(name, FileRecord(f"{name}.jpg", name * 64), (), "test") for name in "ab"]
+    Manifest("photographs", "1", None, tuple(cases)).save(tmp_path / "manifest.json")
+    config = {"manifest": str(tmp_path / "manifest.json"), "dataset_dir": str(tmp_path)}
+    one = evaluation(tmp_path / "one", {"a": 0.9, "b": 0.6}, config)
+    said = compare(f"one={one}", f"two={evaluation(tmp_path / 'two', {'a': 0.8, 'b': 0.7})}", "--out", tmp_path / "out")
+    assert "threshold Jaccard ↑" in said
+    assert not (tmp_path / "out" / "hardest.png").exists()
 
 
 def test_what_cannot_be_compared_is_said_in_one_line(volumes: Path, tmp_path: Path) -> None:
