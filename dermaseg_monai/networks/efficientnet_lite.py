@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from dermaseg_monai.networks.photograph import IMAGENET_MEAN, IMAGENET_STD
+from dermaseg_monai.networks.staged_encoder import StagedEncoder, Stages
 
 SCALES = {"efficientnet_lite0": (1.0, 1.0), "efficientnet_lite2": (1.1, 1.2)}
 """Width and depth, as multiples of the first of the family."""
@@ -27,7 +28,7 @@ GREY, SPREAD = 127 / 255, 128 / 255  # what its training subtracted from RGB in 
 EPSILON, MOMENTUM = 1e-3, 0.01
 
 
-class EfficientNetLite(nn.Module):
+class EfficientNetLite(StagedEncoder):
     """Features at strides 4, 8 and `output_stride` of RGB normalised with ImageNet's mean; h, w divide by the stride.
 
     Source: arXiv:1905.11946 in the form its authors published for small devices: no squeeze-and-excitation, ReLU6 for
@@ -68,21 +69,7 @@ class EfficientNetLite(nn.Module):
         self.channels = (c4, c8, HEAD)
         self._initialise()
 
-    def forward(
-        self, image: Float[Tensor, "b 3 h w"]
-    ) -> tuple[Float[Tensor, "b c4 h4 w4"], Float[Tensor, "b c8 h8 w8"], Float[Tensor, "b c ho wo"]]:
-        stride4, stride8, _, top = self.stages(image)
-        return stride4, stride8, top
-
-    def stages(
-        self, image: Float[Tensor, "b 3 h w"]
-    ) -> tuple[
-        Float[Tensor, "b c4 h4 w4"],
-        Float[Tensor, "b c8 h8 w8"],
-        Float[Tensor, "b cl hl wl"],
-        Float[Tensor, "b c ho wo"],
-    ]:
-        """Return what `forward` does and, third, the `late_channels` features that go into the last strided stage."""
+    def stages(self, image: Float[Tensor, "b 3 h w"]) -> Stages:
         rgb = (image * self.std + (self.mean - GREY)) / SPREAD
         stem = self.activation(self.bn0(self.conv_stem(rgb)))
         stride4 = self.blocks[: self._stride4](stem)

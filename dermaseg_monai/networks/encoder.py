@@ -7,6 +7,7 @@ from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.networks.efficientnet_lite import SCALES, EfficientNetLite, published_names
 from dermaseg_monai.networks.mobilenet_v2 import MobileNetV2
 from dermaseg_monai.networks.resnet import DilatedResNet
+from dermaseg_monai.networks.staged_encoder import StagedEncoder
 from dermaseg_monai.networks.weights import load_encoder_weights
 
 EncoderName = Literal[
@@ -15,14 +16,8 @@ EncoderName = Literal[
 ENCODER_NAMES: tuple[EncoderName, ...] = get_args(EncoderName)
 OUTPUT_STRIDES = (8, 16)
 
-Encoder = DilatedResNet | MobileNetV2 | EfficientNetLite
-"""Maps normalised RGB to features at strides 4, 8 and the output stride; `channels` tells how many of each.
 
-`stages` also gives the `late_channels` features that go into the last stage, at the output stride.
-"""
-
-
-def build_encoder(name: str, *, output_stride: int) -> Encoder:
+def build_encoder(name: str, *, output_stride: int) -> StagedEncoder:
     """Return an untrained encoder.
 
     Raises:
@@ -39,7 +34,7 @@ def build_encoder(name: str, *, output_stride: int) -> Encoder:
     return DilatedResNet(name, output_stride=output_stride)
 
 
-def load_encoder(encoder: Encoder, source: str | Path, *, name: str) -> None:
+def load_encoder(encoder: StagedEncoder, source: str | Path, *, name: str) -> None:
     """Fill an encoder from a file or from named weights (see `load_encoder_weights`). Raises: WeightsError."""
     rename = published_names if isinstance(encoder, EfficientNetLite) else dict
     load_encoder_weights(encoder, source, name=name, rename=rename)

@@ -3,12 +3,14 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from dermaseg_monai.networks.staged_encoder import StagedEncoder, Stages
+
 # expansion, channels, repeats, stride of the first repeat (table 2 of the paper)
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 STRIDE4, STRIDE8, LATE = 4, 7, 14  # features[:4] ends at stride 4, features[4:7] at 8, features[7:14] at 16 or less
 
 
-class MobileNetV2(nn.Module):
+class MobileNetV2(StagedEncoder):
     """Features at strides 4, 8 and `output_stride` of normalised RGB; h, w divide by `output_stride`.
 
     Source: arXiv:1801.04381, width 1.0, without the classifier; strides beyond `output_stride` become dilation, the
@@ -34,21 +36,7 @@ class MobileNetV2(nn.Module):
         self.features = nn.Sequential(*layers)
         self._initialise()
 
-    def forward(
-        self, image: Float[Tensor, "b 3 h w"]
-    ) -> tuple[Float[Tensor, "b c4 h4 w4"], Float[Tensor, "b c8 h8 w8"], Float[Tensor, "b c ho wo"]]:
-        stride4, stride8, _, top = self.stages(image)
-        return stride4, stride8, top
-
-    def stages(
-        self, image: Float[Tensor, "b 3 h w"]
-    ) -> tuple[
-        Float[Tensor, "b c4 h4 w4"],
-        Float[Tensor, "b c8 h8 w8"],
-        Float[Tensor, "b cl hl wl"],
-        Float[Tensor, "b c ho wo"],
-    ]:
-        """Return what `forward` does and, third, the `late_channels` features that go into the last strided stage."""
+    def stages(self, image: Float[Tensor, "b 3 h w"]) -> Stages:
         stride4 = self.features[:STRIDE4](image)
         stride8 = self.features[STRIDE4:STRIDE8](stride4)
         late = self.features[STRIDE8:LATE](stride8)

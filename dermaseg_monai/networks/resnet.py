@@ -4,11 +4,13 @@ from jaxtyping import Float
 from monai.networks.nets import ResNet, resnet18, resnet34, resnet50, resnet101
 from torch import Tensor, nn
 
+from dermaseg_monai.networks.staged_encoder import StagedEncoder, Stages
+
 BUILDERS = {"resnet18": resnet18, "resnet34": resnet34, "resnet50": resnet50, "resnet101": resnet101}
 BOTTLENECKS = ("resnet50", "resnet101")
 
 
-class DilatedResNet(nn.Module):
+class DilatedResNet(StagedEncoder):
     """Features at strides 4, 8 and `output_stride` of normalised RGB; h, w divide by `output_stride`.
 
     Where a stride is left out, what follows is dilated, so that pretrained weights keep their field of view: equal to
@@ -33,21 +35,7 @@ class DilatedResNet(nn.Module):
         self.channels = (64 * expansion, 128 * expansion, 512 * expansion)
         self.late_channels = 256 * expansion
 
-    def forward(
-        self, image: Float[Tensor, "b 3 h w"]
-    ) -> tuple[Float[Tensor, "b c4 h4 w4"], Float[Tensor, "b c8 h8 w8"], Float[Tensor, "b c ho wo"]]:
-        stride4, stride8, _, top = self.stages(image)
-        return stride4, stride8, top
-
-    def stages(
-        self, image: Float[Tensor, "b 3 h w"]
-    ) -> tuple[
-        Float[Tensor, "b c4 h4 w4"],
-        Float[Tensor, "b c8 h8 w8"],
-        Float[Tensor, "b cl hl wl"],
-        Float[Tensor, "b c ho wo"],
-    ]:
-        """Return what `forward` does and, third, the `late_channels` features that go into the last stage."""
+    def stages(self, image: Float[Tensor, "b 3 h w"]) -> Stages:
         stride4 = self.layer1(self.maxpool(self.act(self.bn1(self.conv1(image)))))
         stride8 = self.layer2(stride4)
         late = self.layer3(stride8)

@@ -8,9 +8,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from dermaseg_monai.errors import ConfigError
-from dermaseg_monai.networks.encoder import ENCODER_NAMES, Encoder, build_encoder
+from dermaseg_monai.networks.encoder import ENCODER_NAMES, build_encoder
 from dermaseg_monai.networks.mobilenet_v2 import MobileNetV2
 from dermaseg_monai.networks.resnet import DilatedResNet
+from dermaseg_monai.networks.staged_encoder import StagedEncoder
 from dermaseg_monai.networks.weights import load_encoder_weights
 
 BLOCKS = {"resnet18": (2, 2, 2, 2), "resnet34": (3, 4, 6, 3), "resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
@@ -36,7 +37,7 @@ MOBILENET_STAGES = (
 SMALL = ("resnet18", "resnet50", "mobilenet_v2")
 
 
-def make(name: str, output_stride: int) -> Encoder:
+def make(name: str, output_stride: int) -> StagedEncoder:
     if name == "mobilenet_v2":
         return MobileNetV2(output_stride=output_stride).eval()
     return DilatedResNet(name, output_stride=output_stride).eval()
