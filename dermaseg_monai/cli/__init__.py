@@ -11,6 +11,7 @@ from dermaseg_monai.cli.average import average
 from dermaseg_monai.cli.bundle import bundle_app
 from dermaseg_monai.cli.compare import compare
 from dermaseg_monai.cli.data import data_app
+from dermaseg_monai.cli.ensemble import ensemble
 from dermaseg_monai.cli.generalise import generalise
 from dermaseg_monai.cli.leak_worth import leak_worth
 from dermaseg_monai.cli.panels import panels
@@ -30,6 +31,7 @@ app.add_typer(agreement_app, name="agreement")
 app.command("ablate")(ablate)
 app.command("panels")(panels)
 app.command("average")(average)
+app.command("ensemble")(ensemble)
 app.command("compare")(compare)
 app.command("generalise")(generalise)
 app.command("leak-worth")(leak_worth)

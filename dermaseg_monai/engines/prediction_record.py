@@ -45,9 +45,11 @@ def write_record(
     threshold: float,
     weights: str | Path | None,
     about: Mapping[str, Any],
+    config: Mapping[str, Any] | None = None,
 ) -> None:
     """Write cases.csv, sorted by case id, and then run.json.
 
+    `config` says which manifest was predicted where no sheet does (a tracked evaluation writes its whole sheet there).
     Names of cases and files are chosen by others: a spreadsheet executes none of them (`metrics.spreadsheet`).
 
     Raises:
@@ -67,6 +69,8 @@ def write_record(
         "about": dict(about),
         "purpose": PURPOSE,
     }
+    if config is not None:
+        run["config"] = dict(config)
     write_json(folder / "run.json", run)
 
 

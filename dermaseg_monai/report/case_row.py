@@ -17,12 +17,14 @@ class CaseRow:
 
     Attributes:
         case_id: as in the manifest.
+        image: name of the picture's file, empty where the table does not say it.
         file: name of its files in the sub-folders; None when the case was not predicted.
         reason: why it was not predicted, else empty.
         scores: the figures of the row by the names of their columns, finite ones only.
     """
 
     case_id: str
+    image: str
     file: str | None
     reason: str
     scores: Mapping[str, float]
@@ -35,7 +37,7 @@ class CaseRow:
             file, reason = "", reason or "not predicted"
         elif not file or file != PurePosixPath(file).name or "\\" in file or file in (".", ".."):
             file, reason = "", f"cases.csv gives no usable file name ({file!r})"
-        return cls(str(cells["case_id"]), file or None, reason, _figures(cells))
+        return cls(str(cells["case_id"]), cells.get("image") or "", file or None, reason, _figures(cells))
 
     @property
     def picture_name(self) -> str:

@@ -5,7 +5,7 @@ from dermaseg_monai.report.case_row import CaseRow
 
 
 def rows(**jaccard: float) -> list[CaseRow]:
-    return [CaseRow(name, f"{name}.png", "", {"jaccard": value}) for name, value in jaccard.items()]
+    return [CaseRow(name, f"{name}.jpg", f"{name}.png", "", {"jaccard": value}) for name, value in jaccard.items()]
 
 
 def names(found: list[CaseRow], count: int) -> list[str]:
@@ -32,7 +32,7 @@ def test_a_few_cases_are_all_shown_once(n: int, expected: list[str]) -> None:
 
 
 def test_a_case_without_a_jaccard_takes_no_part() -> None:
-    assert names([*rows(a=0.5, b=0.4, c=0.3), CaseRow("x", None, "broken", {})], 1) == ["a", "b", "c"]
+    assert names([*rows(a=0.5, b=0.4, c=0.3), CaseRow("x", "x.jpg", None, "broken", {})], 1) == ["a", "b", "c"]
     assert names([], 1) == ["", "", ""]
 
 

@@ -1,0 +1,61 @@
+"""`dermaseg ensemble`: the mean of what several networks predicted."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dermaseg_monai.errors import ConfigError
+
+if TYPE_CHECKING:
+    from dermaseg_monai.predict import Member, Reference
+
+_SHOWN = 3
+
+
+def ensemble(
+    folders: Annotated[list[Path], typer.Argument(help="Prediction folders of the same pictures, two or more.")],
+    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    *,
+    threshold: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Lesion from this probability on [the members' own].")
+    ] = None,
+    manifest: Annotated[Path | None, typer.Option(help="Manifest of the references [the first folder's own].")] = None,
+    dataset_dir: Annotated[
+        Path | None, typer.Option("--dataset-dir", "--dataset_dir", help="Where its paths start [the folder's own].")
+    ] = None,
+) -> None:
+    """Average the probabilities of several networks, of any kind and size; the mean is scored when they were.
+
+    Predict or evaluate with each network first. The column member_dice of cases.csv says how far the networks agree
+    on a picture. The mean of the weights of trainings from one start (dermaseg average) is one network and as fast.
+    """
+    from dermaseg_monai.predict import average_predictions, open_members  # noqa: PLC0415
+
+    members = open_members(folders)
+    done = average_predictions(members, out, threshold=threshold, reference=_reference(members, manifest, dataset_dir))
+    if done.summary is not None:
+        typer.echo(f"{done.summary}\n")
+    for case_id, reason in list(done.failed.items())[:_SHOWN]:
+        typer.echo(f"{case_id}: {reason}", err=True)
+    left = f", {len(done.failed)} failed (cases.csv says why)" if done.failed else ""
+    typer.echo(f"Wrote {out}: the mean of {len(members)} predictions of {done.count} cases{left}.")
+
+
+def _reference(members: "Sequence[Member]", manifest: Path | None, dataset_dir: Path | None) -> "Reference | None":
+    from dermaseg_monai.cli.checkpoint import data_of  # noqa: PLC0415
+    from dermaseg_monai.predict import Reference  # noqa: PLC0415
+
+    if manifest is None and not any(member.is_scored for member in members):
+        return None
+    first = members[0]
+    config = first.run.get("config") or {}
+    own = data_of(config)
+    if own is None and (manifest is None or dataset_dir is None):
+        raise ConfigError(
+            f"{first.folder / 'run.json'} does not say which references its cases were scored against. "
+            "Give them: --manifest FILE --dataset-dir FOLDER."
+        )
+    given = own or (Path(), Path())
+    return Reference.open(manifest or given[0], dataset_dir or given[1], case_ids=list(first.rows), config=config)

@@ -1,0 +1,160 @@
+"""The mean of what several networks predicted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from dermaseg_monai.arrays import BoolMask, Probability
+from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, write_record
+from dermaseg_monai.errors import ConfigError, DataError, DermasegError
+from dermaseg_monai.files import write_text
+from dermaseg_monai.images import is_volume, read_image, read_probability, write_mask, write_probability
+from dermaseg_monai.manifest.threads import in_threads
+from dermaseg_monai.metrics import CaseScore, Summary, overlap, summarise
+from dermaseg_monai.predict.member import PROBABILITIES, Member
+from dermaseg_monai.predict.reference import Reference
+
+_MAPS: Final = ("uncertainty", "boundary")
+_CONFIDENCE, _DRAWS, _SEED = 0.95, 2000, 0
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """What `average_predictions` did.
+
+    Attributes:
+        count: cases with a mean.
+        failed: case id to reason of those without a mean.
+        summary: the scores, None where the members were not scored.
+    """
+
+    count: int
+    failed: dict[str, str]
+    summary: Summary | None
+
+
+@dataclass(frozen=True)
+class _Case:
+    row: Row
+    score: CaseScore | None = None
+    reason: str | None = None
+
+
+def average_predictions(
+    members: Sequence[Member], out: Path, *, threshold: float | None, reference: Reference | None
+) -> Ensemble:
+    """Write the prediction folder whose probabilities are the mean of those of several networks.
+
+    Each pixel's probability is p = (p_1 + ... + p_k) / k, and it is lesion where p is at least `threshold`; maps of
+    uncertainty and boundary are averaged likewise where every member has them. `cases.csv` has a column
+    `member_dice`, the mean Dice between the members' own masks (1 where all are empty): where networks disagree, a
+    person should look (Roy et al. 2019, doi:10.1016/j.neuroimage.2019.03.042, who sample one network). A case that a
+    member lacks gets a row that says so, and no mask. Scores are those of the mean, not the mean of scores.
+
+    Args:
+        members: prediction folders of the same cases (`open_members`), of any networks, bundles and image sizes.
+        out: where to write; not one of them.
+        threshold: from 0 to 1; None takes that of the members.
+        reference: scores the mean; None where there is nothing to compare with.
+
+    Raises:
+        ConfigError: a member would be written over, or their thresholds differ.
+        DataError: a case of a scored ensemble failed (its mean would be of other cases), or a file cannot be written.
+    """
+    if out.resolve() in {member.folder.resolve() for member in members}:
+        raise ConfigError(f"{out} is one of the folders to average. Give another with --out.")
+    cut = _threshold(members) if threshold is None else threshold
+    maps = [name for name in _MAPS if all(member.has(name) for member in members)]
+
+    def one(case_id: str) -> _Case:
+        try:
+            return _average_case(case_id, members, out, maps=maps, threshold=cut, reference=reference)
+        except DermasegError as error:
+            return _Case(failed_row(case_id, members[0].rows[case_id].image, str(error)), reason=str(error))
+
+    ids = list(members[0].rows)
+    cases = dict(zip(ids, in_threads(one, ids, title="averaging"), strict=True))
+    failed = {case_id: case.reason for case_id, case in cases.items() if case.reason is not None}
+    rows = {case_id: case.row for case_id, case in cases.items()}
+    about = {"members": [_said(member) for member in members], **({} if reference is None else reference.about)}
+    config = None if reference is None else reference.config
+    write_record(out, rows, failed=len(failed), threshold=cut, weights=None, about=about, config=config)
+    summary = _summary(out, [case.score for case in cases.values() if case.score is not None], failed, reference)
+    return Ensemble(len(cases) - len(failed), failed, summary)
+
+
+def _average_case(
+    case_id: str,
+    members: Sequence[Member],
+    out: Path,
+    *,
+    maps: Sequence[str],
+    threshold: float,
+    reference: Reference | None,
+) -> _Case:
+    paths = [member.path(PROBABILITIES, case_id) for member in members]
+    own = [read_probability(path) for path in paths]
+    mean = _mean(own, paths)
+    mask = mean >= threshold
+    name = paths[0].name
+    like = read_image(paths[0]) if is_volume(name) else None
+    write_mask(out / "masks" / name, mask, like=like)
+    write_probability(out / PROBABILITIES / name, mean, like=like)
+    for kind in maps:
+        files = [member.path(kind, case_id) for member in members]
+        write_probability(out / kind / name, _mean([read_probability(file) for file in files], files), like=like)
+    row = done_row(case_id, members[0].rows[case_id].image, name, shape=mask.shape, pred_voxels=int(mask.sum()))
+    row["member_dice"] = round(_member_dice([one >= threshold for one in own]), 6)
+    if reference is None:
+        return _Case(row)
+    score = reference.score(case_id, mask)
+    return _Case(row | {key: value for key, value in asdict(score).items() if value is not None}, score)
+
+
+def _mean(maps: Sequence[Probability], paths: Sequence[Path]) -> Probability:
+    for other, path in zip(maps[1:], paths[1:], strict=True):
+        if other.shape != maps[0].shape:
+            found = f"{paths[0]} has {maps[0].shape} px, {path} {other.shape}"
+            raise DataError(f"{found}. Predict the same pictures with every network")
+    return np.mean(np.stack(maps), axis=0, dtype=np.float64).astype(np.float32)
+
+
+def _member_dice(masks: Sequence[BoolMask]) -> float:
+    pairs = [overlap.dice(overlap.counts(*pair), both_empty=1.0) for pair in combinations(masks, 2)]
+    return sum(pairs) / len(pairs)
+
+
+def _threshold(members: Sequence[Member]) -> float:
+    said = {str(member.folder): member.run.get("threshold") for member in members}
+    found = set(said.values())
+    if len(found) == 1 and isinstance(one := found.pop(), int | float):
+        return float(one)
+    words = ", ".join(f"{folder} {value}" for folder, value in said.items())
+    raise ConfigError(f"The thresholds of the predictions are not one: {words}. Give one: --threshold 0.5.")
+
+
+def _said(member: Member) -> dict[str, Any]:
+    kept: Mapping[str, Any] = {key: member.run.get(key) for key in ("weights", "run_id", "about")}
+    return {"folder": str(member.folder), **{key: value for key, value in kept.items() if value is not None}}
+
+
+def _summary(
+    out: Path, scores: Sequence[CaseScore], failed: Mapping[str, str], reference: Reference | None
+) -> Summary | None:
+    if reference is None:
+        return None
+    if failed:
+        case_id, reason = next(iter(failed.items()))
+        raise DataError(
+            f"{len(failed)} of {len(failed) + len(scores)} cases have no mean, first {case_id}: {reason}. A mean score "
+            f"would be of other cases than the members', so none is given; {out / 'cases.csv'} has the rows. "
+            "Predict again."
+        )
+    summary = summarise(scores, groups=reference.groups, confidence=_CONFIDENCE, draws=_DRAWS, seed=_SEED)
+    write_text(out / "summary.json", summary.to_json() + "\n")
+    write_text(out / "summary.md", summary.to_markdown() + "\n")
+    return summary

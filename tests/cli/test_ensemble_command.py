@@ -1,0 +1,68 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from dermaseg_monai.cli import app
+from dermaseg_monai.engines.prediction_record import done_row, write_record
+from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.images import write_mask, write_probability
+from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
+
+
+def ensemble(*words: object) -> str:
+    done = CliRunner().invoke(app, ["ensemble", *map(str, words)])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def predicted(folder: Path, values: list[float], *, jaccard: float | None, config: dict[str, object]) -> Path:
+    rows = {}
+    for name in "ab":
+        write_probability(folder / "probabilities" / f"{name}.png", np.array([values], dtype=np.float32))
+        rows[name] = done_row(name, f"{name}.jpg", f"{name}.png", shape=(1, 3), pred_voxels=1)
+        rows[name] |= {} if jaccard is None else {"jaccard": jaccard}
+    write_record(folder, rows, failed=0, threshold=0.5, weights=None, about={}, config=config)
+    return folder
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> dict[str, object]:
+    write_mask(tmp_path / "a.png", np.array([[True, True, False]]))
+    annotation = Annotation(FileRecord("a.png", "c" * 64))
+    cases = tuple(Case(name, FileRecord(f"{name}.jpg", name * 64), (annotation,), "test") for name in "ab")
+    Manifest("two", "1", None, cases).save(tmp_path / "set.json")
+    where = {"manifest": str(tmp_path / "set.json"), "dataset_dir": str(tmp_path)}
+    return {**where, "split": "test", "tolerance_px": 1.0}
+
+
+def test_evaluations_give_a_scored_mean_that_compare_takes(config: dict[str, object], tmp_path: Path) -> None:
+    one = predicted(tmp_path / "one", [0.9, 0.4, 0.4], jaccard=0.5, config=config)
+    two = predicted(tmp_path / "two", [0.9, 0.8, 0.4], jaccard=1.0, config=config)
+    said = ensemble(one, two, "--out", tmp_path / "mean")
+    assert "the mean of 2 predictions of 2 cases." in said
+    summary = json.loads((tmp_path / "mean" / "summary.json").read_text())
+    assert summary["scores"]["jaccard"]["mean"] == 1
+    done = CliRunner().invoke(
+        app, ["compare", f"a={tmp_path / 'mean'}", f"b={tmp_path / 'mean'}", "--out", str(tmp_path / "c")]
+    )
+    assert done.exit_code == 0, done.output
+
+
+def test_predictions_without_scores_give_a_mean_without_scores(tmp_path: Path) -> None:
+    one = predicted(tmp_path / "one", [0.9, 0.4, 0.4], jaccard=None, config={})
+    two = predicted(tmp_path / "two", [0.9, 0.8, 0.4], jaccard=None, config={})
+    assert "Jaccard" not in ensemble(one, two, "--out", tmp_path / "mean", "--threshold", "0.3")
+    assert not (tmp_path / "mean" / "summary.json").exists()
+    assert json.loads((tmp_path / "mean" / "run.json").read_text())["threshold"] == 0.3
+
+
+def test_scores_of_unknown_references_are_asked_for(tmp_path: Path) -> None:
+    one = predicted(tmp_path / "one", [0.9, 0.4, 0.4], jaccard=0.5, config={})
+    two = predicted(tmp_path / "two", [0.9, 0.8, 0.4], jaccard=0.5, config={})
+    with pytest.raises(ConfigError, match=r"does not say which references .*--manifest FILE --dataset-dir FOLDER"):
+        ensemble(one, two, "--out", tmp_path / "mean")

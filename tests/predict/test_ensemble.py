@@ -1,0 +1,187 @@
+import csv
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from dermaseg_monai.engines.prediction_record import done_row, failed_row, write_record
+from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.images import read_image, read_mask, read_probability, write_mask, write_probability
+from dermaseg_monai.images.picture import Picture
+from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
+from dermaseg_monai.predict import Reference, average_predictions, open_members
+
+# probabilities of four pixels in a row, of two networks: the mean is .9 .5 .4 .1
+FIRST, SECOND = [0.9, 0.8, 0.2, 0.0], [0.9, 0.2, 0.6, 0.2]
+
+
+def predicted(folder: Path, cases: dict[str, list[float] | None], *, threshold: float = 0.5) -> Path:
+    """A prediction folder of pictures one pixel high; None where the case failed."""
+    rows = {}
+    for case_id, values in cases.items():
+        if values is None:
+            rows[case_id] = failed_row(case_id, f"{case_id}.jpg", "cut short")
+            continue
+        probability = np.array([values], dtype=np.float32)
+        write_probability(folder / "probabilities" / f"{case_id}.png", probability)
+        mask = probability >= threshold
+        write_mask(folder / "masks" / f"{case_id}.png", mask)
+        name = f"{case_id}.png"
+        rows[case_id] = done_row(case_id, f"{case_id}.jpg", name, shape=mask.shape, pred_voxels=int(mask.sum()))
+    failed = sum(values is None for values in cases.values())
+    write_record(folder, rows, failed=failed, threshold=threshold, weights=None, about={})
+    return folder
+
+
+def table(folder: Path) -> dict[str, dict[str, str]]:
+    with (folder / "cases.csv").open(newline="") as stream:
+        return {row["case_id"]: row for row in csv.DictReader(stream)}
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> list[Path]:
+    return [predicted(tmp_path / "one", {"a": FIRST}), predicted(tmp_path / "two", {"a": SECOND})]
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> tuple[Path, Path]:
+    """Manifest and folder of two test cases of one lesion; the first two pixels of a are lesion, three of b."""
+    cases = []
+    for name, length in (("a", 2), ("b", 3)):
+        write_mask(tmp_path / "set" / f"{name}.png", np.array([[place < length for place in range(4)]]))
+        annotation = Annotation(FileRecord(f"{name}.png", name * 64))
+        cases.append(Case(name, FileRecord(f"{name}.jpg", name * 64), (annotation,), "test", lesion_id="L"))
+    Manifest("row", "1", None, tuple(cases)).save(tmp_path / "set" / "manifest.json")
+    return tmp_path / "set" / "manifest.json", tmp_path / "set"
+
+
+def test_probabilities_are_averaged_and_the_mean_decides(two: list[Path], tmp_path: Path) -> None:
+    done = average_predictions(open_members(two), tmp_path / "mean", threshold=0.45, reference=None)
+    assert (done.count, done.failed, done.summary) == (1, {}, None)
+    mean = read_probability(tmp_path / "mean" / "probabilities" / "a.png")
+    assert mean[0].tolist() == pytest.approx([0.9, 0.5, 0.4, 0.1], abs=1e-4)
+    assert read_mask(tmp_path / "mean" / "masks" / "a.png").tolist() == [[True, True, False, False]]
+    row = table(tmp_path / "mean")["a"]
+    assert (row["status"], row["image"], row["pred_px"], row["size_px"]) == ("ok", "a.jpg", "2", "1x4")
+
+
+def test_a_row_says_how_far_the_networks_agree(two: list[Path], tmp_path: Path) -> None:
+    # masks 1100, 1010 and 0000: Dice 1/2, 0 and 0
+    third = predicted(tmp_path / "three", {"a": [0.1, 0.1, 0.1, 0.1]})
+    average_predictions(open_members([*two, third]), tmp_path / "mean", threshold=None, reference=None)
+    assert float(table(tmp_path / "mean")["a"]["member_dice"]) == pytest.approx(1 / 6, abs=1e-6)
+
+
+def test_maps_that_all_have_are_averaged_and_others_left_out(two: list[Path], tmp_path: Path) -> None:
+    for folder, value in zip(two, (0.2, 0.6), strict=True):
+        write_probability(folder / "uncertainty" / "a.png", np.full((1, 4), value, dtype=np.float32))
+    write_probability(two[0] / "boundary" / "a.png", np.zeros((1, 4), dtype=np.float32))
+    average_predictions(open_members(two), tmp_path / "mean", threshold=None, reference=None)
+    assert read_probability(tmp_path / "mean" / "uncertainty" / "a.png") == pytest.approx(0.4, abs=1e-4)
+    assert not (tmp_path / "mean" / "boundary").exists()
+
+
+def test_the_threshold_is_the_members_own_unless_they_differ(two: list[Path], tmp_path: Path) -> None:
+    average_predictions(open_members(two), tmp_path / "mean", threshold=None, reference=None)
+    assert json.loads((tmp_path / "mean" / "run.json").read_text())["threshold"] == 0.5
+    other = predicted(tmp_path / "strict", {"a": FIRST}, threshold=0.7)
+    with pytest.raises(ConfigError, match=r"not one: .*one 0\.5, .*strict 0\.7\. Give one: --threshold 0\.5"):
+        average_predictions(open_members([two[0], other]), tmp_path / "no", threshold=None, reference=None)
+    assert not (tmp_path / "no").exists()
+
+
+def test_the_mean_is_scored_where_its_members_were(labelled: tuple[Path, Path], tmp_path: Path) -> None:
+    # of b the mean mask is 1000 against 1110: Jaccard 1/3, and of a 1100, as its label
+    config = {"split": "test", "tolerance_px": 1.0}
+    folders = [
+        predicted(tmp_path / "one", {"a": FIRST, "b": FIRST}),
+        predicted(tmp_path / "two", {"a": SECOND, "b": [0.9, 0.1, 0.1, 0.1]}),
+    ]
+    reference = Reference.open(*labelled, case_ids=["a", "b"], config=config)
+    done = average_predictions(open_members(folders), tmp_path / "mean", threshold=0.5, reference=reference)
+    assert done.summary is not None
+    assert (done.summary.n, done.summary.scores["jaccard"].mean) == (2, pytest.approx(2 / 3))
+    assert table(tmp_path / "mean")["b"]["threshold_jaccard"] == "0.0"
+    said = json.loads((tmp_path / "mean" / "run.json").read_text())
+    assert said["config"] == {"manifest": str(labelled[0]), "dataset_dir": str(labelled[1]), "split": "test"}
+    assert done.summary.scores["jaccard"].low is None  # both are of one lesion: nothing says how far a mean would move
+    assert (tmp_path / "mean" / "summary.md").is_file()
+
+
+def test_a_part_of_a_split_is_no_split(labelled: tuple[Path, Path]) -> None:
+    with pytest.raises(DataError, match=r"1 test cases of .* were not predicted, first b"):
+        Reference.open(*labelled, case_ids=["a"], config={"split": "test"})
+
+
+def test_one_damaged_map_costs_one_row(tmp_path: Path) -> None:
+    folders = [predicted(tmp_path / name, {"a": FIRST, "b": FIRST}) for name in ("one", "two")]
+    (folders[1] / "probabilities" / "b.png").write_bytes(b"no picture")
+    done = average_predictions(open_members(folders), tmp_path / "mean", threshold=None, reference=None)
+    assert list(done.failed) == ["b"]
+    rows = table(tmp_path / "mean")
+    assert (rows["a"]["status"], rows["b"]["status"]) == ("ok", "failed")
+    assert "b.png" in rows["b"]["reason"]
+    assert not (tmp_path / "mean" / "masks" / "b.png").exists()
+
+
+def test_what_a_member_could_not_predict_has_no_mean_and_keeps_its_reason(tmp_path: Path) -> None:
+    folders = [
+        predicted(tmp_path / "one", {"a": FIRST, "b": None}),
+        predicted(tmp_path / "two", {"a": FIRST, "b": FIRST}),
+    ]
+    done = average_predictions(open_members(folders), tmp_path / "mean", threshold=None, reference=None)
+    assert done.failed == {"b": f"not predicted in {folders[0]}: cut short"}
+
+
+def test_a_scored_mean_of_fewer_cases_is_refused(labelled: tuple[Path, Path], tmp_path: Path) -> None:
+    folders = [predicted(tmp_path / name, {"a": FIRST, "b": FIRST}) for name in ("one", "two")]
+    (folders[0] / "probabilities" / "b.png").unlink()
+    reference = Reference.open(*labelled, case_ids=["a", "b"], config={"split": "test", "tolerance_px": 1.0})
+    with pytest.raises(DataError, match=r"1 of 2 cases have no mean, first b: .*other cases than the members'"):
+        average_predictions(open_members(folders), tmp_path / "mean", threshold=None, reference=reference)
+    assert not (tmp_path / "mean" / "summary.json").exists()
+
+
+def test_a_volume_keeps_its_place(tmp_path: Path) -> None:
+    affine = np.diag([0.5, 0.5, 2.0, 1.0])
+    affine[:3, 3] = 7.0
+    folders = []
+    for name, value in (("one", 0.2), ("two", 1.0)):
+        folder = tmp_path / name
+        like = Picture(np.zeros((3, 4, 5), dtype=np.float32), (0.5, 0.5, 2.0), affine, nib.Nifti1Header())
+        values = np.full((3, 4, 5), value, dtype=np.float32)
+        write_probability(folder / "probabilities" / "v.nii.gz", values, like=like)
+        rows = {"v": done_row("v", "v.nii.gz", "v.nii.gz", shape=(3, 4, 5), pred_voxels=0)}
+        write_record(folder, rows, failed=0, threshold=0.5, weights=None, about={})
+        folders.append(folder)
+    average_predictions(open_members(folders), tmp_path / "mean", threshold=None, reference=None)
+    found = read_image(tmp_path / "mean" / "masks" / "v.nii.gz")
+    assert found.affine is not None
+    assert found.affine.tolist() == affine.tolist()
+    assert found.pixels.min() == 1
+    assert read_image(tmp_path / "mean" / "probabilities" / "v.nii.gz").pixels == pytest.approx(0.6, abs=1e-6)
+
+
+def test_folders_that_do_not_belong_together_are_refused(two: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Give two folders or more"):
+        open_members(two[:1])
+    with pytest.raises(ConfigError, match=r"one is given twice"):
+        open_members([two[0], two[0] / ".." / "one"])
+    with pytest.raises(DataError, match=r"one has no case b, which .*more has \(1 such cases\)"):
+        open_members([two[0], predicted(tmp_path / "more", {"a": FIRST, "b": FIRST})])
+    with pytest.raises(ConfigError, match=r"two is one of the folders to average"):
+        average_predictions(open_members(two), two[1], threshold=None, reference=None)
+    wide = predicted(tmp_path / "wide", {"a": [*FIRST, 0.0]})
+    done = average_predictions(open_members([two[0], wide]), tmp_path / "mean", threshold=None, reference=None)
+    assert "(1, 4) px" in done.failed["a"]
+    assert "(1, 5)" in done.failed["a"]
+
+
+def test_masks_alone_have_no_mean(two: list[Path]) -> None:
+    for file in (two[1] / "probabilities").iterdir():
+        file.unlink()
+    (two[1] / "probabilities").rmdir()
+    with pytest.raises(DataError, match=r"two has no probabilities/, only masks"):
+        open_members(two)
