@@ -116,11 +116,13 @@ def _average_case(
 
 
 def _mean(maps: Sequence[Probability], paths: Sequence[Path]) -> Probability:
-    for other, path in zip(maps[1:], paths[1:], strict=True):
-        if other.shape != maps[0].shape:
-            found = f"{paths[0]} has {maps[0].shape} px, {path} {other.shape}"
+    total = np.zeros(maps[0].shape, dtype=np.float64)
+    for values, path in zip(maps, paths, strict=True):
+        if values.shape != total.shape:
+            found = f"{paths[0]} has {total.shape} px, {path} {values.shape}"
             raise DataError(f"{found}. Predict the same pictures with every network")
-    return np.mean(np.stack(maps), axis=0, dtype=np.float64).astype(np.float32)
+        total += values
+    return (total / len(maps)).astype(np.float32)
 
 
 def _member_dice(masks: Sequence[BoolMask]) -> float:
