@@ -25,22 +25,34 @@ def ensemble(
     dataset_dir: Annotated[
         Path | None, typer.Option("--dataset-dir", "--dataset_dir", help="Where its paths start [the folder's own].")
     ] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of the photographs, for overlays [the manifest's own].")
+    ] = None,
 ) -> None:
     """Average the probabilities of several networks, of any kind and size; the mean is scored when they were.
 
     Predict or evaluate with each network first. The column member_dice of cases.csv says how far the networks agree
     on a picture. The mean of the weights of trainings from one start (dermaseg average) is one network and as fast.
     """
-    from dermaseg_monai.predict import average_predictions, open_members  # noqa: PLC0415
+    from dermaseg_monai.predict import average_predictions, open_members, photographs_in  # noqa: PLC0415
 
     members = open_members(folders)
-    done = average_predictions(members, out, threshold=threshold, reference=_reference(members, manifest, dataset_dir))
+    reference = _reference(members, manifest, dataset_dir)
+    photographs = {} if reference is None else reference.photographs
+    if images is not None:
+        photographs = photographs_in(images, members[0])
+    done = average_predictions(members, out, threshold=threshold, reference=reference, photographs=photographs)
     if done.summary is not None:
         typer.echo(f"{done.summary}\n")
     for case_id, reason in list(done.failed.items())[:_SHOWN]:
         typer.echo(f"{case_id}: {reason}", err=True)
     left = f", {len(done.failed)} failed (cases.csv says why)" if done.failed else ""
-    typer.echo(f"Wrote {out}: the mean of {len(members)} predictions of {done.count} cases{left}.")
+    typer.echo(f"Wrote {out}: the mean of {len(members)} predictions of {len(done.agreement)} cases{left}.")
+    least = sorted(done.agreement.items(), key=lambda one: one[1])[:_SHOWN]
+    typer.echo(
+        "Look at these first, the networks agree least: "
+        + ", ".join(f"{name} (Dice {dice:.2f})" for name, dice in least)
+    )
 
 
 def _reference(members: "Sequence[Member]", manifest: Path | None, dataset_dir: Path | None) -> "Reference | None":

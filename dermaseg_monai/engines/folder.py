@@ -15,10 +15,9 @@ from dermaseg_monai.engines.prediction_record import done_row, failed_row, write
 from dermaseg_monai.engines.samples import channel, file_of, samples
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ConfigError
-from dermaseg_monai.images import draw_outline, is_volume, read_image, write_mask, write_probability, write_rgb
+from dermaseg_monai.images import is_volume, overlay, read_image, write_mask, write_probability, write_rgb
 
 _HEADS = ("uncertainty", "boundary")
-_OVERLAY_COLOUR = (0, 255, 255)
 
 
 class PredictionFolder:
@@ -128,7 +127,5 @@ class PredictionFolder:
             if head in maps:
                 write_probability(self.folder / head / name, maps[head], like=picture)
         if picture is not None and not is_volume(image):
-            width_px = max(1, round(max(mask.shape) / 400))
-            drawn = draw_outline(picture.pixels, mask, _OVERLAY_COLOUR, width_px)
-            write_rgb(self.folder / "overlays" / name, drawn)
+            write_rgb(self.folder / "overlays" / name, overlay(picture.pixels, mask))
         return done_row(case_id, image, name, shape=mask.shape, pred_voxels=int(mask.sum()))

@@ -1,7 +1,7 @@
 """The one reader and writer of pixels: NumPy, Pillow and nibabel, no torch."""
 
 from dermaseg_monai.images.masks import read_mask, read_probability
-from dermaseg_monai.images.outlines import draw_outline, outline
+from dermaseg_monai.images.outlines import draw_outline, outline, overlay
 from dermaseg_monai.images.picture import (
     IMAGE_SUFFIXES,
     MAX_PIXELS,
@@ -47,6 +47,7 @@ __all__ = [
     "join",
     "measure",
     "outline",
+    "overlay",
     "place_difference",
     "plane_axis",
     "read_image",

@@ -4,6 +4,9 @@ import numpy as np
 
 from dermaseg_monai.arrays import BoolMask, RgbImage
 
+OVERLAY_COLOUR = (0, 255, 255)
+OVERLAY_SHARE = 400
+
 
 def outline(mask: BoolMask, width_px: int = 1) -> BoolMask:
     """Return the lesion pixels closer than `width_px` steps (up, down, left, right) to skin or to the picture's edge.
@@ -30,6 +33,15 @@ def draw_outline(rgb: RgbImage, mask: BoolMask, colour: tuple[int, int, int], wi
     drawn = rgb.copy()
     drawn[outline(mask, width_px)] = colour
     return drawn
+
+
+def overlay(rgb: RgbImage, mask: BoolMask) -> RgbImage:
+    """Return the picture with the outline of a prediction, cyan and a 400th of the longer side wide.
+
+    Raises:
+        ValueError: mask and picture differ in size.
+    """
+    return draw_outline(rgb, mask, OVERLAY_COLOUR, max(1, round(max(mask.shape) / OVERLAY_SHARE)))
 
 
 def _eroded(mask: BoolMask) -> BoolMask:

@@ -8,11 +8,19 @@ from typing import Any, Final
 
 import numpy as np
 
-from dermaseg_monai.arrays import BoolMask, Probability
+from dermaseg_monai.arrays import BoolMask, Probability, RgbImage
 from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, write_record
 from dermaseg_monai.errors import ConfigError, DataError, DermasegError
 from dermaseg_monai.files import write_text
-from dermaseg_monai.images import is_volume, read_image, read_probability, write_mask, write_probability
+from dermaseg_monai.images import (
+    is_volume,
+    overlay,
+    read_image,
+    read_probability,
+    write_mask,
+    write_probability,
+    write_rgb,
+)
 from dermaseg_monai.manifest.threads import in_threads
 from dermaseg_monai.metrics import CaseScore, Summary, overlap, summarise
 from dermaseg_monai.predict.member import PROBABILITIES, Member
@@ -27,12 +35,12 @@ class Ensemble:
     """What `average_predictions` did.
 
     Attributes:
-        count: cases with a mean.
+        agreement: case id to `member_dice` of the cases with a mean.
         failed: case id to reason of those without a mean.
         summary: the scores, None where the members were not scored.
     """
 
-    count: int
+    agreement: dict[str, float]
     failed: dict[str, str]
     summary: Summary | None
 
@@ -45,7 +53,12 @@ class _Case:
 
 
 def average_predictions(
-    members: Sequence[Member], out: Path, *, threshold: float | None, reference: Reference | None
+    members: Sequence[Member],
+    out: Path,
+    *,
+    threshold: float | None,
+    reference: Reference | None,
+    photographs: Mapping[str, Path],
 ) -> Ensemble:
     """Write the prediction folder whose probabilities are the mean of those of several networks.
 
@@ -60,6 +73,7 @@ def average_predictions(
         out: where to write; not one of them.
         threshold: from 0 to 1; None takes that of the members.
         reference: scores the mean; None where there is nothing to compare with.
+        photographs: case id to file, of the cases that get an overlay.
 
     Raises:
         ConfigError: a member would be written over, or their thresholds differ.
@@ -72,7 +86,10 @@ def average_predictions(
 
     def one(case_id: str) -> _Case:
         try:
-            return _average_case(case_id, members, out, maps=maps, threshold=cut, reference=reference)
+            photograph = photographs.get(case_id)
+            return _average_case(
+                case_id, members, out, maps=maps, threshold=cut, reference=reference, photograph=photograph
+            )
         except DermasegError as error:
             return _Case(failed_row(case_id, members[0].rows[case_id].image, str(error)), reason=str(error))
 
@@ -84,7 +101,8 @@ def average_predictions(
     config = None if reference is None else reference.config
     write_record(out, rows, failed=len(failed), threshold=cut, weights=None, about=about, config=config)
     summary = _summary(out, [case.score for case in cases.values() if case.score is not None], failed, reference)
-    return Ensemble(len(cases) - len(failed), failed, summary)
+    agreement = {case_id: row["member_dice"] for case_id, row in rows.items() if case_id not in failed}
+    return Ensemble(agreement, failed, summary)
 
 
 def _average_case(
@@ -95,15 +113,19 @@ def _average_case(
     maps: Sequence[str],
     threshold: float,
     reference: Reference | None,
+    photograph: Path | None,
 ) -> _Case:
     paths = [member.path(PROBABILITIES, case_id) for member in members]
     own = [read_probability(path) for path in paths]
     mean = _mean(own, paths)
     mask = mean >= threshold
     name = paths[0].name
+    drawn = None if photograph is None else _drawn(photograph, mask)
     like = read_image(paths[0]) if is_volume(name) else None
     write_mask(out / "masks" / name, mask, like=like)
     write_probability(out / PROBABILITIES / name, mean, like=like)
+    if drawn is not None:
+        write_rgb(out / "overlays" / name, drawn)
     for kind in maps:
         files = [member.path(kind, case_id) for member in members]
         write_probability(out / kind / name, _mean([read_probability(file) for file in files], files), like=like)
@@ -113,6 +135,15 @@ def _average_case(
         return _Case(row)
     score = reference.score(case_id, mask)
     return _Case(row | {key: value for key, value in asdict(score).items() if value is not None}, score)
+
+
+def _drawn(photograph: Path, mask: BoolMask) -> RgbImage:
+    rgb = read_image(photograph).pixels
+    if rgb.shape[:2] != mask.shape:
+        raise DataError(
+            f"{photograph} has {rgb.shape[:2]} px, its prediction {mask.shape}. Give the pictures predicted"
+        )
+    return overlay(rgb, mask)
 
 
 def _mean(maps: Sequence[Probability], paths: Sequence[Path]) -> Probability:
@@ -152,9 +183,9 @@ def _summary(
     if failed:
         case_id, reason = next(iter(failed.items()))
         raise DataError(
-            f"{len(failed)} of {len(failed) + len(scores)} cases have no mean, first {case_id}: {reason}. A mean score "
-            f"would be of other cases than the members', so none is given; {out / 'cases.csv'} has the rows. "
-            "Predict again."
+            f"{len(failed)} of {len(failed) + len(scores)} cases have no mean, first {case_id}: {reason.rstrip('.')}. "
+            "Scores would be of other cases than the members', so none are given; "
+            f"{out / 'cases.csv'} has the rows. Predict again."
         )
     summary = summarise(scores, groups=reference.groups, confidence=_CONFIDENCE, draws=_DRAWS, seed=_SEED)
     write_text(out / "summary.json", summary.to_json() + "\n")

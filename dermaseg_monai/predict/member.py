@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.images import is_volume
+from dermaseg_monai.manifest.listing import files_below
 from dermaseg_monai.report import read_run
 from dermaseg_monai.report.case_row import CaseRow
 from dermaseg_monai.report.predictions import read_rows
@@ -60,6 +62,23 @@ class Member:
         if row.file is None:
             raise DataError(f"not predicted in {self.folder}: {row.reason}")
         return self.folder / name / row.file
+
+
+def photographs_in(folder: Path, member: Member) -> dict[str, Path]:
+    """Return case id to file of the predicted photographs that lie below a folder, found by their names.
+
+    Raises:
+        DataError: there is no such folder, none of the photographs is there, or two files have the name of one.
+    """
+    wanted = {row.image: case_id for case_id, row in member.rows.items() if row.image and not is_volume(row.image)}
+    found: dict[str, Path] = {}
+    for path in files_below(folder):
+        case_id = wanted.get(path.name)
+        if case_id is not None and found.setdefault(case_id, path) != path:
+            raise DataError(f"{found[case_id]} and {path} have the name of one photograph. Give a folder with one.")
+    if not found:
+        raise DataError(f"{folder} has none of the photographs of {member.folder}. Give the folder that was predicted.")
+    return found
 
 
 def open_members(folders: Sequence[Path]) -> list[Member]:

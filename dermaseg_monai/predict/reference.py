@@ -7,7 +7,7 @@ from typing import Any
 
 from dermaseg_monai.arrays import BoolMask
 from dermaseg_monai.errors import DataError, ImageError
-from dermaseg_monai.images import read_mask, spacing_of
+from dermaseg_monai.images import is_volume, read_mask, spacing_of
 from dermaseg_monai.manifest import Case, Manifest, case_groups
 from dermaseg_monai.metrics import CaseScore, score_case
 
@@ -69,6 +69,12 @@ class Reference:
     def config(self) -> dict[str, Any]:
         """What later commands ask a prediction folder for."""
         return {"manifest": str(self.manifest), "dataset_dir": str(self.dataset_dir), "split": self.split}
+
+    @property
+    def photographs(self) -> dict[str, Path]:
+        """Case id to file, without volumes."""
+        files = {case_id: self.dataset_dir / case.image.path for case_id, case in self.cases.items()}
+        return {case_id: file for case_id, file in files.items() if not is_volume(file)}
 
     @property
     def about(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from dermaseg_monai.cli import app
 from dermaseg_monai.engines.prediction_record import done_row, write_record
 from dermaseg_monai.errors import ConfigError
-from dermaseg_monai.images import write_mask, write_probability
+from dermaseg_monai.images import write_mask, write_probability, write_rgb
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
 
 
@@ -33,6 +33,8 @@ def predicted(folder: Path, values: list[float], *, jaccard: float | None, confi
 @pytest.fixture
 def config(tmp_path: Path) -> dict[str, object]:
     write_mask(tmp_path / "a.png", np.array([[True, True, False]]))
+    for name in "ab":
+        write_rgb(tmp_path / f"{name}.jpg", np.full((1, 3, 3), 90, dtype=np.uint8))
     annotation = Annotation(FileRecord("a.png", "c" * 64))
     cases = tuple(Case(name, FileRecord(f"{name}.jpg", name * 64), (annotation,), "test") for name in "ab")
     Manifest("two", "1", None, cases).save(tmp_path / "set.json")
@@ -45,6 +47,8 @@ def test_evaluations_give_a_scored_mean_that_compare_takes(config: dict[str, obj
     two = predicted(tmp_path / "two", [0.9, 0.8, 0.4], jaccard=1.0, config=config)
     said = ensemble(one, two, "--out", tmp_path / "mean")
     assert "the mean of 2 predictions of 2 cases." in said
+    assert len(list((tmp_path / "mean" / "overlays").iterdir())) == 2
+    assert "the networks agree least: a (Dice 0.67), b (Dice 0.67)" in said
     summary = json.loads((tmp_path / "mean" / "summary.json").read_text())
     assert summary["scores"]["jaccard"]["mean"] == 1
     done = CliRunner().invoke(

@@ -8,10 +8,10 @@ import pytest
 
 from dermaseg_monai.engines.prediction_record import done_row, failed_row, write_record
 from dermaseg_monai.errors import ConfigError, DataError
-from dermaseg_monai.images import read_image, read_mask, read_probability, write_mask, write_probability
+from dermaseg_monai.images import read_image, read_mask, read_probability, write_mask, write_probability, write_rgb
 from dermaseg_monai.images.picture import Picture
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
-from dermaseg_monai.predict import Reference, average_predictions, open_members
+from dermaseg_monai.predict import Reference, average_predictions, open_members, photographs_in
 
 # probabilities of four pixels in a row, of two networks: the mean is .9 .5 .4 .1
 FIRST, SECOND = [0.9, 0.8, 0.2, 0.0], [0.9, 0.2, 0.6, 0.2]
@@ -58,8 +58,8 @@ def labelled(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_probabilities_are_averaged_and_the_mean_decides(two: list[Path], tmp_path: Path) -> None:
-    done = average_predictions(open_members(two), tmp_path / "mean", threshold=0.45, reference=None)
-    assert (done.count, done.failed, done.summary) == (1, {}, None)
+    done = average_predictions(open_members(two), tmp_path / "mean", threshold=0.45, reference=None, photographs={})
+    assert (len(done.agreement), done.failed, done.summary) == (1, {}, None)
     mean = read_probability(tmp_path / "mean" / "probabilities" / "a.png")
     assert mean[0].tolist() == pytest.approx([0.9, 0.5, 0.4, 0.1], abs=1e-4)
     assert read_mask(tmp_path / "mean" / "masks" / "a.png").tolist() == [[True, True, False, False]]
@@ -70,7 +70,7 @@ def test_probabilities_are_averaged_and_the_mean_decides(two: list[Path], tmp_pa
 def test_a_row_says_how_far_the_networks_agree(two: list[Path], tmp_path: Path) -> None:
     # masks 1100, 1010 and 0000: Dice 1/2, 0 and 0
     third = predicted(tmp_path / "three", {"a": [0.1, 0.1, 0.1, 0.1]})
-    average_predictions(open_members([*two, third]), tmp_path / "mean", threshold=None, reference=None)
+    average_predictions(open_members([*two, third]), tmp_path / "mean", threshold=None, reference=None, photographs={})
     assert float(table(tmp_path / "mean")["a"]["member_dice"]) == pytest.approx(1 / 6, abs=1e-6)
 
 
@@ -78,17 +78,19 @@ def test_maps_that_all_have_are_averaged_and_others_left_out(two: list[Path], tm
     for folder, value in zip(two, (0.2, 0.6), strict=True):
         write_probability(folder / "uncertainty" / "a.png", np.full((1, 4), value, dtype=np.float32))
     write_probability(two[0] / "boundary" / "a.png", np.zeros((1, 4), dtype=np.float32))
-    average_predictions(open_members(two), tmp_path / "mean", threshold=None, reference=None)
+    average_predictions(open_members(two), tmp_path / "mean", threshold=None, reference=None, photographs={})
     assert read_probability(tmp_path / "mean" / "uncertainty" / "a.png") == pytest.approx(0.4, abs=1e-4)
     assert not (tmp_path / "mean" / "boundary").exists()
 
 
 def test_the_threshold_is_the_members_own_unless_they_differ(two: list[Path], tmp_path: Path) -> None:
-    average_predictions(open_members(two), tmp_path / "mean", threshold=None, reference=None)
+    average_predictions(open_members(two), tmp_path / "mean", threshold=None, reference=None, photographs={})
     assert json.loads((tmp_path / "mean" / "run.json").read_text())["threshold"] == 0.5
     other = predicted(tmp_path / "strict", {"a": FIRST}, threshold=0.7)
     with pytest.raises(ConfigError, match=r"not one: .*one 0\.5, .*strict 0\.7\. Give one: --threshold 0\.5"):
-        average_predictions(open_members([two[0], other]), tmp_path / "no", threshold=None, reference=None)
+        average_predictions(
+            open_members([two[0], other]), tmp_path / "no", threshold=None, reference=None, photographs={}
+        )
     assert not (tmp_path / "no").exists()
 
 
@@ -100,7 +102,9 @@ def test_the_mean_is_scored_where_its_members_were(labelled: tuple[Path, Path], 
         predicted(tmp_path / "two", {"a": SECOND, "b": [0.9, 0.1, 0.1, 0.1]}),
     ]
     reference = Reference.open(*labelled, case_ids=["a", "b"], config=config)
-    done = average_predictions(open_members(folders), tmp_path / "mean", threshold=0.5, reference=reference)
+    done = average_predictions(
+        open_members(folders), tmp_path / "mean", threshold=0.5, reference=reference, photographs={}
+    )
     assert done.summary is not None
     assert (done.summary.n, done.summary.scores["jaccard"].mean) == (2, pytest.approx(2 / 3))
     assert table(tmp_path / "mean")["b"]["threshold_jaccard"] == "0.0"
@@ -118,7 +122,7 @@ def test_a_part_of_a_split_is_no_split(labelled: tuple[Path, Path]) -> None:
 def test_one_damaged_map_costs_one_row(tmp_path: Path) -> None:
     folders = [predicted(tmp_path / name, {"a": FIRST, "b": FIRST}) for name in ("one", "two")]
     (folders[1] / "probabilities" / "b.png").write_bytes(b"no picture")
-    done = average_predictions(open_members(folders), tmp_path / "mean", threshold=None, reference=None)
+    done = average_predictions(open_members(folders), tmp_path / "mean", threshold=None, reference=None, photographs={})
     assert list(done.failed) == ["b"]
     rows = table(tmp_path / "mean")
     assert (rows["a"]["status"], rows["b"]["status"]) == ("ok", "failed")
@@ -131,7 +135,7 @@ def test_what_a_member_could_not_predict_has_no_mean_and_keeps_its_reason(tmp_pa
         predicted(tmp_path / "one", {"a": FIRST, "b": None}),
         predicted(tmp_path / "two", {"a": FIRST, "b": FIRST}),
     ]
-    done = average_predictions(open_members(folders), tmp_path / "mean", threshold=None, reference=None)
+    done = average_predictions(open_members(folders), tmp_path / "mean", threshold=None, reference=None, photographs={})
     assert done.failed == {"b": f"not predicted in {folders[0]}: cut short"}
 
 
@@ -140,7 +144,9 @@ def test_a_scored_mean_of_fewer_cases_is_refused(labelled: tuple[Path, Path], tm
     (folders[0] / "probabilities" / "b.png").unlink()
     reference = Reference.open(*labelled, case_ids=["a", "b"], config={"split": "test", "tolerance_px": 1.0})
     with pytest.raises(DataError, match=r"1 of 2 cases have no mean, first b: .*other cases than the members'"):
-        average_predictions(open_members(folders), tmp_path / "mean", threshold=None, reference=reference)
+        average_predictions(
+            open_members(folders), tmp_path / "mean", threshold=None, reference=reference, photographs={}
+        )
     assert not (tmp_path / "mean" / "summary.json").exists()
 
 
@@ -156,12 +162,39 @@ def test_a_volume_keeps_its_place(tmp_path: Path) -> None:
         rows = {"v": done_row("v", "v.nii.gz", "v.nii.gz", shape=(3, 4, 5), pred_voxels=0)}
         write_record(folder, rows, failed=0, threshold=0.5, weights=None, about={})
         folders.append(folder)
-    average_predictions(open_members(folders), tmp_path / "mean", threshold=None, reference=None)
+    average_predictions(open_members(folders), tmp_path / "mean", threshold=None, reference=None, photographs={})
     found = read_image(tmp_path / "mean" / "masks" / "v.nii.gz")
     assert found.affine is not None
     assert found.affine.tolist() == affine.tolist()
     assert found.pixels.min() == 1
     assert read_image(tmp_path / "mean" / "probabilities" / "v.nii.gz").pixels == pytest.approx(0.6, abs=1e-6)
+
+
+def test_the_outline_of_the_mean_is_drawn_on_the_photograph(two: list[Path], tmp_path: Path) -> None:
+    grey = np.full((1, 4, 3), 90, dtype=np.uint8)
+    write_rgb(tmp_path / "pictures" / "below" / "a.jpg", grey)
+    write_rgb(tmp_path / "pictures" / "other.jpg", grey)
+    members = open_members(two)
+    photographs = photographs_in(tmp_path / "pictures", members[0])
+    assert photographs == {"a": tmp_path / "pictures" / "below" / "a.jpg"}
+    average_predictions(members, tmp_path / "mean", threshold=0.5, reference=None, photographs=photographs)
+    drawn = read_image(tmp_path / "mean" / "overlays" / "a.png").pixels[0].astype(int)
+    assert drawn[0].tolist() == [0, 255, 255]  # the only pixel that is lesion for sure
+    assert np.abs(drawn[2:] - 90).max() < 5
+
+
+def test_a_photograph_of_another_size_or_name_is_refused(two: list[Path], tmp_path: Path) -> None:
+    members = open_members(two)
+    with pytest.raises(DataError, match=r"none of the photographs of .*one\. Give the folder that was predicted"):
+        photographs_in(tmp_path / "nothing", members[0])
+    for place in ("x", "y"):
+        write_rgb(tmp_path / "pictures" / place / "a.jpg", np.zeros((2, 4, 3), dtype=np.uint8))
+    with pytest.raises(DataError, match=r"have the name of one photograph"):
+        photographs_in(tmp_path / "pictures", members[0])
+    photographs = {"a": tmp_path / "pictures" / "x" / "a.jpg"}
+    done = average_predictions(members, tmp_path / "mean", threshold=0.5, reference=None, photographs=photographs)
+    assert "(2, 4) px, its prediction (1, 4)" in done.failed["a"]
+    assert not (tmp_path / "mean" / "masks").exists()
 
 
 def test_folders_that_do_not_belong_together_are_refused(two: list[Path], tmp_path: Path) -> None:
@@ -172,9 +205,11 @@ def test_folders_that_do_not_belong_together_are_refused(two: list[Path], tmp_pa
     with pytest.raises(DataError, match=r"one has no case b, which .*more has \(1 such cases\)"):
         open_members([two[0], predicted(tmp_path / "more", {"a": FIRST, "b": FIRST})])
     with pytest.raises(ConfigError, match=r"two is one of the folders to average"):
-        average_predictions(open_members(two), two[1], threshold=None, reference=None)
+        average_predictions(open_members(two), two[1], threshold=None, reference=None, photographs={})
     wide = predicted(tmp_path / "wide", {"a": [*FIRST, 0.0]})
-    done = average_predictions(open_members([two[0], wide]), tmp_path / "mean", threshold=None, reference=None)
+    done = average_predictions(
+        open_members([two[0], wide]), tmp_path / "mean", threshold=None, reference=None, photographs={}
+    )
     assert "(1, 4) px" in done.failed["a"]
     assert "(1, 5)" in done.failed["a"]
 
