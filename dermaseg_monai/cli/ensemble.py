@@ -1,6 +1,7 @@
 """`dermaseg ensemble`: the mean of what several networks predicted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 from dermaseg_monai.errors import ConfigError
 
 if TYPE_CHECKING:
-    from dermaseg_monai.predict import Member, Reference
+    from dermaseg_monai.predict import Ensemble, Member, Reference
 
 _SHOWN = 3
 
@@ -28,31 +29,86 @@ def ensemble(
     images: Annotated[
         Path | None, typer.Option(help="Folder of the photographs, for overlays [the manifest's own].")
     ] = None,
+    tracking_uri: Annotated[
+        str | None, typer.Option("--tracking-uri", "--tracking_uri", help="Log to this MLflow store too.")
+    ] = None,
 ) -> None:
     """Average the probabilities of several networks, of any kind and size; the mean is scored when they were.
 
     Predict or evaluate with each network first. The column member_dice of cases.csv says how far the networks agree
     on a picture. The mean of the weights of trainings from one start (dermaseg average) is one network and as fast.
     """
-    from dermaseg_monai.predict import average_predictions, open_members, photographs_in  # noqa: PLC0415
+    from dermaseg_monai.predict import (  # noqa: PLC0415
+        average_predictions,
+        open_members,
+        photographs_in,
+        require_apart,
+    )
 
     members = open_members(folders)
+    require_apart(out, members)
     reference = _reference(members, manifest, dataset_dir)
     photographs = {} if reference is None else reference.photographs
     if images is not None:
         photographs = photographs_in(images, members[0])
-    done = average_predictions(members, out, threshold=threshold, reference=reference, photographs=photographs)
+    with _tracked(tracking_uri, out, reference, members) as finish:
+        done = average_predictions(members, out, threshold=threshold, reference=reference, photographs=photographs)
+        finish(done)
+    _say(done, out, members)
+
+
+def _say(done: "Ensemble", out: Path, members: "Sequence[Member]") -> None:
     if done.summary is not None:
         typer.echo(f"{done.summary}\n")
     for case_id, reason in list(done.failed.items())[:_SHOWN]:
         typer.echo(f"{case_id}: {reason}", err=True)
     left = f", {len(done.failed)} failed (cases.csv says why)" if done.failed else ""
     typer.echo(f"Wrote {out}: the mean of {len(members)} predictions of {len(done.agreement)} cases{left}.")
-    least = sorted(done.agreement.items(), key=lambda one: one[1])[:_SHOWN]
-    typer.echo(
-        "Look at these first, the networks agree least: "
-        + ", ".join(f"{name} (Dice {dice:.2f})" for name, dice in least)
+    if done.agreement:
+        least = sorted(done.agreement.items(), key=lambda one: one[1])[:_SHOWN]
+        words = ", ".join(f"{name} (Dice {dice:.2f})" for name, dice in least)
+        typer.echo(f"Look at these first, the networks agree least: {words}")
+
+
+@contextmanager
+def _tracked(
+    uri: str | None, out: Path, reference: "Reference | None", members: "Sequence[Member]"
+) -> "Generator[Callable[[Ensemble], None]]":
+    """Open a run in MLflow for the block, which calls what it is given with its result; does nothing without `uri`."""
+    if uri is None:
+        yield lambda _done: None
+        return
+    from dermaseg_monai.bundle.sheet import Sheet  # noqa: PLC0415
+    from dermaseg_monai.tracking import MLflowTracker, summary_figures  # noqa: PLC0415
+    from dermaseg_monai.tracking.training import status_of  # noqa: PLC0415
+
+    config = {"members": [str(member.folder) for member in members], **(reference.config if reference else {})}
+    tracker = MLflowTracker(
+        tracking_uri=uri,
+        experiment="ensemble",
+        output_dir=out,
+        run_name=out.name,
+        sheet=Sheet(config=config),
+        manifest=reference.manifest if reference else None,
     )
+
+    def finish(done: "Ensemble") -> None:
+        if done.summary is not None:
+            figures = summary_figures(done.summary, (reference.split if reference else None) or "all")
+            tracker.log_metrics(figures, step=0)
+            tracker.note_figures(figures)
+        for name in ("cases.csv", "summary.json", "summary.md"):
+            if (out / name).is_file():
+                tracker.log_file(out / name, "evaluation")
+
+    tracker.start()
+    try:
+        yield finish
+    except BaseException as error:
+        tracker.end(status_of(error))
+        raise
+    tracker.end("FINISHED")
+    typer.echo(f"Logged to MLflow: {tracker.view_command}")
 
 
 def _reference(members: "Sequence[Member]", manifest: Path | None, dataset_dir: Path | None) -> "Reference | None":

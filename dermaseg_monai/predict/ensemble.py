@@ -23,10 +23,11 @@ from dermaseg_monai.images import (
 )
 from dermaseg_monai.manifest.threads import in_threads
 from dermaseg_monai.metrics import CaseScore, Summary, overlap, summarise
-from dermaseg_monai.predict.member import PROBABILITIES, Member
+from dermaseg_monai.predict.member import PROBABILITIES, Member, require_apart
 from dermaseg_monai.predict.reference import Reference
 
 _MAPS: Final = ("uncertainty", "boundary")
+_SUMMARIES: Final = ("summary.json", "summary.md")
 _CONFIDENCE, _DRAWS, _SEED = 0.95, 2000, 0
 
 
@@ -79,8 +80,9 @@ def average_predictions(
         ConfigError: a member would be written over, or their thresholds differ.
         DataError: a case of a scored ensemble failed (its mean would be of other cases), or a file cannot be written.
     """
-    if out.resolve() in {member.folder.resolve() for member in members}:
-        raise ConfigError(f"{out} is one of the folders to average. Give another with --out.")
+    require_apart(out, members)
+    for name in _SUMMARIES:  # of an earlier mean in this folder
+        (out / name).unlink(missing_ok=True)
     cut = _threshold(members) if threshold is None else threshold
     maps = [name for name in _MAPS if all(member.has(name) for member in members)]
 
@@ -188,6 +190,6 @@ def _summary(
             f"{out / 'cases.csv'} has the rows. Predict again."
         )
     summary = summarise(scores, groups=reference.groups, confidence=_CONFIDENCE, draws=_DRAWS, seed=_SEED)
-    write_text(out / "summary.json", summary.to_json() + "\n")
-    write_text(out / "summary.md", summary.to_markdown() + "\n")
+    for name, text in zip(_SUMMARIES, (summary.to_json(), summary.to_markdown()), strict=True):
+        write_text(out / name, f"{text}\n")
     return summary

@@ -64,6 +64,16 @@ class Member:
         return self.folder / name / row.file
 
 
+def require_apart(out: Path, members: Sequence[Member]) -> None:
+    """Refuse to write over a member.
+
+    Raises:
+        ConfigError: `out` is the folder of one.
+    """
+    if out.resolve() in {member.folder.resolve() for member in members}:
+        raise ConfigError(f"{out} is one of the folders to average. Give another with --out.")
+
+
 def photographs_in(folder: Path, member: Member) -> dict[str, Path]:
     """Return case id to file of the predicted photographs that lie below a folder, found by their names.
 

@@ -28,6 +28,16 @@ class SheetMaker(Protocol):
         ...
 
 
+def summary_figures(summary: Any, split: str) -> dict[str, float | None]:  # noqa: ANN401 (of a room that is handed in)
+    """Return every score of a `metrics.Summary` with its bounds (`<split>_<score>_low`, `..._high`), and its counts."""
+    counts = {"n": summary.n, "missed": summary.n_missed}
+    figures: dict[str, float | None] = {f"{split}_{name}": float(count) for name, count in counts.items()}
+    for name, score in summary.scores.items():
+        figures[f"{split}_{name}"] = score.mean
+        figures |= {f"{split}_{name}_low": score.low, f"{split}_{name}_high": score.high}
+    return figures
+
+
 class EvaluationTracking:
     """Starts a run with the evaluation, logs its summary, and ends the run as the evaluation ended.
 
@@ -70,10 +80,7 @@ class EvaluationTracking:
     def _completed(self, engine: Engine) -> None:
         summary: Any = getattr(engine.state, "summary", None)
         if summary is not None:
-            figures = {f"{self.split}_n": summary.n, f"{self.split}_missed": summary.n_missed}
-            for name, score in summary.scores.items():
-                figures[f"{self.split}_{name}"] = score.mean
-                figures |= {f"{self.split}_{name}_low": score.low, f"{self.split}_{name}_high": score.high}
+            figures = summary_figures(summary, self.split)
             self.tracker.log_metrics(figures, step=0)
             self.tracker.note_figures(figures)
         self._log_pooled(getattr(engine.state, "pooled", None))

@@ -7,9 +7,10 @@ from typer.testing import CliRunner
 
 from dermaseg_monai.cli import app
 from dermaseg_monai.engines.prediction_record import done_row, write_record
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.images import write_mask, write_probability, write_rgb
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
+from dermaseg_monai.tracking.delivery import connect
 
 
 def ensemble(*words: object) -> str:
@@ -55,6 +56,35 @@ def test_evaluations_give_a_scored_mean_that_compare_takes(config: dict[str, obj
         app, ["compare", f"a={tmp_path / 'mean'}", f"b={tmp_path / 'mean'}", "--out", str(tmp_path / "c")]
     )
     assert done.exit_code == 0, done.output
+
+
+def test_a_mean_is_a_run_in_mlflow_and_keeps_what_it_says_of_itself(config: dict[str, object], tmp_path: Path) -> None:
+    one = predicted(tmp_path / "one", [0.9, 0.4, 0.4], jaccard=0.5, config=config)
+    two = predicted(tmp_path / "two", [0.9, 0.8, 0.4], jaccard=1.0, config=config)
+    store = f"sqlite:///{tmp_path}/mlflow.db"
+    said = ensemble(one, two, "--out", tmp_path / "mean", "--tracking-uri", store)
+    assert f"Logged to MLflow: mlflow ui --backend-store-uri {store}" in said
+    client = connect(store)
+    (run,) = client.search_runs([found.experiment_id for found in client.search_experiments()])
+    assert (run.info.status, run.data.metrics["test_jaccard"]) == ("FINISHED", 1.0)
+    assert {file.path for file in client.list_artifacts(run.info.run_id, "evaluation")} >= {"evaluation/cases.csv"}
+    said_of_itself = json.loads((tmp_path / "mean" / "run.json").read_text())
+    assert said_of_itself["config"]["manifest"] == config["manifest"]
+    assert [member["folder"] for member in said_of_itself["about"]["members"]] == [str(one), str(two)]
+
+
+def test_a_mean_that_fails_is_no_finished_run(config: dict[str, object], tmp_path: Path) -> None:
+    one = predicted(tmp_path / "one", [0.9, 0.4, 0.4], jaccard=0.5, config=config)
+    two = predicted(tmp_path / "two", [0.9, 0.8, 0.4], jaccard=1.0, config=config)
+    store = f"sqlite:///{tmp_path}/mlflow.db"
+    ensemble(one, two, "--out", tmp_path / "mean")
+    (two / "probabilities" / "b.png").unlink()
+    with pytest.raises(DataError, match="1 of 2 cases have no mean, first b"):
+        ensemble(one, two, "--out", tmp_path / "mean", "--tracking-uri", store)
+    client = connect(store)
+    (run,) = client.search_runs([found.experiment_id for found in client.search_experiments()])
+    assert run.info.status == "FAILED"
+    assert not (tmp_path / "mean" / "summary.json").exists()  # that of the mean before
 
 
 def test_predictions_without_scores_give_a_mean_without_scores(tmp_path: Path) -> None:
