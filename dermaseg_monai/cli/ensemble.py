@@ -63,11 +63,11 @@ def _say(done: "Ensemble", out: Path, members: "Sequence[Member]") -> None:
     for case_id, reason in list(done.failed.items())[:_SHOWN]:
         typer.echo(f"{case_id}: {reason}", err=True)
     left = f", {len(done.failed)} failed (cases.csv says why)" if done.failed else ""
-    typer.echo(f"Wrote {out}: the mean of {len(members)} predictions of {len(done.agreement)} cases{left}.")
-    if done.agreement:
-        least = sorted(done.agreement.items(), key=lambda one: one[1])[:_SHOWN]
-        words = ", ".join(f"{name} (Dice {dice:.2f})" for name, dice in least)
-        typer.echo(f"Look at these first, the networks agree least: {words}")
+    typer.echo(f"Wrote {out}: the mean of {len(members)} predictions of {len(done.predicted_dice)} cases{left}.")
+    if done.predicted_dice:
+        least = sorted(done.predicted_dice.items(), key=lambda one: one[1])[:_SHOWN]
+        words = ", ".join(f"{name} ({dice:.2f})" for name, dice in least)
+        typer.echo(f"Look at these first, they have the lowest predicted Dice: {words}")
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from dermaseg_monai.files import make_folder
 from dermaseg_monai.images.slab_store import SlabStore
 from dermaseg_monai.images.volume_file import VolumeFile, require_room, volume_on_disk
 from dermaseg_monai.images.volume_writer import volume_writer
+from dermaseg_monai.metrics import ProbabilitySums
 
 _BYTES = np.dtype(np.float32).itemsize
 
@@ -90,8 +91,8 @@ class DiskPrediction:
                 require_room(scratch, 2 * _BYTES * int(np.prod(grid.shape, dtype=np.int64)), image)
                 seen = _on_grid(volume, grid, scratch / "image")
                 probability = self._probability(seen, grid, scratch / "probability")
-                lesion = self._write(probability, grid, volume, name)
-                return done_row(case_id, str(image), name, shape=volume.shape, pred_voxels=lesion)
+                sums = self._write(probability, grid, volume, name)
+                return done_row(case_id, str(image), name, shape=volume.shape, sums=sums)
 
     def _probability(self, seen: SlabStore, grid: WorkingGrid, path: Path) -> SlabStore:
         pieces = list(slabs(grid.shape, grid.slow_axis, grid.shape, np.eye(4)))
@@ -106,9 +107,9 @@ class DiskPrediction:
             found.append(torch.from_numpy(logits).sigmoid_().numpy())
         return found
 
-    def _write(self, probability: SlabStore, grid: WorkingGrid, volume: VolumeFile, name: str) -> int:
-        """Write mask and probability on the voxels of the file; return the voxels of the mask."""
-        folder, lesion = Path(self.folder), 0
+    def _write(self, probability: SlabStore, grid: WorkingGrid, volume: VolumeFile, name: str) -> ProbabilitySums:
+        """Write mask and probability on the voxels of the file; return what the probabilities add up to."""
+        folder, sums = Path(self.folder), ProbabilitySums(0.0, 0.0, 0)
         to_grid = np.linalg.inv(grid.affine) @ volume.affine
         with (
             volume_writer(folder / "probabilities" / name, np.float32, like=volume) as probabilities,
@@ -116,11 +117,10 @@ class DiskPrediction:
         ):
             for box in slabs(volume.shape, 2, grid.shape, to_grid):
                 values = resampled(probability.read, grid.shape, to_grid, box).clip(0, 1)
-                mask = values >= self.threshold
                 probabilities.append(values)
-                masks.append(mask)
-                lesion += int(mask.sum())
-        return lesion
+                masks.append(values >= self.threshold)
+                sums += ProbabilitySums.of(values, threshold=self.threshold)
+        return sums
 
 
 def predict_from_disk(prediction: DiskPrediction) -> None:

@@ -16,6 +16,7 @@ from dermaseg_monai.engines.samples import channel, file_of, samples
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.images import is_volume, overlay, read_image, write_mask, write_probability, write_rgb
+from dermaseg_monai.metrics import ProbabilitySums
 
 _HEADS = ("uncertainty", "boundary")
 
@@ -24,9 +25,9 @@ class PredictionFolder:
     """Evaluator handler: writes one prediction folder per run of the evaluator.
 
     `masks/`, `probabilities/`, `uncertainty/` and `boundary/` (where the output holds these maps), `overlays/` (the
-    photograph with the outline), `cases.csv` (one row per image; those that failed with their reason, those that were
-    scored with their scores) and `run.json`. A file is named by its case id, made harmless. Every file appears whole or
-    not at all, `cases.csv` and `run.json` last.
+    photograph with the outline), `cases.csv` (one row per image, with the Dice that its mask can expect,
+    `predicted_dice`; those that failed with their reason, those that were scored with their scores) and `run.json`. A
+    file is named by its case id, made harmless. Every file appears whole or not at all, `cases.csv` and `run.json` last.
 
     Args:
         folder: where to write; made when it is not there.
@@ -128,4 +129,5 @@ class PredictionFolder:
                 write_probability(self.folder / head / name, maps[head], like=picture)
         if picture is not None and not is_volume(image):
             write_rgb(self.folder / "overlays" / name, overlay(picture.pixels, mask))
-        return done_row(case_id, image, name, shape=mask.shape, pred_voxels=int(mask.sum()))
+        sums = ProbabilitySums.of(probability, threshold=self.threshold)
+        return done_row(case_id, image, name, shape=mask.shape, sums=sums)

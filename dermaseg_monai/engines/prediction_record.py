@@ -11,6 +11,7 @@ import torch
 
 from dermaseg_monai import __version__
 from dermaseg_monai.files import replacing, sha256_of, write_json
+from dermaseg_monai.metrics import ProbabilitySums
 from dermaseg_monai.metrics.spreadsheet import quoted_row
 
 PURPOSE = "Supports a clinician's judgement and does not replace it. Not a medical device."
@@ -18,8 +19,8 @@ PURPOSE = "Supports a clinician's judgement and does not replace it. Not a medic
 Row = dict[str, Any]
 
 
-def done_row(case_id: str, image: str, name: str, *, shape: tuple[int, ...], pred_voxels: int) -> Row:
-    """Return the row of a case whose mask was written as `name`; `pred_voxels` of its `shape` are lesion."""
+def done_row(case_id: str, image: str, name: str, *, shape: tuple[int, ...], sums: ProbabilitySums) -> Row:
+    """Return the row of a case whose mask was written as `name`; `sums` are those of its probabilities."""
     return {
         "case_id": case_id,
         "image": Path(image).name,
@@ -27,8 +28,9 @@ def done_row(case_id: str, image: str, name: str, *, shape: tuple[int, ...], pre
         "reason": "",
         "file": name,
         "size_px": "x".join(map(str, shape)),
-        "pred_px": pred_voxels,
-        "lesion_fraction": round(pred_voxels / int(np.prod(shape, dtype=np.int64)), 6),
+        "pred_px": sums.mask_px,
+        "lesion_fraction": round(sums.mask_px / int(np.prod(shape, dtype=np.int64)), 6),
+        "predicted_dice": round(sums.predicted_dice, 6),
     }
 
 

@@ -20,6 +20,7 @@ from dermaseg_monai.metrics.overlap import (
     threshold_jaccard,
 )
 from dermaseg_monai.metrics.pooled import PooledScores, pooled_scores
+from dermaseg_monai.metrics.predicted_dice import ProbabilitySums
 from dermaseg_monai.metrics.summary import SCORES, ScoreSummary, Summary, summarise
 from dermaseg_monai.metrics.surface import SurfaceDistances, assd, hd95, surface_dice, surface_distances
 
@@ -32,6 +33,7 @@ __all__ = [
     "Counts",
     "Difference",
     "PooledScores",
+    "ProbabilitySums",
     "ScoreSummary",
     "Summary",
     "SurfaceDistances",

@@ -22,7 +22,7 @@ from dermaseg_monai.images import (
     write_rgb,
 )
 from dermaseg_monai.manifest.threads import in_threads
-from dermaseg_monai.metrics import CaseScore, Summary, overlap, summarise
+from dermaseg_monai.metrics import CaseScore, ProbabilitySums, Summary, overlap, summarise
 from dermaseg_monai.predict.member import PROBABILITIES, Member, require_apart
 from dermaseg_monai.predict.reference import Reference
 
@@ -36,12 +36,12 @@ class Ensemble:
     """What `average_predictions` did.
 
     Attributes:
-        agreement: case id to `member_dice` of the cases with a mean.
+        predicted_dice: of the cases with a mean, by case id.
         failed: case id to reason of those without a mean.
         summary: the scores, None where the members were not scored.
     """
 
-    agreement: dict[str, float]
+    predicted_dice: dict[str, float]
     failed: dict[str, str]
     summary: Summary | None
 
@@ -65,9 +65,9 @@ def average_predictions(
 
     Each pixel's probability is p = (p_1 + ... + p_k) / k, and it is lesion where p is at least `threshold`; maps of
     uncertainty and boundary are averaged likewise where every member has them. `cases.csv` has a column
-    `member_dice`, the mean Dice between the members' own masks (1 where all are empty): where networks disagree, a
-    person should look (Roy et al. 2019, doi:10.1016/j.neuroimage.2019.03.042, who sample one network). A case that a
-    member lacks gets a row that says so, and no mask. Scores are those of the mean, not the mean of scores.
+    `member_dice`, the mean Dice between the members' own masks (1 where all are empty; Roy et al. 2019,
+    doi:10.1016/j.neuroimage.2019.03.042, who sample one network). A case that a member lacks gets a row that says so,
+    and no mask. Scores are those of the mean, not the mean of scores.
 
     Args:
         members: prediction folders of the same cases (`open_members`), of any networks, bundles and image sizes.
@@ -103,8 +103,8 @@ def average_predictions(
     config = None if reference is None else reference.config
     write_record(out, rows, failed=len(failed), threshold=cut, weights=None, about=about, config=config)
     summary = _summary(out, [case.score for case in cases.values() if case.score is not None], failed, reference)
-    agreement = {case_id: row["member_dice"] for case_id, row in rows.items() if case_id not in failed}
-    return Ensemble(agreement, failed, summary)
+    predicted_dice = {case_id: row["predicted_dice"] for case_id, row in rows.items() if case_id not in failed}
+    return Ensemble(predicted_dice, failed, summary)
 
 
 def _average_case(
@@ -131,7 +131,8 @@ def _average_case(
     for kind in maps:
         files = [member.path(kind, case_id) for member in members]
         write_probability(out / kind / name, _mean([read_probability(file) for file in files], files), like=like)
-    row = done_row(case_id, members[0].rows[case_id].image, name, shape=mask.shape, pred_voxels=int(mask.sum()))
+    sums = ProbabilitySums.of(mean, threshold=threshold)
+    row = done_row(case_id, members[0].rows[case_id].image, name, shape=mask.shape, sums=sums)
     row["member_dice"] = round(_member_dice([one >= threshold for one in own]), 6)
     if reference is None:
         return _Case(row)

@@ -10,6 +10,7 @@ from dermaseg_monai.engines.prediction_record import done_row, write_record
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.images import write_mask, write_probability, write_rgb
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
+from dermaseg_monai.metrics import ProbabilitySums
 from dermaseg_monai.tracking.delivery import connect
 
 
@@ -25,7 +26,7 @@ def predicted(folder: Path, values: list[float], *, jaccard: float | None, confi
     rows = {}
     for name in "ab":
         write_probability(folder / "probabilities" / f"{name}.png", np.array([values], dtype=np.float32))
-        rows[name] = done_row(name, f"{name}.jpg", f"{name}.png", shape=(1, 3), pred_voxels=1)
+        rows[name] = done_row(name, f"{name}.jpg", f"{name}.png", shape=(1, 3), sums=ProbabilitySums(0.9, 1.7, 1))
         rows[name] |= {} if jaccard is None else {"jaccard": jaccard}
     write_record(folder, rows, failed=0, threshold=0.5, weights=None, about={}, config=config)
     return folder
@@ -49,7 +50,7 @@ def test_evaluations_give_a_scored_mean_that_compare_takes(config: dict[str, obj
     said = ensemble(one, two, "--out", tmp_path / "mean")
     assert "the mean of 2 predictions of 2 cases." in said
     assert len(list((tmp_path / "mean" / "overlays").iterdir())) == 2
-    assert "the networks agree least: a (Dice 0.67), b (Dice 0.67)" in said
+    assert "they have the lowest predicted Dice: a (0.77), b (0.77)" in said
     summary = json.loads((tmp_path / "mean" / "summary.json").read_text())
     assert summary["scores"]["jaccard"]["mean"] == 1
     done = CliRunner().invoke(

@@ -11,6 +11,7 @@ from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.images import read_image, read_mask, read_probability, write_mask, write_probability, write_rgb
 from dermaseg_monai.images.picture import Picture
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
+from dermaseg_monai.metrics import ProbabilitySums
 from dermaseg_monai.predict import Reference, average_predictions, open_members, photographs_in
 
 # probabilities of four pixels in a row, of two networks: the mean is .9 .5 .4 .1
@@ -28,8 +29,8 @@ def predicted(folder: Path, cases: dict[str, list[float] | None], *, threshold: 
         write_probability(folder / "probabilities" / f"{case_id}.png", probability)
         mask = probability >= threshold
         write_mask(folder / "masks" / f"{case_id}.png", mask)
-        name = f"{case_id}.png"
-        rows[case_id] = done_row(case_id, f"{case_id}.jpg", name, shape=mask.shape, pred_voxels=int(mask.sum()))
+        name, sums = f"{case_id}.png", ProbabilitySums.of(probability, threshold=threshold)
+        rows[case_id] = done_row(case_id, f"{case_id}.jpg", name, shape=mask.shape, sums=sums)
     failed = sum(values is None for values in cases.values())
     write_record(folder, rows, failed=failed, threshold=threshold, weights=None, about={})
     return folder
@@ -59,12 +60,13 @@ def labelled(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_probabilities_are_averaged_and_the_mean_decides(two: list[Path], tmp_path: Path) -> None:
     done = average_predictions(open_members(two), tmp_path / "mean", threshold=0.45, reference=None, photographs={})
-    assert (len(done.agreement), done.failed, done.summary) == (1, {}, None)
+    assert (len(done.predicted_dice), done.failed, done.summary) == (1, {}, None)
     mean = read_probability(tmp_path / "mean" / "probabilities" / "a.png")
     assert mean[0].tolist() == pytest.approx([0.9, 0.5, 0.4, 0.1], abs=1e-4)
     assert read_mask(tmp_path / "mean" / "masks" / "a.png").tolist() == [[True, True, False, False]]
     row = table(tmp_path / "mean")["a"]
     assert (row["status"], row["image"], row["pred_px"], row["size_px"]) == ("ok", "a.jpg", "2", "1x4")
+    assert float(row["predicted_dice"]) == pytest.approx(2 * 1.4 / (1.9 + 2), abs=1e-4)
 
 
 def test_a_row_says_how_far_the_networks_agree(two: list[Path], tmp_path: Path) -> None:
@@ -159,7 +161,7 @@ def test_a_volume_keeps_its_place(tmp_path: Path) -> None:
         like = Picture(np.zeros((3, 4, 5), dtype=np.float32), (0.5, 0.5, 2.0), affine, nib.Nifti1Header())
         values = np.full((3, 4, 5), value, dtype=np.float32)
         write_probability(folder / "probabilities" / "v.nii.gz", values, like=like)
-        rows = {"v": done_row("v", "v.nii.gz", "v.nii.gz", shape=(3, 4, 5), pred_voxels=0)}
+        rows = {"v": done_row("v", "v.nii.gz", "v.nii.gz", shape=(3, 4, 5), sums=ProbabilitySums(0.0, 0.0, 0))}
         write_record(folder, rows, failed=0, threshold=0.5, weights=None, about={})
         folders.append(folder)
     average_predictions(open_members(folders), tmp_path / "mean", threshold=None, reference=None, photographs={})
