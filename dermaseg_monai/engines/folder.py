@@ -27,7 +27,7 @@ class PredictionFolder:
     `masks/`, `probabilities/`, `uncertainty/` and `boundary/` (where the output holds these maps), `overlays/` (the
     photograph with the outline), `cases.csv` (one row per image, with the Dice that its mask can expect,
     `predicted_dice`; those that failed with their reason, those that were scored with their scores) and `run.json`. A
-    file is named by its case id, made harmless. Every file appears whole or not at all, `cases.csv` and `run.json` last.
+    file is named by its case id, made harmless. Every file appears whole or not at all, the table and `run.json` last.
 
     Args:
         folder: where to write; made when it is not there.

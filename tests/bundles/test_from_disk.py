@@ -141,6 +141,8 @@ def test_probabilities_masks_headers_and_rows_equal_those_of_inference_in_memory
     for column in ("image", "status", "file", "size_px"):
         one, other = (table(tmp_path / name / "cases.csv")["scan"][column] for name in ("disk", "memory"))
         assert one == other
+    one, other = (table(tmp_path / name / "cases.csv")["scan"]["predicted_dice"] for name in ("disk", "memory"))
+    assert float(one) == pytest.approx(float(other), abs=1e-4)
     one, other = (json.loads((tmp_path / name / "run.json").read_text()) for name in ("disk", "memory"))
     assert one["about"] == {"from_disk": True}
     assert {**one, "about": 0, "written_at": 0} == {**other, "about": 0, "written_at": 0}

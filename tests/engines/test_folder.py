@@ -125,6 +125,7 @@ def test_the_table_has_scores_and_failures(tmp_path: Path, cases: list[dict[str,
         "6x8",
     )
     assert rows["a"]["lesion_fraction"] == "0.25"
+    assert (rows["a"]["predicted_dice"], rows["c"]["predicted_dice"]) == ("1.0", "")
     assert (rows["c"]["status"], rows["c"]["image"], rows["c"]["dice"]) == ("failed", "broken.jpg", "")
     assert "broken.jpg" in rows["c"]["reason"]
     assert "\n" not in rows["c"]["reason"]
