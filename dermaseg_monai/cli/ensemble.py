@@ -38,6 +38,7 @@ def ensemble(
     Predict or evaluate with each network first. The column member_dice of cases.csv says how far the networks agree
     on a picture. The mean of the weights of trainings from one start (dermaseg average) is one network and as fast.
     """
+    from dermaseg_monai.engines.prediction_record import prediction_words  # noqa: PLC0415
     from dermaseg_monai.predict import (  # noqa: PLC0415
         average_predictions,
         open_members,
@@ -54,20 +55,11 @@ def ensemble(
     with _tracked(tracking_uri, out, reference, members) as finish:
         done = average_predictions(members, out, threshold=threshold, reference=reference, photographs=photographs)
         finish(done)
-    _say(done, out, members)
-
-
-def _say(done: "Ensemble", out: Path, members: "Sequence[Member]") -> None:
     if done.summary is not None:
         typer.echo(f"{done.summary}\n")
     for case_id, reason in list(done.failed.items())[:_SHOWN]:
         typer.echo(f"{case_id}: {reason}", err=True)
-    left = f", {len(done.failed)} failed (cases.csv says why)" if done.failed else ""
-    typer.echo(f"Wrote {out}: the mean of {len(members)} predictions of {len(done.predicted_dice)} cases{left}.")
-    if done.predicted_dice:
-        least = sorted(done.predicted_dice.items(), key=lambda one: one[1])[:_SHOWN]
-        words = ", ".join(f"{name} ({dice:.2f})" for name, dice in least)
-        typer.echo(f"Look at these first, they have the lowest predicted Dice: {words}")
+    typer.echo(prediction_words(out, done.rows))
 
 
 @contextmanager

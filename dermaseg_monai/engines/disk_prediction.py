@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 from monai.transforms.intensity.array import ScaleIntensityRange
+from rich.console import Console
 from torch import nn
 
 from dermaseg_monai.data.block_resampling import resampled, slabs
 from dermaseg_monai.data.streamed_percentiles import streamed_percentiles
 from dermaseg_monai.data.working_grid import WorkingGrid, working_grid
 from dermaseg_monai.engines.device import pick_device
-from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, write_record
+from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, prediction_words, write_record
 from dermaseg_monai.engines.slab_windows import SlabWindows
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ImageError, WeightsError
@@ -80,6 +81,7 @@ class DiskPrediction:
         failed = sum(row["status"] == "failed" for row in rows.values())
         about = {"from_disk": True}
         write_record(folder, rows, failed=failed, threshold=self.threshold, weights=self.weights, about=about)
+        Console().print(prediction_words(folder, rows), markup=False, highlight=False, soft_wrap=True)
 
     def _predicted(self, case_id: str, image: Path) -> Row:
         name = file_stem(case_id) + ".nii.gz"

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 from ignite.engine import Engine, Events
+from rich.console import Console
 
 from dermaseg_monai.engines.distributed import from_all_ranks, is_rank_zero
-from dermaseg_monai.engines.prediction_record import done_row, failed_row, write_record
+from dermaseg_monai.engines.prediction_record import done_row, failed_row, prediction_words, write_record
 from dermaseg_monai.engines.samples import channel, file_of, samples
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ConfigError
@@ -89,7 +90,7 @@ class PredictionFolder:
         self._collect(self.waiting)
 
     def finish(self, engine: Engine) -> None:
-        """Write the table and `run.json`."""
+        """Write the table and `run.json`, and say what was done."""
         self._collect(0)
         if self._pool is not None:
             self._pool.shutdown()
@@ -107,6 +108,7 @@ class PredictionFolder:
                 weights=self.weights,
                 about=self.about,
             )
+            Console().print(prediction_words(self.folder, rows), markup=False, highlight=False, soft_wrap=True)
 
     def _collect(self, allowed: int) -> None:
         while len(self._waiting) > allowed:

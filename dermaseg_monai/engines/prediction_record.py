@@ -18,6 +18,8 @@ PURPOSE = "Supports a clinician's judgement and does not replace it. Not a medic
 
 Row = dict[str, Any]
 
+_SHOWN = 3
+
 
 def done_row(case_id: str, image: str, name: str, *, shape: tuple[int, ...], sums: ProbabilitySums) -> Row:
     """Return the row of a case whose mask was written as `name`; `sums` are those of its probabilities."""
@@ -37,6 +39,17 @@ def done_row(case_id: str, image: str, name: str, *, shape: tuple[int, ...], sum
 def failed_row(case_id: str, image: str, reason: str) -> Row:
     """Return the row of a case that could not be predicted."""
     return {"case_id": case_id, "image": Path(image).name, "status": "failed", "reason": reason}
+
+
+def prediction_words(folder: str | Path, rows: Mapping[str, Row]) -> str:
+    """Return what a person is told of a prediction: where it is, what failed, and what to look at first."""
+    predicted = {case_id: row["predicted_dice"] for case_id, row in rows.items() if row["status"] == "ok"}
+    failed = len(rows) - len(predicted)
+    left = f", {failed} could not be predicted (cases.csv says why)" if failed else ""
+    first = sorted(predicted, key=lambda case_id: (predicted[case_id], case_id))[:_SHOWN]
+    named = ", ".join(f"{case_id} ({predicted[case_id]:.2f})" for case_id in first)
+    look = f"\nLook at these first, they have the lowest predicted Dice: {named}" if named else ""
+    return f"Wrote {folder}: {len(predicted)} predicted{left}.{look}"
 
 
 def write_record(

@@ -36,12 +36,12 @@ class Ensemble:
     """What `average_predictions` did.
 
     Attributes:
-        predicted_dice: of the cases with a mean, by case id.
+        rows: case id to row of `cases.csv`.
         failed: case id to reason of those without a mean.
         summary: the scores, None where the members were not scored.
     """
 
-    predicted_dice: dict[str, float]
+    rows: dict[str, Row]
     failed: dict[str, str]
     summary: Summary | None
 
@@ -103,8 +103,7 @@ def average_predictions(
     config = None if reference is None else reference.config
     write_record(out, rows, failed=len(failed), threshold=cut, weights=None, about=about, config=config)
     summary = _summary(out, [case.score for case in cases.values() if case.score is not None], failed, reference)
-    predicted_dice = {case_id: row["predicted_dice"] for case_id, row in rows.items() if case_id not in failed}
-    return Ensemble(predicted_dice, failed, summary)
+    return Ensemble(rows, failed, summary)
 
 
 def _average_case(

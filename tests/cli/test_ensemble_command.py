@@ -48,7 +48,7 @@ def test_evaluations_give_a_scored_mean_that_compare_takes(config: dict[str, obj
     one = predicted(tmp_path / "one", [0.9, 0.4, 0.4], jaccard=0.5, config=config)
     two = predicted(tmp_path / "two", [0.9, 0.8, 0.4], jaccard=1.0, config=config)
     said = ensemble(one, two, "--out", tmp_path / "mean")
-    assert "the mean of 2 predictions of 2 cases." in said
+    assert f"Wrote {tmp_path / 'mean'}: 2 predicted." in said
     assert len(list((tmp_path / "mean" / "overlays").iterdir())) == 2
     assert "they have the lowest predicted Dice: a (0.77), b (0.77)" in said
     summary = json.loads((tmp_path / "mean" / "summary.json").read_text())

@@ -18,6 +18,7 @@ from torch import nn
 from dermaseg_monai.agreement.prediction_masks import prediction_masks
 from dermaseg_monai.data import ImageList, Unreadable
 from dermaseg_monai.engines import CaseScorer, FlatHeadsd, HeadsInferer, PredictionFolder
+from dermaseg_monai.engines.prediction_record import prediction_words
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.images import read_image, read_mask, read_probability, write_rgb
 from dermaseg_monai.report.predictions import read_rows
@@ -102,6 +103,27 @@ def test_a_file_name_never_leaves_the_folder(tmp_path: Path, cases: list[dict[st
     row = next(row for row in _table(out) if row["case_id"] == "../b")
     assert (out / "masks" / row["file"]).is_file()
     assert not list(tmp_path.glob("b*"))
+
+
+def test_a_person_is_told_where_it_is_what_failed_and_what_to_look_at_first(
+    tmp_path: Path, cases: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = ImageList(failures=[Unreadable("c", str(tmp_path / "broken.jpg"), "cut short")])
+    _predict(PredictionFolder(tmp_path / "out", threshold=0.5, images=images), cases)
+    said = capsys.readouterr().out
+    assert f"Wrote {tmp_path / 'out'}: 2 predicted, 1 could not be predicted (cases.csv says why).\n" in said
+    assert "the lowest predicted Dice: ../b (1.00), a (1.00)\n" in said
+
+
+def test_the_first_to_look_at_have_the_lowest_predicted_dice() -> None:
+    rows = {
+        name: {"status": "ok", "predicted_dice": dice}
+        for name, dice in (("a", 0.9), ("b", 0.2), ("c", 0.5), ("d", 0.7))
+    }
+    assert prediction_words("out", rows).endswith("lowest predicted Dice: b (0.20), c (0.50), d (0.70)")
+    assert prediction_words("out", {"x": {"status": "failed"}}) == (
+        "Wrote out: 0 predicted, 1 could not be predicted (cases.csv says why)."
+    )
 
 
 def test_a_network_without_heads_writes_no_folders_for_them(tmp_path: Path, cases: list[dict[str, Any]]) -> None:

@@ -60,7 +60,7 @@ def labelled(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_probabilities_are_averaged_and_the_mean_decides(two: list[Path], tmp_path: Path) -> None:
     done = average_predictions(open_members(two), tmp_path / "mean", threshold=0.45, reference=None, photographs={})
-    assert (len(done.predicted_dice), done.failed, done.summary) == (1, {}, None)
+    assert (len(done.rows), done.failed, done.summary) == (1, {}, None)
     mean = read_probability(tmp_path / "mean" / "probabilities" / "a.png")
     assert mean[0].tolist() == pytest.approx([0.9, 0.5, 0.4, 0.1], abs=1e-4)
     assert read_mask(tmp_path / "mean" / "masks" / "a.png").tolist() == [[True, True, False, False]]
