@@ -65,6 +65,18 @@ def write_json(path: str | Path, data: Any) -> None:  # noqa: ANN401 (whatever j
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def remove(path: str | Path) -> None:
+    """Remove a file of an earlier command, if it is there.
+
+    Raises:
+        DataError: it cannot be removed.
+    """
+    try:
+        Path(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"{path} cannot be replaced: {error.strerror}. Choose another folder (--out).") from error
+
+
 def sha256_of(path: str | Path) -> str:
     """Return the sha256 of a file in hex, read in pieces."""
     with Path(path).open("rb") as stream:

@@ -25,7 +25,7 @@ from dermaseg_monai.agreement.statistics_text import model_section, records, rel
 from dermaseg_monai.agreement.unit import unit_of_columns
 from dermaseg_monai.agreement.votes import Votes
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.files import make_folder, replacing, write_json
+from dermaseg_monai.files import make_folder, remove, replacing, write_json
 from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.metrics.table import Table
 
@@ -118,7 +118,7 @@ def _forget_earlier(folder: Path) -> None:
         return
     names = ("masks", "bias", "drift", "copies", "errors", "coverage")
     for path in [*(folder / f"{name}.csv" for name in names), *folder.glob("by_*.csv")]:
-        path.unlink(missing_ok=True)
+        remove(path)
 
 
 def _factor_tables(

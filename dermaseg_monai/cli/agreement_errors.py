@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dermaseg_monai.files import remove
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -25,7 +27,7 @@ def draw_errors(
 
     for kind in ERROR_TYPES:
         for stale in folder.glob(f"{kind.replace(' ', '_')}-*.png"):
-            stale.unlink()
+            remove(stale)
     drawn: dict[str, Path] = {}
     for error in worst.to_dict("records"):
         name = f"{error['type']}-{error['finding']}".replace(",", "").replace(" ", "_")

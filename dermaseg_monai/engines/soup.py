@@ -18,8 +18,8 @@ from dermaseg_monai.engines.training_cases import (
     write_training_cases,
 )
 from dermaseg_monai.engines.weights import State, read_metadata, read_weights
-from dermaseg_monai.errors import DataError, WeightsError
-from dermaseg_monai.files import replacing, sha256_of
+from dermaseg_monai.errors import WeightsError
+from dermaseg_monai.files import remove, replacing, sha256_of
 from dermaseg_monai.networks.weights_file import differences
 
 _AVERAGED: Final = "averaged"
@@ -62,19 +62,12 @@ def average_weights(paths: Sequence[str | Path], folder: str | Path) -> Path:
     metadata[_AVERAGED] = json.dumps(_shares(files), sort_keys=True)
     target = Path(folder) / "model.safetensors"
     # the list goes first and comes last: what stops half-way leaves weights that nothing is said of, never others' list
-    _remove(target.parent / TRAINING_CASES)
+    remove(target.parent / TRAINING_CASES)
     with replacing(target) as temporary:
         temporary.write_bytes(save(mean, metadata=metadata))
     if rows is not None:
         write_training_cases(target.parent / TRAINING_CASES, rows)
     return target
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise DataError(f"{path} cannot be replaced: {error.strerror}. Give another folder.") from error
 
 
 def _require_several(files: Sequence[Path], folder: Path) -> None:

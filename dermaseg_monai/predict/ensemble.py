@@ -11,7 +11,7 @@ import numpy as np
 from dermaseg_monai.arrays import BoolMask, Probability, RgbImage
 from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, write_record
 from dermaseg_monai.errors import ConfigError, DataError, DermasegError
-from dermaseg_monai.files import write_text
+from dermaseg_monai.files import remove, write_text
 from dermaseg_monai.images import (
     is_volume,
     overlay,
@@ -82,7 +82,7 @@ def average_predictions(
     """
     require_apart(out, members)
     for name in _SUMMARIES:  # of an earlier mean in this folder
-        (out / name).unlink(missing_ok=True)
+        remove(out / name)
     cut = _threshold(members) if threshold is None else threshold
     maps = [name for name in _MAPS if all(member.has(name) for member in members)]
 

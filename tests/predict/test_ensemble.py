@@ -121,6 +121,12 @@ def test_a_part_of_a_split_is_no_split(labelled: tuple[Path, Path]) -> None:
         Reference.open(*labelled, case_ids=["a"], config={"split": "test"})
 
 
+def test_what_stands_in_the_way_of_the_scores_is_named(two: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "mean" / "summary.json").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"summary\.json cannot be replaced: .*--out"):
+        average_predictions(open_members(two), tmp_path / "mean", threshold=None, reference=None, photographs={})
+
+
 def test_one_damaged_map_costs_one_row(tmp_path: Path) -> None:
     folders = [predicted(tmp_path / name, {"a": FIRST, "b": FIRST}) for name in ("one", "two")]
     (folders[1] / "probabilities" / "b.png").write_bytes(b"no picture")
