@@ -22,8 +22,8 @@ def ablate(  # noqa: PLR0913 (each is one option of the command line)
     values: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE for every run; an axis takes a list: seed=[0,1].")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the summary [results/ablations/NAME].")] = None,
-    runs: Annotated[Path | None, typer.Option(help="Folder of the runs [runs/ablations/NAME].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the summary; default: results/ablations/NAME.")] = None,
+    runs: Annotated[Path | None, typer.Option(help="Folder of the runs; default: runs/ablations/NAME.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Runs at the same time on this machine.")] = 1,
     ray: Annotated[bool, typer.Option("--ray", help="Hand the runs to Ray: a cluster, or this machine.")] = False,
     cpus: Annotated[float, typer.Option(min=0.1, help="With --ray: CPU cores of a run.")] = 1.0,

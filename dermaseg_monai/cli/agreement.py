@@ -55,7 +55,7 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     attributes: Annotated[str | None, typer.Option(help="Columns or attributes to divide the pairs by.")] = None,
     group_column: Annotated[str | None, typer.Option(help="Its column with the patient or lesion.")] = None,
     cases: Annotated[
-        Path | None, typer.Option(help="Only these cases: a list of ids, or a CSV whose first column.")
+        Path | None, typer.Option(help="Only these cases: a list of ids, or a CSV; its first column has the ids.")
     ] = None,
     tolerance_px: Annotated[
         str | None,

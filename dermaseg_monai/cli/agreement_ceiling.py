@@ -31,7 +31,7 @@ def ceiling(  # noqa: PLR0913 (each is one option of the command line)
         Literal["train", "val", "test"] | None, typer.Option(help="Only these cases of the manifest.")
     ] = None,
     cases: Annotated[
-        Path | None, typer.Option(help="Only these cases: a list of ids, or a CSV whose first column.")
+        Path | None, typer.Option(help="Only these cases: a list of ids, or a CSV; its first column has the ids.")
     ] = None,
     attributes: Annotated[str | None, typer.Option(help="Attributes or columns to divide the images by.")] = None,
     table: Annotated[list[Path] | None, typer.Option(help="CSV that says more about the cases; repeatable.")] = None,

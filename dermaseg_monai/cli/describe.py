@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from dermaseg_monai.manifest.description import Comparison, Described
@@ -40,7 +40,7 @@ def describe(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write [MANIFEST_description beside the manifest].")
+        Path | None, typer.Option(help="Folder to write; default: MANIFEST_description beside the manifest.")
     ] = None,
     html: Annotated[bool, typer.Option("--html", help="Write a page with figures and pictures too.")] = False,
 ) -> None:
@@ -59,6 +59,7 @@ def describe(
     )
 
     described = _described([manifest, *(against or [])], dataset_dir or [])
+    _require_measured(described)
     first, *others = described
     comparisons = [
         *compare_splits(first),
@@ -95,6 +96,16 @@ def _described(manifests: Sequence[Path], folders: Sequence[Path]) -> "list[Desc
         twins = sum(name == one.name or name.startswith(f"{one.name} (") for name in names)
         names.append(f"{one.name} ({twins + 1})" if twins else one.name)
     return [measure(one, place, name=name) for one, place, name in zip(loaded, places, names, strict=True)]
+
+
+def _require_measured(described: "Sequence[Described]") -> None:
+    for one in described:
+        failed = [row for row in one.rows if row.status == "failed"]
+        if failed and len(failed) == len(one.rows):
+            raise DataError(
+                f"None of the {len(failed)} images of {one.name} could be measured, first {failed[0].case_id}: "
+                f"{failed[0].reason.rstrip('.')}. Give the folder of its files: --dataset-dir DIR."
+            )
 
 
 def _show(first: "Described", comparisons: "Sequence[Comparison]") -> None:

@@ -20,14 +20,17 @@ def ensemble(
     out: Annotated[Path, typer.Option(help="Folder to write.")],
     *,
     threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Lesion from this probability on [the members' own].")
+        float | None, typer.Option(min=0, max=1, help="Lesion from this probability on; default: the members' own.")
     ] = None,
-    manifest: Annotated[Path | None, typer.Option(help="Manifest of the references [the first folder's own].")] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="Manifest of the references; default: the first folder's own.")
+    ] = None,
     dataset_dir: Annotated[
-        Path | None, typer.Option("--dataset-dir", "--dataset_dir", help="Where its paths start [the folder's own].")
+        Path | None,
+        typer.Option("--dataset-dir", "--dataset_dir", help="Where its paths start; default: the folder's own."),
     ] = None,
     images: Annotated[
-        Path | None, typer.Option(help="Folder of the photographs, for overlays [the manifest's own].")
+        Path | None, typer.Option(help="Folder of the photographs, for overlays; default: the manifest's own.")
     ] = None,
     tracking_uri: Annotated[
         str | None, typer.Option("--tracking-uri", "--tracking_uri", help="Log to this MLflow store too.")

@@ -27,9 +27,11 @@ def generalise(  # noqa: PLR0913 (each is one option of the command line)
         list[str] | None,
         typer.Option("--set", help="KEY=VALUE for every training (overlays and loss too); evaluate#KEY for the tests."),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the matrix [those of the sets].")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the summary [results/generalisation/NAME].")] = None,
-    runs: Annotated[Path | None, typer.Option(help="Folder of the runs [runs/generalisation].")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the matrix; default: those of the sets.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the summary; default: results/generalisation/NAME.")
+    ] = None,
+    runs: Annotated[Path | None, typer.Option(help="Folder of the runs; default: runs/generalisation.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Networks at the same time on this machine.")] = 1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be run and stop.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed before.")] = False,

@@ -36,15 +36,18 @@ def leaks(
     """Find what two sides share: id, file, lesion, patient, group, or nearly the same picture.
 
     Pictures are the same after resizing, recompression, other colours, flips, quarter turns and centre crops. Exit code
-    1 when different splits share something, unless a leak-free manifest is written. `--gives-way test` keeps the
-    training side and gives the leak-free part of the test set.
+    1 when different splits share something, unless a leak-free manifest is written, and when pictures of a manifest are
+    not where they are looked for. `--gives-way test` keeps the training side and gives the leak-free part of the test
+    set.
     """
     from dermaseg_monai.manifest import find_overlaps, write_leak_table  # noqa: PLC0415
 
     manifests = _read(sources)
-    folders, notes = _folders(sources, manifests, dataset_dir or [])
-    found = [*find_overlaps(*manifests), *_near(manifests, folders, notes)]
+    folders, unseen, lists = _folders(sources, manifests, dataset_dir or [])
+    near, failures = _near(manifests, folders)
+    found = [*find_overlaps(*manifests), *near]
     _print(found)
+    notes = [*unseen, *lists, *failures]
     for note in notes:
         typer.echo(note)
     if out is not None:
@@ -60,6 +63,8 @@ def leaks(
         write_leak_table(out / "leaks.csv", found)
         write_leak_page(out / "leaks.html", found, title=title, notes=notes, pictures=pictures)
         typer.echo(f"Wrote {out / 'leaks.csv'} and {out / 'leaks.html'}")
+    if unseen:  # a split is clean only when its pictures were looked at
+        raise DataError("Not every picture was compared. Give the folder of each manifest's files: --dataset-dir DIR.")
     if out_clean is not None:
         _write_clean(out_clean, manifests, found, gives_way)
     elif any(leak.crosses_splits for leak in found):
@@ -85,15 +90,15 @@ def _read(sources: Sequence[str]) -> "list[Manifest]":
 
 def _folders(
     sources: Sequence[str], manifests: "Sequence[Manifest]", given: Sequence[Path]
-) -> tuple[dict[int, Path], list[str]]:
-    """Return the folder of every manifest whose pictures are there, by its number, and notes on the others."""
+) -> tuple[dict[int, Path], list[str], list[str]]:
+    """Return the folder of every manifest whose pictures are there, by its number; notes on others, and on lists."""
     from dermaseg_monai.manifest import has_files  # noqa: PLC0415
 
     own = [at for at, manifest in enumerate(manifests) if has_files(manifest)]
     if len(given) > len(own):
         raise ConfigError(f"{len(given)} folders are given with --dataset-dir for {len(own)} manifests.")
     folders: dict[int, Path] = {}
-    notes: list[str] = []
+    unseen: list[str] = []
     for number, at in enumerate(own):
         folder = given[number] if number < len(given) else Path(sources[at]).absolute().parent
         if number < len(given) and not folder.is_dir():
@@ -101,25 +106,22 @@ def _folders(
         if any((folder / case.image.path).is_file() for case in manifests[at].cases):
             folders[at] = folder
         else:
-            notes.append(
-                f"Pictures of {manifests[at].name} were not compared: none of them is in {folder} (--dataset-dir)."
-            )
+            unseen.append(f"Pictures of {manifests[at].name} were not compared: none of them is in {folder}.")
     lists = [manifest.name for at, manifest in enumerate(manifests) if at not in own]
-    if lists:
-        notes.append(f"By id alone: {', '.join(dict.fromkeys(lists))} (lists of ids).")
-    return folders, notes
+    by_id = [f"By id alone: {', '.join(dict.fromkeys(lists))} (lists of ids)."] if lists else []
+    return folders, unseen, by_id
 
 
-def _near(manifests: "Sequence[Manifest]", folders: dict[int, Path], notes: list[str]) -> "list[Leak]":
+def _near(manifests: "Sequence[Manifest]", folders: dict[int, Path]) -> "tuple[list[Leak], list[str]]":
     from dermaseg_monai.manifest import find_near_leaks  # noqa: PLC0415
 
     if not folders:
-        return []
+        return [], []
     found, failures = find_near_leaks([(manifests[at], folder) for at, folder in folders.items()])
-    if failures:
-        first, reason = next(iter(failures.items()))
-        notes.append(f"{len(failures)} pictures could not be compared, first {first}: {reason}")
-    return found
+    if not failures:
+        return found, []
+    first, reason = next(iter(failures.items()))
+    return found, [f"{len(failures)} pictures could not be compared, first {first}: {reason}"]
 
 
 def _print(found: "Sequence[Leak]") -> None:

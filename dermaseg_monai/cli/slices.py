@@ -11,7 +11,8 @@ def slices(
     out: Annotated[Path, typer.Option(help="Folder to write; must not exist or be empty.")],
     *,
     dataset_dir: Annotated[
-        Path | None, typer.Option("--dataset-dir", "--dataset_dir", help="Where its paths start [the manifest's].")
+        Path | None,
+        typer.Option("--dataset-dir", "--dataset_dir", help="Where its paths start; default: the manifest's."),
     ] = None,
     plane: Annotated[
         Literal["sagittal", "coronal", "axial"] | None, typer.Option(help="Default: whose slices have finest voxels.")

@@ -27,7 +27,7 @@ def split(  # noqa: PLR0913 (each is one option of the command line)
     ] = None,
     table: Annotated[Path | None, typer.Option(help="Your own list: CSV with the columns id and split.")] = None,
     parts: Annotated[
-        str | None, typer.Option(help="Where the parts go, e.g. train,val [train,test or train,val,test].")
+        str | None, typer.Option(help="Where the parts go, e.g. train,val; default: train,test or train,val,test.")
     ] = None,
     stratify: Annotated[str | None, typer.Option(help="Attributes with equal shares everywhere, e.g. dx,sex.")] = None,
     licence: Annotated[str | None, typer.Option(help="Keep these licences, e.g. CC-0; exclude the others.")] = None,

@@ -81,7 +81,8 @@ class DiskPrediction:
         failed = sum(row["status"] == "failed" for row in rows.values())
         about = {"from_disk": True}
         write_record(folder, rows, failed=failed, threshold=self.threshold, weights=self.weights, about=about)
-        Console().print(prediction_words(folder, rows), markup=False, highlight=False, soft_wrap=True)
+        words = prediction_words(folder, rows, weights=self.weights)
+        Console().print(words, markup=False, highlight=False, soft_wrap=True)
 
     def _predicted(self, case_id: str, image: Path) -> Row:
         name = file_stem(case_id) + ".nii.gz"

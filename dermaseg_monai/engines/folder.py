@@ -108,7 +108,8 @@ class PredictionFolder:
                 weights=self.weights,
                 about=self.about,
             )
-            Console().print(prediction_words(self.folder, rows), markup=False, highlight=False, soft_wrap=True)
+            words = prediction_words(self.folder, rows, weights=self.weights)
+            Console().print(words, markup=False, highlight=False, soft_wrap=True)
 
     def _collect(self, allowed: int) -> None:
         while len(self._waiting) > allowed:

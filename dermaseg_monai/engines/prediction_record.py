@@ -41,15 +41,16 @@ def failed_row(case_id: str, image: str, reason: str) -> Row:
     return {"case_id": case_id, "image": Path(image).name, "status": "failed", "reason": reason}
 
 
-def prediction_words(folder: str | Path, rows: Mapping[str, Row]) -> str:
-    """Return what a person is told of a prediction: where it is, what failed, and what to look at first."""
+def prediction_words(folder: str | Path, rows: Mapping[str, Row], *, weights: str | Path | None = None) -> str:
+    """Return what a person is told of a prediction: where it is, what failed, whose it is, what to look at first."""
     predicted = {case_id: row["predicted_dice"] for case_id, row in rows.items() if row["status"] == "ok"}
     failed = len(rows) - len(predicted)
     left = f", {failed} could not be predicted (cases.csv says why)" if failed else ""
     first = sorted(predicted, key=lambda case_id: (predicted[case_id], case_id))[:_SHOWN]
     named = ", ".join(f"{case_id} ({predicted[case_id]:.2f})" for case_id in first)
     look = f"\nLook at these first, they have the lowest predicted Dice: {named}" if named else ""
-    return f"Wrote {folder}: {len(predicted)} predicted{left}.{look}"
+    used = "" if weights is None else f"\nWeights: {weights}"
+    return f"Wrote {folder}: {len(predicted)} predicted{left}.{used}{look}"
 
 
 def write_record(

@@ -53,6 +53,16 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_measured(demo: P
     assert not (tmp_path / "out").exists()
 
 
+def test_a_set_whose_files_are_elsewhere_has_no_description(demo: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone.json"
+    shutil.copy(demo, alone)
+    with pytest.raises(
+        DermasegError, match=r"None of the \d+ images of .* could be measured, first .*--dataset-dir DIR"
+    ):
+        run(str(alone), "--out", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_picture_that_cannot_be_read_is_named_without_the_folder_of_the_set(demo: Path, tmp_path: Path) -> None:
     copy = tmp_path / "private"
     shutil.copytree(demo.parent, copy)

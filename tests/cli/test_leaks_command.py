@@ -107,10 +107,15 @@ def test_lists_of_ids_are_compared_by_id_alone(tmp_path: Path) -> None:
     assert (tmp_path / "clean/old_test.csv").read_text() == "id,split\na,test\nb,test\n"
 
 
-def test_pictures_that_are_not_there_are_said(one: Path, tmp_path: Path) -> None:
-    done = run(one.rename(tmp_path / "m.json"))
+def test_a_split_whose_pictures_were_not_seen_is_not_called_clean(one: Path, tmp_path: Path) -> None:
+    manifest, clean = one.rename(tmp_path / "m.json"), tmp_path / "clean.json"
+    done = CliRunner().invoke(app, ["data", "leaks", str(manifest), "--out-clean", str(clean)])
+    assert isinstance(done.exception, DataError)
+    assert "Not every picture was compared" in str(done.exception)
+    assert "--dataset-dir DIR" in str(done.exception)
     assert "were not compared: none of them is in" in done.output.replace("\n", " ")
     assert "1 leaks between different splits" in done.output
+    assert not clean.exists()
 
 
 def test_a_picture_that_cannot_be_read_is_said(one: Path) -> None:

@@ -121,6 +121,9 @@ def test_the_first_to_look_at_have_the_lowest_predicted_dice() -> None:
         for name, dice in (("a", 0.9), ("b", 0.2), ("c", 0.5), ("d", 0.7))
     }
     assert prediction_words("out", rows).endswith("lowest predicted Dice: b (0.20), c (0.50), d (0.70)")
+    assert prediction_words("out", rows, weights="runs/one/model.safetensors").startswith(
+        "Wrote out: 4 predicted.\nWeights: runs/one/model.safetensors\nLook at these first"
+    )
     assert prediction_words("out", {"x": {"status": "failed"}}) == (
         "Wrote out: 0 predicted, 1 could not be predicted (cases.csv says why)."
     )

@@ -1,0 +1,25 @@
+from collections.abc import Iterator
+
+import click
+import typer
+from rich.text import Text
+
+from dermaseg_monai.cli import app
+
+
+def commands(command: click.Command, name: str = "dermaseg") -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    for word, below in getattr(command, "commands", {}).items():
+        yield from commands(below, f"{name} {word}")
+
+
+def test_help_shows_every_word_that_was_written() -> None:
+    # rich takes [id] for a style and drops it
+    said = [(name, text) for name, one in commands(typer.main.get_command(app)) for text in words_of(one)]
+    assert len(said) > 100
+    assert [(name, text) for name, text in said if Text.from_markup(text).plain != text] == []
+
+
+def words_of(command: click.Command) -> list[str]:
+    options = [getattr(param, "help", None) for param in command.params]
+    return [text for text in (command.help, *options) if text]
