@@ -1,7 +1,7 @@
 """`dermaseg data`: make, index and verify data sets."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from dermaseg_monai.cli.split import split
 from dermaseg_monai.cli.verify import verify
 from dermaseg_monai.cli.weights import weights
 from dermaseg_monai.errors import ConfigError
+
+if TYPE_CHECKING:
+    from dermaseg_monai.manifest import Manifest
 
 data_app = typer.Typer(help="Make, index and verify data sets.", no_args_is_help=True)
 
@@ -64,6 +67,9 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
     attributes: Annotated[str | None, typer.Option(help="Columns to keep, separated by commas.")] = None,
     images: Annotated[str | None, typer.Option(help="Sub-folder of the images; default: images.")] = None,
     masks: Annotated[str | None, typer.Option(help="Sub-folder of the masks; default: masks.")] = None,
+    readers: Annotated[
+        str | None, typer.Option(help="Masks of several people, as 'readers/{annotator}/{case}.png' (folder).")
+    ] = None,
     set_name: Annotated[str | None, typer.Option("--name", help="Name of the set; default: the folder's.")] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the whole set (folder).")] = None,
     archive: Annotated[Path | None, typer.Option(help="Metadata table of the ISIC Archive (isic20..).")] = None,
@@ -93,6 +99,7 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
         "attributes": _words(attributes),
         "images": images,
         "masks": masks,
+        "readers": readers,
         "name": set_name,
         "licence": licence,
         "archive": archive,
@@ -105,6 +112,8 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
     manifest = build(name, root, out, val_share=val_share, test_share=test_share, **given)
     counts = ", ".join(f"{manifest.counts[split]} {split}" for split in SPLITS)
     typer.echo(f"Wrote {out}: {len(manifest.cases)} cases ({counts}), digest {manifest.digest[:12]}")
+    if readers:
+        typer.echo(_reader_words(manifest))
     if manifest.division:
         typer.echo(f"How: {manifest.division}.")
 
@@ -120,6 +129,13 @@ def datalist(
 
     write_decathlon_datalist(Manifest.load(manifest), dataset_dir or manifest.parent, out)
     typer.echo(f"Wrote {out}")
+
+
+def _reader_words(manifest: "Manifest") -> str:
+    drawn = [one for case in manifest.cases for one in case.annotations if one.role == "reader"]
+    names = sorted({one.annotator or "" for one in drawn})
+    with_reference = sum(case.reference is not None for case in manifest.cases)
+    return f"{len(drawn)} outlines by {', '.join(names)}; {with_reference} cases have a reference."
 
 
 def _words(text: str | None) -> list[str] | None:

@@ -12,12 +12,13 @@ from dermaseg_monai.images import is_volume, measure, spacing_of
 from dermaseg_monai.manifest.case import Annotation, Attribute, Case, FileRecord, Split
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.memory import FileMemory
+from dermaseg_monai.manifest.reader_masks import ReaderMask
 from dermaseg_monai.manifest.threads import in_threads
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A case whose files are still plain paths; `mask` is None for a picture without an outline."""
+    """A case whose files are still plain paths; `mask` is the reference, None for a picture without one."""
 
     id: str
     image: Path
@@ -28,6 +29,12 @@ class Draft:
     attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
     licence: str | None = None
     attribution: str | None = None
+    readers: tuple[ReaderMask, ...] = ()
+
+    @property
+    def masks(self) -> list[Path]:
+        """The reference, where there is one, and what readers drew."""
+        return [*([] if self.mask is None else [self.mask]), *(one.path for one in self.readers)]
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ def finish(drafts: Sequence[Draft], root: Path, facts: SetFacts) -> Manifest:
         DataError: a file that cannot be read, a mask of another size than its image, an id twice, no case at all.
     """
     _require_unique(drafts)
-    paths = [path for draft in drafts for path in (draft.image, draft.mask) if path is not None]
+    paths = [path for draft in drafts for path in (draft.image, *draft.masks)]
     memory = FileMemory(root)
     found = in_threads(partial(_record, root=root, memory=memory), paths, title=f"Indexing {facts.name}")
     memory.save()
@@ -85,7 +92,7 @@ def _record(path: Path, *, root: Path, memory: FileMemory) -> FileRecord | Image
 
 
 def _require_same_size(drafts: Sequence[Draft], records: Mapping[Path, FileRecord]) -> None:
-    pairs = [(draft.image, draft.mask) for draft in drafts if draft.mask is not None]
+    pairs = [(draft.image, mask) for draft in drafts for mask in draft.masks]
     unequal = [(image, mask) for image, mask in pairs if records[image].grid != records[mask].grid]
     if unequal:
         image, mask = unequal[0]
@@ -100,7 +107,7 @@ def _case(draft: Draft, records: Mapping[Path, FileRecord]) -> Case:
     return Case(
         id=draft.id,
         image=records[draft.image],
-        annotations=() if draft.mask is None else (Annotation(records[draft.mask]),),
+        annotations=_annotations(draft, records),
         split=draft.split,
         lesion_id=draft.lesion_id,
         patient_id=draft.patient_id,
@@ -108,3 +115,9 @@ def _case(draft: Draft, records: Mapping[Path, FileRecord]) -> Case:
         licence=draft.licence,
         attribution=draft.attribution,
     )
+
+
+def _annotations(draft: Draft, records: Mapping[Path, FileRecord]) -> tuple[Annotation, ...]:
+    reference = () if draft.mask is None else (Annotation(records[draft.mask]),)
+    drawn = (Annotation(records[one.path], one.annotator, one.tool, one.skill, role="reader") for one in draft.readers)
+    return (*reference, *drawn)

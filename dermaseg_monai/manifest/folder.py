@@ -1,15 +1,20 @@
 """Plain folders: images, masks, and any number of tables."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.case import SPLITS, Attribute, Split
 from dermaseg_monai.manifest.draft import Draft, SetFacts, finish
 from dermaseg_monai.manifest.listing import MASK_SUFFIXES, files_below, images_by_id, masks_by_id, require_root
 from dermaseg_monai.manifest.manifest import Manifest
+from dermaseg_monai.manifest.reader_masks import ReaderMask, reader_masks
 from dermaseg_monai.manifest.table import Table, image_id, join_tables
+
+_EXAMPLES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ def index_folder(  # noqa: PLR0913 (one option of the command each)
     images: str = "images",
     masks: str | None = "masks",
     mask_suffixes: Sequence[str] = MASK_SUFFIXES,
+    readers: str | None = None,
     tables: str | Path | Sequence[str | Path] = (),
     id_column: str = "id",
     split_column: str | None = None,
@@ -59,7 +65,12 @@ def index_folder(  # noqa: PLR0913 (one option of the command each)
     which must stay together; it is kept as the attribute `group`. `licence` names the set's own licence, `name` (by
     default the folder's) the set; `allow_partial` leaves out table rows and masks without an image.
 
+    `readers` is a pattern below `root` (`reader_masks`) of the outlines that several people drew, for example
+    `readers/{annotator}/{case}.png` or `masks/{case}_ann-{annotator}.png`; they become annotations of role `reader`.
+    The other files of `masks` are the references, which then need not be there.
+
     Raises:
+        ConfigError: a pattern without {case} or {annotator}.
         DataError: what does not fit, how much of it, and the first file or row.
     """
     folder = require_root(root)
@@ -73,11 +84,19 @@ def index_folder(  # noqa: PLR0913 (one option of the command each)
         tuple(attributes),
     )
     table = _table(tables, id_column, columns)
-    pairs = _pairs(folder, images, masks, mask_suffixes, allow_partial=allow_partial)
+    drawn, others = ([], []) if readers is None else _drawn(folder, readers, images, masks)
+    taken = {one.path for one in drawn}
+    pairs = _pairs(folder, images, masks, mask_suffixes, taken, allow_partial=allow_partial)
+    if not allow_partial:
+        _require_owners(drawn, others, pairs)
     if table is not None:
         _require_rows(table, list(pairs), allow_partial=allow_partial)
     facts = SetFacts(name or folder.name or "folder", version, licence)
-    return finish(_drafts(pairs, table, columns, split), folder, facts)
+    by_case: dict[str, list[ReaderMask]] = defaultdict(list)
+    for one in drawn:
+        by_case[one.case_id].append(one)
+    drafts = _drafts(pairs, table, columns, split)
+    return finish([replace(draft, readers=tuple(by_case.get(draft.id, ()))) for draft in drafts], folder, facts)
 
 
 def _table(tables: str | Path | Sequence[str | Path], id_column: str, columns: Columns) -> Table | None:
@@ -91,23 +110,63 @@ def _table(tables: str | Path | Sequence[str | Path], id_column: str, columns: C
     return table
 
 
+def _drawn(folder: Path, pattern: str, images: str, masks: str | None) -> tuple[list[ReaderMask], list[Path]]:
+    """Return what readers drew, and the other files where the pattern looks.
+
+    It does not look among the images and the references, unless it leads there.
+    """
+    place = folder / pattern.partition("{")[0].rpartition("/")[0]
+    parts = [folder / part for part in (images, masks) if part is not None]
+    apart = [part for part in parts if not place.is_relative_to(part)]
+    below = files_below(place) if ".." not in Path(pattern).parts else []
+    files = [path for path in below if not any(path.is_relative_to(part) for part in apart)]
+    found, others = reader_masks(folder, files, pattern, option="--readers")
+    if not found:
+        names = ", ".join(path.relative_to(folder).as_posix() for path in files[:_EXAMPLES]) or "no mask at all"
+        raise DataError(f"No mask below {folder} fits --readers {pattern!r}; found: {names}. Change the pattern.")
+    return found, others
+
+
+def _require_owners(
+    drawn: Sequence[ReaderMask], others: Sequence[Path], pairs: Mapping[str, tuple[Path, Path | None]]
+) -> None:
+    used = {file for pair in pairs.values() for file in pair}
+    strange = [path for path in others if path not in used]
+    strange += [one.path for one in drawn if one.case_id not in pairs]
+    if strange:
+        raise DataError(
+            f"{len(strange)} masks belong to no image and reader, first {strange[0]}. "
+            "Change --readers, copy the missing images, or index what is there with --allow-partial."
+        )
+
+
 def _pairs(
-    folder: Path, images: str, masks: str | None, suffixes: Sequence[str], *, allow_partial: bool
+    folder: Path,
+    images: str,
+    masks: str | None,
+    suffixes: Sequence[str],
+    taken: Collection[Path],
+    *,
+    allow_partial: bool,
 ) -> dict[str, tuple[Path, Path | None]]:
-    image_files = _files(folder, images, "--images")
-    mask_files = _files(folder, masks, "--masks") if masks is not None else []
-    if masks is not None:
-        image_files = _without_masks(image_files, mask_files, suffixes)
+    image_files = [path for path in _files(folder, images, "--images") if path not in taken]
+    mask_files = _references(folder, masks, taken)
+    image_files = _without_masks(image_files, mask_files, suffixes)
     found = images_by_id(image_files)
     if not found:
         raise DataError(f"There is no image in {folder / images}. Name the sub folder that holds them with --images.")
-    if masks is None:
-        return {name: (path, None) for name, path in found.items()}
     pictures = set(image_files)
-    pictures, place = set(image_files), folder / masks
     others = [path for path in mask_files if path not in pictures]
-    chosen = masks_by_id(others, found, place=place, suffixes=suffixes, allow_partial=allow_partial)
+    if masks is None or (taken and not others):
+        return {name: (path, None) for name, path in found.items()}
+    chosen = masks_by_id(others, found, place=folder / masks, suffixes=suffixes, allow_partial=allow_partial)
     return {name: (path, chosen[name]) for name, path in found.items()}
+
+
+def _references(folder: Path, masks: str | None, taken: Collection[Path]) -> list[Path]:
+    if masks is None or (taken and not (folder / masks).is_dir()):
+        return []
+    return [path for path in _files(folder, masks, "--masks") if path not in taken]
 
 
 def _files(folder: Path, part: str, option: str) -> list[Path]:
