@@ -1,9 +1,10 @@
 """One split of a manifest as the list of samples that MONAI's data sets take."""
 
+import hashlib
 from pathlib import Path
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.manifest import Case, Manifest, Split, require_no_leaks, require_verified
+from dermaseg_monai.manifest import Case, FileRecord, Manifest, Split, require_no_leaks, require_verified
 
 Sample = dict[str, str]
 ReaderSample = dict[str, str | tuple[str, ...]]
@@ -13,7 +14,8 @@ def cases(manifest: str | Path, dataset_dir: str | Path, split: Split, *, allow_
     """Return the samples of one split after checking every file of it.
 
     A sample holds `image` and `label` (paths, for LoadImaged), `case_id`, and the same paths once more as `image_path`
-    and `label_path`, which stay strings when the pixels are loaded.
+    and `label_path`, which stay strings when the pixels are loaded. `content` is a digest of both files: a cache on
+    disk (PersistentDataset), which goes by the sample, does not take a redrawn mask for the old one.
 
     Raises:
         DataError: no such manifest, folder or case; cases without a reference mask.
@@ -43,13 +45,20 @@ def reader_cases(
     """
     samples = cases(manifest, dataset_dir, split, allow_leaks=allow_leaks)
     loaded, folder = Manifest.load(manifest), data_folder(dataset_dir, manifest)
-    found = [_reader_masks(case, folder) for case in loaded.in_split(split)]
+    found = [_reader_masks(case) for case in loaded.in_split(split)]
     if all(len(masks) == 1 for masks in found):
         raise DataError(
             f"No {split} case of manifest {loaded.name} has masks of two readers (role `reader`), so there is nothing "
             "to choose or to average. Leave out one_reader.json or soft_mean.json."
         )
-    return [{**sample, "reader_labels": masks} for sample, masks in zip(samples, found, strict=True)]
+    return [
+        {
+            **sample,
+            "reader_labels": tuple(str(folder / mask.path) for mask in masks),
+            "content": _content(sample["content"], *(mask.sha256 for mask in masks)),
+        }
+        for sample, masks in zip(samples, found, strict=True)
+    ]
 
 
 def data_folder(dataset_dir: str | Path, manifest: str | Path) -> Path:
@@ -77,13 +86,19 @@ def _require_references(chosen: tuple[Case, ...], name: str, split: Split) -> No
         )
 
 
-def _reader_masks(case: Case, folder: Path) -> tuple[str, ...]:
+def _reader_masks(case: Case) -> tuple[FileRecord, ...]:
     assert case.reference is not None  # noqa: S101 (checked by cases)
     chosen = (case.reference,) if case.reference.role == "adjudicated" else case.readings
-    return tuple(str(folder / one.mask.path) for one in chosen)
+    return tuple(one.mask for one in chosen)
 
 
 def _sample(case: Case, folder: Path) -> Sample:
     assert case.reference is not None  # noqa: S101 (checked by _require_references)
     image, label = str(folder / case.image.path), str(folder / case.reference.mask.path)
-    return {"image": image, "label": label, "case_id": case.id, "image_path": image, "label_path": label}
+    content = _content(case.image.sha256, case.reference.mask.sha256)
+    paths = {"image_path": image, "label_path": label}
+    return {"image": image, "label": label, "case_id": case.id, **paths, "content": content}
+
+
+def _content(*sha256: str) -> str:
+    return hashlib.sha256(" ".join(sha256).encode()).hexdigest()

@@ -1,7 +1,7 @@
 """What a training leaves on the disk: the state to resume from and the best weights."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from dermaseg_monai import __version__
 from dermaseg_monai.engines.average import WeightAverage, unwrapped
 from dermaseg_monai.engines.distributed import is_rank_zero, world_size
 from dermaseg_monai.engines.resume_file import read_resume_file, require_same_epoch_length
+from dermaseg_monai.engines.resumed_sheet import require_same_sheet, sheet_values
 from dermaseg_monai.engines.seed import rng_state, set_rng_state
 from dermaseg_monai.engines.weights import cpu_state, load_weights, require_fit, write_weights
 from dermaseg_monai.errors import TrainingError, WeightsError
@@ -42,6 +43,7 @@ class Checkpoints:
         metadata: names with values (encoder, output stride, image size, ...) that go into `model.safetensors` as text.
         tracker: something with `state_dict` and `load_state_dict`, or with a `run_id`; `last.ckpt` keeps it as `extra`,
             so that a resumed run is tracked as the same one.
+        sheet: the values the run was started with (`config`, merged); a resume with others is refused.
     """
 
     def __init__(
@@ -54,12 +56,14 @@ class Checkpoints:
         lr_scheduler: LRScheduler,
         metadata: Mapping[str, Any] | None = None,
         tracker: Any = None,  # noqa: ANN401 (anything with a run_id)
+        sheet: Any = None,  # noqa: ANN401 (anything with a config)
     ) -> None:
         self.folder = Path(output_dir)
         self.network, self.average = network, average
         self.optimizer, self.lr_scheduler = optimizer, lr_scheduler
         self.metadata = {key: str(value) for key, value in (metadata or {}).items()}
         self.tracker = tracker
+        self.sheet = sheet_values(getattr(sheet, "config", {}))
         self.early_stop: Any = None
         self._trainer: Any = None
         self._evaluator: Any = None
@@ -112,6 +116,7 @@ class Checkpoints:
                 "metrics": dict(best.best_metrics),
             },
             "rng": rng_state(),
+            "sheet": self.sheet,
             "extra": self._tracked(),
         }
 
@@ -125,15 +130,17 @@ class Checkpoints:
         load_weights(self.average, path)
 
     def resume(self, path: str | Path) -> None:
-        """Put everything back to the end of the epoch that `path` was written after.
+        """Put everything back to the end of the epoch that `path` was written after, but for a new learning rate.
 
         Raises:
             WeightsError: the file is missing, damaged, no resume state, or of another network or optimiser.
-            TrainingError: it has trained all epochs, stopped early, or its epochs have another length.
+            TrainingError: it has trained all epochs, stopped early, its epochs have another length, or it was trained
+                with other values.
         """
         saved = read_resume_file(path)
         trainer = self._trainer
         require_same_epoch_length(saved["trainer"], trainer.state, path)
+        require_same_sheet(saved.get("sheet", {}), self.sheet, path)
         self._load_parts(saved, path)
         trainer.load_state_dict(
             {
@@ -162,18 +169,28 @@ class Checkpoints:
         require_fit(self.network, saved["network"], path)
         unwrapped(self.network).load_state_dict(saved["network"])
         self.average.load_state_dict(saved["average"])
+        rates = [group["initial_lr"] for group in self.optimizer.param_groups]
         try:
             self.optimizer.load_state_dict(saved["optimizer"])
         except (ValueError, KeyError) as error:
             name = type(self.optimizer).__name__
             raise WeightsError(f"{path} was saved with another optimiser than this {name}: {error}") from error
         self.lr_scheduler.load_state_dict(saved["lr_scheduler"])
+        self._set_rates(rates)
         if self.early_stop is not None and saved["early_stop"] is not None:
             self.early_stop.load_state_dict(saved["early_stop"])
             if self.early_stop.counter >= self.early_stop.patience:
                 found = f"{path} stopped early after epoch {saved['trainer']['epoch']}"
-                advice = "Nothing is left to do; give a larger patience to go on"
+                advice = "Nothing is left to do; give a larger --early_stop to go on"
                 raise TrainingError(f"{found} (patience {self.early_stop.patience}). {advice}.")
+
+    def _set_rates(self, rates: Sequence[float]) -> None:
+        """Go on at the rates of this run's sheet, where the file has others."""
+        self.lr_scheduler.base_lrs = list(rates)
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            if rate != group["initial_lr"]:
+                group["lr"] *= rate / group["initial_lr"]
+                group["initial_lr"] = rate
 
     def _bring_best(self, source: Path) -> None:
         for name in (WEIGHTS, TORCH_WEIGHTS):

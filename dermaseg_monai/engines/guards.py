@@ -8,6 +8,7 @@ import torch
 from ignite.engine import Engine
 from monai.engines.utils import IterationEvents
 
+from dermaseg_monai.engines.distributed import world_size
 from dermaseg_monai.errors import ConfigError, TrainingError
 
 _NAMED = 16
@@ -15,6 +16,8 @@ _NAMED = 16
 
 class NonFiniteLoss:
     """Trainer handler: stops at the first loss that is not a finite number and names the cases of that batch.
+
+    Of several processes all stop together: one that went on would wait for the others for ever.
 
     Raises:
         TrainingError: from inside the training; the weights of the last finished epoch stay in last.ckpt.
@@ -26,9 +29,45 @@ class NonFiniteLoss:
 
     def __call__(self, engine: Any) -> None:  # noqa: ANN401 (MONAI's trainers carry more than ignite's Engine)
         """Look at one loss."""
-        value = float(engine.state.output["loss"].detach())
-        if not math.isfinite(value):
-            raise TrainingError(_stopped(engine, f"The loss is {value}{_bad_parts(engine)}"))
+        loss = engine.state.output["loss"].detach()
+        value = float(loss)
+        stopped = not math.isfinite(value)
+        if stopped or world_size() > 1:
+            others = _any_process(stopped, loss)
+            if stopped:
+                raise TrainingError(_stopped(engine, f"The loss is {value}{_bad_parts(engine)}"))
+            if others:
+                raise TrainingError("Another process met a loss that is not finite and says which cases it had.")
+
+
+class EveryPartTrains:
+    """Trainer handler: after the first backward pass, stops where a part of the network gets no gradient.
+
+    Such a part would stay as it was initialised, and its maps would be written as if they said something.
+
+    Raises:
+        ConfigError: from inside the training.
+    """
+
+    def __init__(self) -> None:
+        self._looked = False
+
+    def attach(self, engine: Engine) -> None:
+        """Attach to a MONAI trainer."""
+        engine.add_event_handler(IterationEvents.BACKWARD_COMPLETED, self)
+
+    def __call__(self, engine: Any) -> None:  # noqa: ANN401
+        """Look at the gradients of the first step."""
+        if self._looked:
+            return
+        self._looked = True
+        names = [name for name, weight in engine.network.named_parameters() if weight.requires_grad]
+        untrained = [name for name in names if engine.network.get_parameter(name).grad is None]
+        if untrained:
+            raise ConfigError(
+                f"{len(untrained)} of {len(names)} tensors of the network get no gradient, first {untrained[0]}: they "
+                "would stay as they were initialised. Switch that part off in network_def, or weigh it in the loss."
+            )
 
 
 class GradientClipping:
@@ -69,6 +108,14 @@ def case_ids(batch: Any) -> list[str]:  # noqa: ANN401 (dict of lists, or decoll
     if isinstance(batch, Iterable):
         return [str(one["case_id"]) for one in batch if isinstance(one, dict) and "case_id" in one]
     return []
+
+
+def _any_process(here: bool, like: torch.Tensor) -> bool:  # noqa: FBT001 (one flag)
+    if world_size() == 1:
+        return here
+    flag = torch.tensor(float(here), device=like.device)
+    torch.distributed.all_reduce(flag, op=torch.distributed.ReduceOp.MAX)
+    return bool(flag)
 
 
 def _steps_now(engine: Any) -> bool:  # noqa: ANN401

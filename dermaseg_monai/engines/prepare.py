@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from monai.engines.trainer import Trainer
 
 from dermaseg_monai.engines.checkpoint import LAST, Checkpoints
 from dermaseg_monai.engines.distributed import is_rank_zero
+from dermaseg_monai.engines.guards import EveryPartTrains
 from dermaseg_monai.errors import ConfigError, TrainingError
 
 _STOPPED_BY_USER = 130
+_OF_EQUALS = ("val_jaccard", "val_dice")
 
 
 def prepare(
@@ -30,7 +33,8 @@ def prepare(
 
     Args:
         trainer: the engine that trains.
-        evaluator: the engine that validates; its key metric chooses the best weights.
+        evaluator: the engine that validates; its key metric chooses the best weights, and of equals (all images of a
+            hard set may be below the threshold of threshold Jaccard) the higher Jaccard or Dice.
         checkpoints: what is written.
         patience: stop after so many validations without a better key metric; None trains all epochs.
         initial_weights: `model.safetensors` of an earlier training (on other data, say) to start a new one from.
@@ -49,8 +53,10 @@ def prepare(
         raise ConfigError(
             "The evaluator has no key_val_metric, so that no weights can be chosen. Add one to the sheet."
         )
+    evaluator.metric_cmp_fn = partial(_is_better, evaluator)
     for engine in (trainer, evaluator):
         engine.logger.addFilter(_without_exceptions)
+    EveryPartTrains().attach(trainer)
     if patience is not None:
         checkpoints.early_stop = _early_stop(trainer, evaluator, patience)
     checkpoints.attach(trainer, evaluator)
@@ -88,14 +94,22 @@ def evaluate(evaluator: Evaluator) -> None:
 def _early_stop(trainer: Trainer, evaluator: Evaluator, patience: int) -> EarlyStopping:
     if patience < 1:
         raise ConfigError(f"patience is {patience}; it must be at least 1, or null to train all epochs.")
-    stop = EarlyStopping(patience, _key_metric, trainer)
+    stop = EarlyStopping(patience, _best_epoch, trainer)
     evaluator.add_event_handler(Events.COMPLETED, stop)
     return stop
 
 
-def _key_metric(engine: Engine) -> float:
+def _best_epoch(engine: Engine) -> float:
+    # grows when this validation is the best so far, as `_is_better` says, and stands still otherwise
     state: Any = engine.state
-    return float(state.metrics[state.key_metric_name])
+    return float(state.best_metric_epoch)
+
+
+def _is_better(evaluator: Evaluator, score: float, best_score: float) -> bool:
+    if score != best_score:
+        return score > best_score
+    found, best = evaluator.state.metrics, getattr(evaluator.state, "best_metrics", {})
+    return next((found[name] > best[name] for name in _OF_EQUALS if name in found and name in best), False)
 
 
 def _say_how_to_go_on(trainer: Trainer, checkpoints: Checkpoints | None) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from dermaseg_monai.engines.distributed import is_rank_zero
-from dermaseg_monai.errors import DataError, LeakError
+from dermaseg_monai.errors import DataError, LeakError, TrainingError
 from dermaseg_monai.files import replacing
 from dermaseg_monai.manifest import Case, Manifest, Split, require_no_near_leaks
 from dermaseg_monai.manifest.duplicates import CROPS, WHOLE, Fingerprints, Window, fingerprint_cases, near_pairs
@@ -63,9 +63,12 @@ def record_training_cases(
 
     Raises:
         LeakError: nearly one picture stands on two sides, and `allow_leaks` is off.
+        TrainingError: the run that is resumed was trained on another manifest.
         DataError: no such manifest, or the file cannot be written.
     """
     loaded = Manifest.load(manifest)
+    if resume:
+        _require_same_manifest(loaded, resume)
     if not allow_leaks:
         require_no_near_leaks(loaded, dataset_dir)
     rows = training_cases(loaded, dataset_dir)
@@ -74,6 +77,16 @@ def record_training_cases(
             rows += read_training_cases(earlier) or []
     if is_rank_zero():
         write_training_cases(Path(output_dir) / TRAINING_CASES, rows)
+
+
+def _require_same_manifest(manifest: Manifest, resume: str | Path) -> None:
+    known = {row.manifest for row in read_training_cases(resume) or []}
+    now = manifest.digest[:_DIGITS]
+    if known and now not in known:
+        raise TrainingError(
+            f"{resume} was trained on the manifest {', '.join(sorted(known))}, and {manifest.name} is {now} (digests). "
+            "A resumed training goes on with its own cases: give its --manifest, or begin one with --initial_weights."
+        )
 
 
 def training_cases(manifest: Manifest, dataset_dir: str | Path) -> list[TrainingCase]:
@@ -126,7 +139,10 @@ def read_training_cases(weights: str | Path) -> list[TrainingCase] | None:
             reader = csv.reader(stream)
             if next(reader, None) != names:
                 raise DataError(f"{path} has other columns than {', '.join(names)}. Copy it again from its source.")
-            return [TrainingCase(*row) for row in reader]
+            rows = [TrainingCase(*row) for row in reader]
+            for row in rows:  # fingerprints are compared as bytes later
+                bytes.fromhex(row.whole + row.square)
+            return rows
     except FileNotFoundError:
         return None
     except (OSError, EOFError, TypeError, ValueError, csv.Error) as error:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -70,10 +70,13 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         raise damaged(file, error) from error
 
 
-def trained_with(weights: str | Path, name: str, *, otherwise: bool | None = None) -> bool | int | str | list[float]:
+def trained_with(
+    weights: str | Path, name: str, *, otherwise: bool | list[int] | None = None
+) -> bool | int | str | list[float] | list[int]:
     """Return one value that a `.safetensors` file says it was trained with: `encoder`, `image_size`, `spacing_mm`.
 
-    A file from before a choice was there says nothing of it; `otherwise` is what such trainings did.
+    A file from before a choice was there says nothing of it; `otherwise` is what such trainings did, and of a list
+    says that its numbers are whole ones.
 
     Raises:
         WeightsError: the file is missing or damaged, or does not say it and there is no `otherwise`.
@@ -86,10 +89,17 @@ def trained_with(weights: str | Path, name: str, *, otherwise: bool | None = Non
         raise WeightsError(f"{weights} does not say its {name} (it says: {found}). Give it: --{name} VALUE.")
     value = metadata[name]
     if value.startswith("["):
-        return [float(one) for one in json.loads(value)]
+        return _numbers(value, int if isinstance(otherwise, list) else float, f"{weights} says {name} {value}")
     if value in _TRUTHS:
         return _TRUTHS[value]
     return int(value) if value.isdecimal() else value
+
+
+def _numbers(text: str, kind: type[int] | type[float], said: str) -> list[Any]:
+    try:
+        return [kind(one) for one in json.loads(text)]
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"{said}, which is no list of numbers. Copy the file again from its source.") from error
 
 
 def write_weights(path: str | Path, network: nn.Module, metadata: Mapping[str, str]) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,13 +45,23 @@ def test_a_split_becomes_samples(folder: Path) -> None:
     )
     found = cases(manifest, folder, "train")
     assert [sample["case_id"] for sample in found] == ["a", "b"]
-    assert found[0] == {
+    assert {key: value for key, value in found[0].items() if key != "content"} == {
         "case_id": "a",
         "image": str(folder / "a.png"),
         "label": str(folder / "a_mask.png"),
         "image_path": str(folder / "a.png"),
         "label_path": str(folder / "a_mask.png"),
     }
+
+
+def test_a_redrawn_mask_is_another_sample(folder: Path) -> None:
+    case = make_case(folder, "a", "train")
+    (first,) = cases(save(folder, case), folder, "train")
+    write_mask(folder / "a_mask.png", np.ones((8, 12), dtype=bool))
+    record = FileRecord("a_mask.png", sha256_of(folder / "a_mask.png"), (8, 12))
+    (again,) = cases(save(folder, replace(case, annotations=(Annotation(record),))), folder, "train")
+    assert again["content"] != first["content"]
+    assert {key: again[key] for key in again if key != "content"} == {key: first[key] for key in first if key != "content"}
 
 
 def test_an_empty_split_is_an_error(folder: Path) -> None:

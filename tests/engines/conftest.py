@@ -101,6 +101,8 @@ def _build(  # noqa: PLR0913 (what the tests vary)
     learning_rate: float = 0.01,
     val_interval: int = 1,
     scores: Sequence[float] | None = None,
+    jaccard: Sequence[float] | None = None,
+    sheet: object = None,
     tracker: object = None,
     distributed: bool = False,
 ) -> Training:
@@ -120,6 +122,7 @@ def _build(  # noqa: PLR0913 (what the tests vary)
         DataLoader(CacheDataset(_cases(4), Compose([]), progress=False), batch_size=2),
         average,
         key_val_metric={"val_threshold_jaccard": Average(_agreement) if scores is None else Given(scores)},
+        additional_metrics=None if jaccard is None else {"val_jaccard": Given(jaccard)},
     )
     trainer = SupervisedTrainer(
         torch.device("cpu"),
@@ -149,6 +152,7 @@ def _build(  # noqa: PLR0913 (what the tests vary)
         lr_scheduler=schedule,
         metadata={"encoder": "tiny", "image_size": 8},
         tracker=tracker,
+        sheet=sheet,
     )
     prepare(trainer, evaluator, checkpoints, patience=patience, initial_weights=initial_weights, resume=resume)
     return Training(trainer, evaluator, network, average, optimizer, schedule, checkpoints)

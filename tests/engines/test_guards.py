@@ -84,6 +84,20 @@ def test_gradients_are_scaled_to_the_norm_once_per_step(iteration: int, steps: i
     assert torch.allclose(engine.network.weight.grad, torch.tensor(expected))
 
 
+def test_a_part_that_gets_no_gradient_stops_the_training(build: Callable, tmp_path: Path) -> None:
+    training = build(tmp_path)
+    training.network.aside = torch.nn.Linear(2, 1)
+    with pytest.raises(ConfigError, match=r"2 of 8 tensors of the network get no gradient, first aside\.weight"):
+        training.trainer.run()
+
+
+def test_a_frozen_part_needs_no_gradient(build: Callable, tmp_path: Path) -> None:
+    training = build(tmp_path, max_epochs=1)
+    training.network.encoder.requires_grad_(requires_grad=False)
+    training.trainer.run()
+    assert training.trainer.state.epoch == 1
+
+
 def test_a_norm_of_zero_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"max_norm of the gradient clipping is 0.0; it must be above 0"):
         GradientClipping(0.0)

@@ -8,7 +8,7 @@ from ignite.engine import Engine, Events
 from monai.engines.evaluator import SupervisedEvaluator
 from safetensors.torch import load_file, save_file
 
-from dermaseg_monai.engines import evaluate, prepare, train
+from dermaseg_monai.engines import evaluate, prepare, read_metadata, train
 from dermaseg_monai.errors import ConfigError, TrainingError, WeightsError
 
 
@@ -27,6 +27,21 @@ def test_training_stops_after_so_many_validations_without_a_better_one(build: Ca
     assert training.evaluator.state.best_metric_epoch == 1
 
 
+def test_of_equal_validations_the_one_with_the_higher_jaccard_is_the_best(build: Callable, tmp_path: Path) -> None:
+    # a hard set: every image is below the threshold, so that threshold Jaccard stays 0
+    training = build(tmp_path, patience=2, scores=[0.0] * 4, jaccard=[0.2, 0.4, 0.3, 0.5])
+    train(training.trainer)
+    assert training.trainer.state.epoch == 4
+    assert training.evaluator.state.best_metric_epoch == 4
+    assert read_metadata(tmp_path / "model.safetensors")["epoch"] == "4"
+
+
+def test_a_higher_jaccard_does_not_beat_a_higher_key_metric(build: Callable, tmp_path: Path) -> None:
+    training = build(tmp_path, scores=[0.1, 0.2, 0.2, 0.1], jaccard=[0.9, 0.3, 0.3, 0.9])
+    train(training.trainer)
+    assert training.evaluator.state.best_metric_epoch == 2
+
+
 def test_the_patience_of_a_resumed_run_goes_on(build: Callable, tmp_path: Path) -> None:
     train(build(tmp_path, max_epochs=2, patience=2, scores=[0.5, 0.4]).trainer)
     training = build(tmp_path, max_epochs=4, patience=2, scores=[0.4, 0.9], resume=tmp_path)
@@ -36,7 +51,7 @@ def test_the_patience_of_a_resumed_run_goes_on(build: Callable, tmp_path: Path) 
 
 def test_a_run_that_stopped_early_is_not_resumed_with_the_same_patience(build: Callable, tmp_path: Path) -> None:
     train(build(tmp_path, max_epochs=4, patience=1, scores=[0.5, 0.4]).trainer)
-    with pytest.raises(TrainingError, match=r"stopped early after epoch 2 \(patience 1\).*larger patience"):
+    with pytest.raises(TrainingError, match=r"stopped early after epoch 2 \(patience 1\).*larger --early_stop"):
         build(tmp_path, max_epochs=4, patience=1, resume=tmp_path)
 
 

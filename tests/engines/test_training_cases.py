@@ -15,7 +15,7 @@ from dermaseg_monai.engines.training_cases import (
     record_training_cases,
     seen_in_training,
 )
-from dermaseg_monai.errors import DataError, LeakError
+from dermaseg_monai.errors import DataError, LeakError, TrainingError
 from dermaseg_monai.files import sha256_of
 from dermaseg_monai.manifest import Case, FileRecord, Manifest, Split
 
@@ -166,6 +166,14 @@ def test_what_earlier_weights_were_trained_on_is_taken_over(trained: Path, save:
     fourth = tmp_path / "fourth"
     record_training_cases(tmp_path / "other.json", tmp_path, fourth, initial_weights=tmp_path / "none" / "model.pt")
     assert [row.id for row in read_training_cases(fourth) or ()] == ["x", "y"]
+
+
+def test_a_run_is_not_resumed_on_another_manifest(save: Save, tmp_path: Path) -> None:
+    one = other(tmp_path, save("a", 1, "train"), save("b", 2, "val"))
+    record_training_cases(one, tmp_path, tmp_path / "run")
+    two = other(tmp_path, save("a", 1, "train"), save("c", 3, "val"))
+    with pytest.raises(TrainingError, match=r"run was trained on the manifest \w+, and other is \w+ .*--manifest"):
+        record_training_cases(two, tmp_path, tmp_path / "run", resume=tmp_path / "run")
 
 
 def test_a_near_identical_picture_on_two_sides_is_refused_before_training(save: Save, tmp_path: Path) -> None:

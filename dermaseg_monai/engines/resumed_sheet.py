@@ -1,0 +1,55 @@
+"""A resumed training goes on as it began: which values of its sheet may be others now, and which may not."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from dermaseg_monai.errors import TrainingError
+
+MAY_CHANGE: Final = frozenset({
+    "allow_leaks", "amp", "bundle_root", "cache_dir", "cache_rate", "dataset_dir", "device", "early_stop",
+    "encoder_weights", "experiment", "initial_weights", "learning_rate", "manifest", "max_epochs", "num_workers",
+    "output_dir", "parent_run", "resume", "run_name", "sheet", "tracker", "tracking_uri", "val_interval",
+})  # fmt: skip
+"""Keys that say where, how long and how fast; first weights are past; manifests are compared by their digests."""
+
+
+def sheet_values(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the plain values of a merged sheet as JSON, by their ids (`network_def#rates#0`), without `MAY_CHANGE`."""
+    kept = {key: value for key, value in config.items() if key not in MAY_CHANGE}
+    return {name: json.dumps(value) for name, value in _leaves(kept)}
+
+
+def require_same_sheet(saved: Mapping[str, str], now: Mapping[str, str], path: str | Path) -> None:
+    """Check that what two sheets both say is the same; a key that only one has came with another version.
+
+    Raises:
+        TrainingError: a value differs; names the first, and how it was.
+    """
+    other = [name for name in saved if name in now and saved[name] != now[name]]
+    if other:
+        first = other[0]
+        more = f" ({len(other)} values differ)" if len(other) > 1 else ""
+        raise TrainingError(
+            f"{path} was trained with {first} {saved[first]}, this run has {now[first]}{more}. A resumed training goes "
+            f"on as it began: give --{first} {saved[first]} again, or begin a new one from its weights: "
+            f"--initial_weights {_weights(path)}."
+        )
+
+
+def _weights(path: str | Path) -> Path:
+    file = Path(path)
+    return (file if file.is_dir() else file.parent) / "model.safetensors"
+
+
+def _leaves(value: object, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            if not str(key).startswith("_"):  # _target_ and the like are code, which has versions of its own
+                yield from _leaves(below, f"{name}#{key}" if name else str(key))
+    elif isinstance(value, list | tuple):
+        for at, below in enumerate(value):
+            yield from _leaves(below, f"{name}#{at}")
+    elif value is None or isinstance(value, bool | int | float | str):
+        yield name, value
