@@ -14,6 +14,8 @@ MAY_CHANGE: Final = frozenset({
 })  # fmt: skip
 """Keys that say where, how long and how fast; first weights are past; manifests are compared by their digests."""
 
+_NAMED: Final = 4
+
 
 def sheet_values(config: Mapping[str, Any]) -> dict[str, str]:
     """Return the plain values of a merged sheet as JSON, by their ids (`network_def#rates#0`), without `MAY_CHANGE`."""
@@ -25,16 +27,16 @@ def require_same_sheet(saved: Mapping[str, str], now: Mapping[str, str], path: s
     """Check that what two sheets both say is the same; a key that only one has came with another version.
 
     Raises:
-        TrainingError: a value differs; names the first, and how it was.
+        TrainingError: values differ; names the first few, and how they were.
     """
     other = [name for name in saved if name in now and saved[name] != now[name]]
     if other:
-        first = other[0]
-        more = f" ({len(other)} values differ)" if len(other) > 1 else ""
+        was = " ".join(f"--{name} {saved[name]}" for name in other[:_NAMED])
+        is_now = ", ".join(f"{name} {now[name]}" for name in other[:_NAMED])
+        more = f" and {len(other) - _NAMED} more" if len(other) > _NAMED else ""
         raise TrainingError(
-            f"{path} was trained with {first} {saved[first]}, this run has {now[first]}{more}. A resumed training goes "
-            f"on as it began: give --{first} {saved[first]} again, or begin a new one from its weights: "
-            f"--initial_weights {_weights(path)}."
+            f"{path} was trained with other values than this run has ({is_now}{more}). A resumed training goes on as it "
+            f"began: give {was}{more} again, or begin a new one from its weights: --initial_weights {_weights(path)}."
         )
 
 
