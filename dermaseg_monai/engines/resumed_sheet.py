@@ -36,7 +36,7 @@ def require_same_sheet(saved: Mapping[str, str], now: Mapping[str, str], path: s
         more = f" and {len(other) - _NAMED} more" if len(other) > _NAMED else ""
         raise TrainingError(
             f"{path} was trained with other values than this run has ({is_now}{more}). A resumed training goes on as "
-            f"it began: give {was}{more} again, or begin a new one from its weights: --initial_weights {_weights(path)}."
+            f"it began: give {was}{more} again, or begin a new one: --initial_weights {_weights(path)}."
         )
 
 
