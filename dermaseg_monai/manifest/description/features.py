@@ -184,7 +184,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
         "rulers, broad ink. Found on drawings: AUC 0.93 for stickers (paper tapes found as well count as wrong).",
     ),
 )
-"""All columns in the order of the table; the AUCs are those of docs/data.md, on 240 images of the demo set."""
+"""All columns in the order of the table; the AUCs were measured on 240 images of the demo set."""
 
 NUMBERS: Final = tuple(feature for feature in FEATURES if feature.kind == "number")
 CATEGORIES: Final = tuple(feature for feature in FEATURES if feature.kind == "category")
