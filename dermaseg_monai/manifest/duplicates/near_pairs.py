@@ -13,7 +13,7 @@ from dermaseg_monai.manifest.duplicates.windows import WHOLE, Window
 from dermaseg_monai.manifest.threads import in_threads
 
 NEAR: Final = 64
-"""Pictures whose fingerprints differ in at most so many of 256 bits count as one picture (checked by benchmarks/leaks.py)."""
+"""Pictures whose fingerprints differ in at most so many of 256 bits count as one picture; benchmarks/leaks.py."""
 
 _NEAR_COARSE: Final = 17
 _ROWS: Final = 32
