@@ -1,5 +1,6 @@
 """Which files lie in a folder, and which mask belongs to which image."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -33,9 +34,23 @@ def find_part(root: Path, name: str) -> Path | None:
 
 
 def files_below(folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[Path]:
-    """Return the files that end in one of `suffixes`, sorted; hidden files and __MACOSX are left out."""
-    found = (path for path in folder.rglob("*") if path.name.lower().endswith(tuple(suffixes)))
-    return sorted((path for path in found if not _is_junk(path.relative_to(folder))), key=lambda path: path.as_posix())
+    """Return the files that end in one of `suffixes`, sorted; hidden files and __MACOSX are left out.
+
+    Links to folders are followed, each folder is looked into once, and never one that `folder` itself lies in.
+    """
+    seen: set[Path] = set()
+    found: list[Path] = []
+    waiting = [folder]
+    while waiting:  # links come after all that lies here itself: a folder keeps its own path
+        links: list[Path] = []
+        for place in waiting:
+            files, linked = _walk(place, seen)
+            found += files
+            links += linked
+        waiting = [link for link in sorted(links) if not folder.resolve().is_relative_to(link.resolve())]
+    return sorted(
+        (path for path in found if path.name.lower().endswith(tuple(suffixes))), key=lambda path: path.as_posix()
+    )
 
 
 def images_by_id(images: Iterable[Path]) -> dict[str, Path]:
@@ -93,5 +108,21 @@ def _owner(stem: str, ids: set[str], suffixes: Sequence[str]) -> str | None:
     return max(names, key=len, default=None)
 
 
-def _is_junk(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+def _walk(folder: Path, seen: set[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the files below a folder and the links to folders, and add the real folders to `seen`."""
+    files: list[Path] = []
+    links: list[Path] = []
+    for place, subfolders, names in os.walk(folder):
+        here = Path(place)
+        if here.resolve() in seen:
+            subfolders.clear()
+            continue
+        seen.add(here.resolve())
+        links += [here / name for name in subfolders if (here / name).is_symlink() and not _is_junk(name)]
+        subfolders[:] = [name for name in subfolders if not _is_junk(name)]
+        files += [here / name for name in names if not _is_junk(name)]
+    return files, links
+
+
+def _is_junk(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
