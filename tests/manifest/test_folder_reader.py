@@ -47,6 +47,31 @@ def test_the_table_gives_splits_groups_licences_and_typed_attributes(plain: Path
     assert (b.licence, b.attribution, c.licence) == ("CC-BY", None, None)
 
 
+@pytest.mark.parametrize("missing", ["NA", "N/A", "n/a", "nan", "NaN", "null", "None", "<NA>", "#N/A"])
+def test_a_value_that_is_marked_as_missing_is_none(plain: Path, missing: str) -> None:
+    cells = f"id,lesion,patient,part,age,site\na,{missing},{missing},{missing},40,none\nb,L,P,7,{missing},{missing}\n"
+    manifest = index_folder(
+        plain,
+        tables=table(plain, cells + f"c,{missing},{missing},{missing},50,back\n"),
+        lesion_column="lesion",
+        patient_column="patient",
+        group_column="part",
+        attributes=["age", "site"],
+    )
+    assert [(case.lesion_id, case.patient_id) for case in manifest.cases] == [(None, None), ("L", "P"), (None, None)]
+    assert [case.attributes["group"] for case in manifest.cases] == [None, 7, None]
+    assert [case.attributes["age"] for case in manifest.cases] == [40, None, 50]
+    assert [case.attributes["site"] for case in manifest.cases] == ["none", None, "back"]
+
+
+def test_a_case_may_be_called_na(plain: Path) -> None:
+    for part in ("images/a.png", "masks/a_mask.png"):
+        (plain / part).rename(plain / part.replace("a.png", "NA.png").replace("a_mask", "NA_mask"))
+    own = table(plain, "id,lesion\nNA,L1\nb,NA\nc,L3\n")
+    cases = index_folder(plain, tables=own, lesion_column="lesion").cases
+    assert [(case.id, case.lesion_id) for case in cases] == [("NA", "L1"), ("b", None), ("c", "L3")]
+
+
 def test_tables_are_joined_and_ids_may_be_file_names(plain: Path) -> None:
     extra = table(plain, "id;tone\nimages/c.png;3\nb.png;2\na;1\n")
     manifest = index_folder(
@@ -112,6 +137,7 @@ def test_a_volume_is_recorded_in_voxels_with_its_spacing(tmp_path: Path) -> None
             r"own\.csv: split of b is 'validation'; .*train, val",
         ),
         ("id,split\na,train\nb,\nc,test\n", r"split of b is empty"),
+        ("id,split\na,train\nb,NA\nc,test\n", r"split of b is empty"),
         ("id,split\na,train\nb,val\n", r"1 of 3 images have no row in .*own\.csv, first c"),
         (
             "id,split\na,train\nb,val\nc,val\nd,val\ne,val\n",
