@@ -1,5 +1,6 @@
 """Plain folders: images, masks, and any number of tables."""
 
+import os
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -116,9 +117,9 @@ def _drawn(folder: Path, pattern: str, images: str, masks: str | None) -> tuple[
     It does not look among the images and the references, unless it leads there.
     """
     place = folder / pattern.partition("{")[0].rpartition("/")[0]
-    parts = [folder / part for part in (images, masks) if part is not None]
+    parts = [_place(folder, images, "--images"), *([] if masks is None else [_place(folder, masks, "--masks")])]
     apart = [part for part in parts if not place.is_relative_to(part)]
-    below = files_below(place) if ".." not in Path(pattern).parts else []
+    below = files_below(place) if place.is_relative_to(folder) and ".." not in Path(pattern).parts else []
     files = [path for path in below if not any(path.is_relative_to(part) for part in apart)]
     found, others = reader_masks(folder, files, pattern, option="--readers")
     if not found:
@@ -169,8 +170,19 @@ def _references(folder: Path, masks: str | None, taken: Collection[Path]) -> lis
     return [path for path in _files(folder, masks, "--masks") if path not in taken]
 
 
+def _place(folder: Path, part: str, option: str) -> Path:
+    """Return the folder `part` below `folder`, which a manifest's paths start from."""
+    place, root = Path(os.path.normpath(folder / part)), Path(os.path.normpath(folder))
+    if not place.is_relative_to(root):
+        raise DataError(
+            f"{option} {part} does not lie below {folder}. Put a link to it there, or pass a folder above both with "
+            "--root."
+        )
+    return folder / place.relative_to(root)
+
+
 def _files(folder: Path, part: str, option: str) -> list[Path]:
-    place = folder / part
+    place = _place(folder, part, option)
     if not place.is_dir():
         held = ", ".join(sorted(item.name for item in folder.iterdir() if item.is_dir())) or "no sub folder"
         raise DataError(f"There is no folder {place}; {folder} holds {held}. Name the right one with {option}.")

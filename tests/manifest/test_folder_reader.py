@@ -229,6 +229,21 @@ def test_a_folder_or_table_that_is_not_there_is_named(plain: Path, options: dict
         index_folder(plain, **options)
 
 
+@pytest.mark.parametrize("part", ["images", "masks"])
+@pytest.mark.parametrize("place", ["{outside}", "../elsewhere", "images/../../elsewhere"])
+def test_a_folder_that_does_not_lie_below_the_root_is_refused(plain: Path, part: str, place: str) -> None:
+    outside = shutil.copytree(plain / part, plain.parent / "elsewhere")
+    options: dict[str, Any] = {part: place.format(outside=outside)}
+    with pytest.raises(DataError, match=rf"--{part} .*elsewhere does not lie below .*plain\. .*--root"):
+        index_folder(plain, **options)
+
+
+def test_the_whole_path_of_a_folder_below_the_root_will_do(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(plain.parent)
+    manifest = index_folder("plain/../plain", images=str(plain.parent / "plain" / "images"), masks="images/../masks")
+    assert [record.path for record in manifest.cases[0].files] == ["images/a.png", "masks/a_mask.png"]
+
+
 def test_a_missing_root_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"There is no folder .*nowhere.*--root"):
         index_folder(tmp_path / "nowhere")

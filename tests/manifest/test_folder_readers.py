@@ -91,7 +91,8 @@ def test_a_mask_of_another_size_is_refused(read: Path, save_mask: SaveMask) -> N
 def test_patterns_that_cannot_work_are_refused(read: Path) -> None:
     with pytest.raises(ConfigError, match=r"--readers '\{case\}\.png' must hold"):
         index_folder(read, readers="{case}.png")
-    for pattern in ("drawn/{annotator}/{case}.png", "../plain/readers/{annotator}/{case}.png"):
+    elsewhere = f"{read.parent}/{{annotator}}/{{case}}.png"
+    for pattern in ("drawn/{annotator}/{case}.png", "../plain/readers/{annotator}/{case}.png", elsewhere):
         with pytest.raises(DataError, match=r"No mask below .* fits --readers .*found: no mask at all"):
             index_folder(read, readers=pattern)
 
