@@ -67,6 +67,9 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
     attributes: Annotated[str | None, typer.Option(help="Columns to keep, separated by commas.")] = None,
     images: Annotated[str | None, typer.Option(help="Sub-folder of the images; default: images.")] = None,
     masks: Annotated[str | None, typer.Option(help="Sub-folder of the masks; default: masks.")] = None,
+    mask_suffixes: Annotated[
+        str | None, typer.Option(help="What names of masks add to the id, e.g. _gt,_label; default: _mask and others.")
+    ] = None,
     readers: Annotated[
         str | None, typer.Option(help="Masks of several people, as 'readers/{annotator}/{case}.png' (folder).")
     ] = None,
@@ -102,6 +105,7 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
         "attributes": _words(attributes),
         "images": images,
         "masks": masks,
+        "mask_suffixes": None if mask_suffixes is None else [word.strip() for word in mask_suffixes.split(",")],
         "readers": readers,
         "name": set_name,
         "licence": licence,

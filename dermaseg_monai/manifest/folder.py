@@ -10,7 +10,14 @@ from typing import Final
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.case import SPLITS, Attribute, Split
 from dermaseg_monai.manifest.draft import Draft, SetFacts, finish
-from dermaseg_monai.manifest.listing import MASK_SUFFIXES, files_below, images_by_id, masks_by_id, require_root
+from dermaseg_monai.manifest.listing import (
+    MASK_SUFFIXES,
+    files_below,
+    images_by_id,
+    masks_by_id,
+    names_without,
+    require_root,
+)
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.reader_masks import ReaderMask, reader_masks
 from dermaseg_monai.manifest.table import Table, image_id, join_tables
@@ -64,7 +71,8 @@ def index_folder(  # noqa: PLR0913 (one option of the command each)
     The id of a case is the stem of its image. Every image needs a row when there are tables, which are joined on
     `id_column`; without `split_column` all cases go into `split`. `group_column` may be any column that joins pictures
     which must stay together; it is kept as the attribute `group`. `licence` names the set's own licence, `name` (by
-    default the folder's) the set; `allow_partial` leaves out table rows and masks without an image.
+    default the folder's) the set; `allow_partial` leaves out table rows and masks without an image. `mask_suffixes` is
+    what the names of masks add to the ids.
 
     `readers` is a pattern below `root` (`reader_masks`) of the outlines that several people drew, for example
     `readers/{annotator}/{case}.png` or `masks/{case}_ann-{annotator}.png`; they become annotations of role `reader`.
@@ -160,7 +168,14 @@ def _pairs(
     others = [path for path in mask_files if path not in pictures]
     if masks is None or (taken and not others):
         return {name: (path, None) for name, path in found.items()}
-    chosen = masks_by_id(others, found, place=folder / masks, suffixes=suffixes, allow_partial=allow_partial)
+    chosen = masks_by_id(
+        others,
+        found,
+        place=folder / masks,
+        suffixes=suffixes,
+        option="--mask-suffixes",
+        allow_partial=allow_partial,
+    )
     return {name: (path, chosen[name]) for name, path in found.items()}
 
 
@@ -199,7 +214,7 @@ def _without_masks(image_files: list[Path], mask_files: list[Path], suffixes: Se
 
 
 def _is_marked(stem: str, marked: Sequence[str], stems: set[str]) -> bool:
-    return any(stem.endswith(suffix) and stem.removesuffix(suffix) in stems for suffix in marked)
+    return not stems.isdisjoint(names_without(marked, stem))
 
 
 def _require_rows(table: Table, ids: list[str], *, allow_partial: bool) -> None:

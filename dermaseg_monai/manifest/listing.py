@@ -8,8 +8,8 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.images import IMAGE_SUFFIXES
 from dermaseg_monai.manifest.table import image_id
 
-MASK_SUFFIXES = ("", "_segmentation", "_Segmentation", "_lesion", "_mask")
-"""What the file name of a mask may add to the id of its image."""
+MASK_SUFFIXES = ("", "_segmentation", "_lesion", "_mask")
+"""What the file name of a mask may add to the id of its image, in small or capital letters."""
 
 
 def require_root(root: str | Path) -> Path:
@@ -53,6 +53,12 @@ def files_below(folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[
     )
 
 
+def names_without(suffixes: Iterable[str], stem: str) -> set[str]:
+    """Return the ids that a mask of this stem may mean: without each suffix it ends in, in small or capital letters."""
+    ends = {suffix: stem[len(stem) - len(suffix) :] for suffix in suffixes if len(suffix) <= len(stem)}
+    return {stem[: len(stem) - len(suffix)] for suffix, end in ends.items() if end.lower() == suffix.lower()}
+
+
 def images_by_id(images: Iterable[Path]) -> dict[str, Path]:
     """Return images by the stem of their names.
 
@@ -73,9 +79,10 @@ def masks_by_id(
     *,
     place: Path,
     suffixes: Sequence[str] = MASK_SUFFIXES,
+    option: str | None = None,
     allow_partial: bool,
 ) -> dict[str, Path]:
-    """Return the mask of every image; `place` is where the masks lie, for the messages.
+    """Return the mask of every image; `place` is where the masks lie, `option` sets `suffixes`, for the messages.
 
     Raises:
         DataError: images without a mask, two masks for one image, or (unless `allow_partial`) masks without an image.
@@ -84,16 +91,17 @@ def masks_by_id(
     found: dict[str, Path] = {}
     lone: list[Path] = []
     for mask in masks:
-        name = _owner(image_id(mask.name), wanted, suffixes)
+        name = max(names_without(suffixes, image_id(mask.name)) & wanted, key=len, default=None)
         if name is None:
             lone.append(mask)
         elif found.setdefault(name, mask) != mask:
             raise DataError(f"{name} has two masks, {found[name]} and {mask}. Keep the one that is the reference.")
     alone = sorted(wanted - set(found))
     if alone:
+        other = f", name what is added with {option}" if option else ""
         raise DataError(
             f"{len(alone)} of {len(wanted)} images have no mask in {place}, first {alone[0]}. "
-            f"Copy the missing masks (named id + {' or '.join(map(repr, suffixes))}), or take these images out."
+            f"Copy the missing masks (named id + {' or '.join(map(repr, suffixes))}){other}, or take these images out."
         )
     if lone and not allow_partial:
         raise DataError(
@@ -101,11 +109,6 @@ def masks_by_id(
             "Copy the missing images, or index what is there with --allow-partial."
         )
     return found
-
-
-def _owner(stem: str, ids: set[str], suffixes: Sequence[str]) -> str | None:
-    names = {stem.removesuffix(suffix) for suffix in suffixes if stem.endswith(suffix)} & ids
-    return max(names, key=len, default=None)
 
 
 def _walk(folder: Path, seen: set[Path]) -> tuple[list[Path], list[Path]]:

@@ -59,6 +59,14 @@ def test_a_split_that_is_none_is_refused_with_those_there_are(folder: Path, tmp_
     assert Manifest.load(tmp_path / "m.json").counts["val"] == 3
 
 
+def test_masks_that_are_named_in_another_way_are_indexed(folder: Path, tmp_path: Path) -> None:
+    for name, suffix in zip("ab", ("_gt", "_Label"), strict=True):
+        (folder / "masks" / f"{name}.png").rename(folder / "masks" / f"{name}{suffix}.png")
+    index(folder, tmp_path / "m.json", "--mask-suffixes", ", _gt, _label")
+    masks = [case.reference.mask.path for case in Manifest.load(tmp_path / "m.json").cases if case.reference]
+    assert masks == ["masks/a_gt.png", "masks/b_Label.png", "masks/c.png"]
+
+
 def test_what_was_indexed_is_verified_and_a_change_is_found(folder: Path, tmp_path: Path) -> None:
     index(folder, tmp_path / "m.json")
     command = ["data", "verify", str(tmp_path / "m.json"), "--dataset-dir", str(folder)]

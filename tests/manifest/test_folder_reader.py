@@ -105,6 +105,16 @@ def test_images_and_masks_may_share_a_folder(
     assert [record.path for record in case.files] == ["x.png", "x_segmentation.png"]
 
 
+def test_masks_may_be_named_in_another_way(plain: Path) -> None:
+    for name, suffix in zip("abc", ("_gt", "_GT", "_label"), strict=True):
+        (plain / f"masks/{name}_mask.png").rename(plain / f"masks/{name}{suffix}.png")
+    with pytest.raises(DataError, match=r"3 of 3 images have no mask .*'_mask'\), name what is .*--mask-suffixes"):
+        index_folder(plain)
+    manifest = index_folder(plain, mask_suffixes=("_gt", "_label"))
+    masks = [case.reference.mask.path for case in manifest.cases if case.reference]
+    assert masks == ["masks/a_gt.png", "masks/b_GT.png", "masks/c_label.png"]
+
+
 def test_masks_below_the_images_are_not_taken_for_images(
     tmp_path: Path, save_image: Callable[..., None], save_mask: Callable[..., None]
 ) -> None:

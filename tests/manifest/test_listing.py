@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from dermaseg_monai.manifest import index_folder
-from dermaseg_monai.manifest.listing import files_below
+from dermaseg_monai.manifest.listing import files_below, names_without
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -66,3 +66,9 @@ def test_the_images_of_a_linked_folder_are_indexed(plain: Path) -> None:
     (plain / "images" / "part1").symlink_to(os.path.relpath(plain.parent / "elsewhere", plain / "images"))
     manifest = index_folder(plain)
     assert [case.image.path for case in manifest.cases] == [f"images/part1/{name}.png" for name in "abc"]
+
+
+def test_a_suffix_may_be_written_in_small_or_capital_letters() -> None:
+    assert names_without(("", "_gt", "_label"), "A_GT") == {"A_GT", "A"}
+    assert names_without(("_gt",), "a_label") == set()
+    assert names_without(("_a_long_one",), "a") == set()
