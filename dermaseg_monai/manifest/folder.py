@@ -160,7 +160,9 @@ def _pairs(
 ) -> dict[str, tuple[Path, Path | None]]:
     image_files = [path for path in _files(folder, images, "--images") if path not in taken]
     mask_files = _references(folder, masks, taken)
-    image_files = _without_masks(image_files, mask_files, suffixes)
+    if masks is not None:
+        places = (_place(folder, images, "--images"), _place(folder, masks, "--masks"))
+        image_files = _without_masks(image_files, mask_files, suffixes, places)
     found = images_by_id(image_files)
     if not found:
         raise DataError(f"There is no image in {folder / images}. Name the sub folder that holds them with --images.")
@@ -204,13 +206,22 @@ def _files(folder: Path, part: str, option: str) -> list[Path]:
     return files_below(place)
 
 
-def _without_masks(image_files: list[Path], mask_files: list[Path], suffixes: Sequence[str]) -> list[Path]:
-    """Where images and masks share a folder, a mask is a file whose name is that of another file plus a suffix."""
-    shared, stems = set(mask_files), {image_id(path.name) for path in image_files}
-    if shared != set(image_files):
-        return [path for path in image_files if path not in shared]
-    marked = tuple(suffix for suffix in suffixes if suffix)
-    return [path for path in image_files if not _is_marked(image_id(path.name), marked, stems)]
+def _without_masks(
+    image_files: list[Path], mask_files: list[Path], suffixes: Sequence[str], places: tuple[Path, Path]
+) -> list[Path]:
+    """Return the images among the files of the image folder; `places` are this folder and that of the masks.
+
+    Where both hold the same files, a mask is a file whose name is that of another file plus a suffix. A mask folder
+    around the image folder holds the images too.
+    """
+    image_dir, mask_dir = places
+    shared = set(mask_files)
+    if shared == set(image_files):
+        marked, stems = tuple(suffix for suffix in suffixes if suffix), {image_id(path.name) for path in image_files}
+        return [path for path in image_files if not _is_marked(image_id(path.name), marked, stems)]
+    if image_dir.is_relative_to(mask_dir):
+        return image_files
+    return [path for path in image_files if path not in shared]
 
 
 def _is_marked(stem: str, marked: Sequence[str], stems: set[str]) -> bool:

@@ -123,6 +123,23 @@ def test_masks_below_the_images_are_not_taken_for_images(
     assert [case.id for case in index_folder(tmp_path, images=".").cases] == ["x"]
 
 
+@pytest.mark.parametrize("place", ["{name}_mask.png", "outlines/{name}.png"])
+def test_the_mask_folder_may_lie_around_the_images(plain: Path, place: str) -> None:
+    for name in "abc":
+        mask = plain / place.format(name=name)
+        mask.parent.mkdir(exist_ok=True)
+        (plain / "masks" / f"{name}_mask.png").rename(mask)
+    cases = index_folder(plain, masks=".").cases
+    expected = [[f"images/{name}.png", place.format(name=name)] for name in "abc"]
+    assert [[record.path for record in case.files] for case in cases] == expected
+
+
+def test_a_mask_folder_around_the_images_without_masks_names_what_is_missing(plain: Path) -> None:
+    shutil.rmtree(plain / "masks")
+    with pytest.raises(DataError, match=r"3 of 3 images have no mask in .*plain, first a"):
+        index_folder(plain, masks=".")
+
+
 def test_hidden_files_and_macosx_folders_are_left_out(plain: Path) -> None:
     (plain / "masks" / "__MACOSX").mkdir()
     (plain / "masks" / "__MACOSX" / "a_mask.png").write_bytes(b"junk")
