@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from dermaseg_monai.cells import plain_row
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.listing import MASK_SUFFIXES, files_below, names_without
 from dermaseg_monai.manifest.table import image_id
-from dermaseg_monai.metrics.spreadsheet import plain_row
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dermaseg_monai.cells import plain_cell
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.images import IMAGE_SUFFIXES
 from dermaseg_monai.manifest.case import Attribute
@@ -68,7 +69,8 @@ def image_id(name: str) -> str:
 def read_table(path: str | Path, *, id_column: str) -> Table:
     """Read one CSV file (comma, semicolon or tab, UTF-8; `.gz` is unpacked).
 
-    A cell that is one of EMPTY is empty, unless it is an id.
+    A cell that is one of EMPTY is empty, unless it is an id. What was quoted against spreadsheets
+    (`dermaseg_monai.cells`) is as it was before.
 
     Raises:
         DataError: no such file, no `id_column` (the columns found are listed), an id twice, a row of another length.
@@ -111,7 +113,7 @@ def _row(header: Sequence[str], cells: Sequence[str], id_column: str) -> dict[st
 
 
 def _lines(source: Path) -> list[tuple[int, list[str]]]:
-    """Return (line number, stripped cells) of every row that is not blank, the header first."""
+    """Return (line number, cells, stripped and plain) of every row that is not blank, the header first."""
     try:
         packed = source.read_bytes()
         text = (gzip.decompress(packed) if source.suffix == ".gz" else packed).decode("utf-8-sig")
@@ -126,7 +128,7 @@ def _lines(source: Path) -> list[tuple[int, list[str]]]:
     first = text.split("\n", 1)[0]
     reader = csv.reader(text.splitlines(keepends=True), delimiter=max(",;\t", key=first.count))
     try:
-        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        lines = [(reader.line_num, [plain_cell(cell.strip()) for cell in cells]) for cells in reader]
     except csv.Error as error:
         raise DataError(f"{source}, line {reader.line_num}: {error}.") from None
     lines = [line for line in lines if any(line[1])]
