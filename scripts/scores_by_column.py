@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from dermaseg_monai.metrics import read_scores, scores_to_frame
+from dermaseg_monai.metrics.spreadsheet import read_cells
 
 SCORES = ("jaccard", "threshold_jaccard", "sensitivity", "precision")
 DRAWS = 2000
@@ -39,7 +40,7 @@ def interval(values: np.ndarray) -> str:
 def main(cases: str, table: str, column: str, *cuts: str) -> None:
     """Print the table."""
     scores = scores_to_frame(read_scores(Path(cases))).set_index("case_id")
-    known = pd.read_csv(table, dtype={"id": str}, low_memory=False)
+    known = read_cells(pd.read_csv(table, dtype={"id": str}, low_memory=False))
     if "id" not in known or column not in known:
         sys.exit(f"{table} has no column id, or no column {column}; it has {', '.join(known.columns)}.")
     values = known.drop_duplicates("id").set_index("id")[column]

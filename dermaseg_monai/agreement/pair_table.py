@@ -7,10 +7,11 @@ from typing import Final
 import pandas as pd
 
 from dermaseg_monai.agreement.unit import Unit, named_in, unit_of_columns
+from dermaseg_monai.cells import plain_cell
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.table import image_id, join_tables
 from dermaseg_monai.metrics import ISIC_THRESHOLD
-from dermaseg_monai.metrics.spreadsheet import plain_cell, read_cells
+from dermaseg_monai.metrics.spreadsheet import read_cells
 
 PAIR_COLUMNS: Final = (
     "case_id", "group", "annotator_a", "tool_a", "skill_a", "annotator_b", "tool_b", "skill_b",

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from dermaseg_monai.cells import plain_row
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.manifest.listing import MASK_SUFFIXES, files_below
+from dermaseg_monai.manifest.listing import MASK_SUFFIXES, files_below, names_without
 from dermaseg_monai.manifest.table import image_id
-from dermaseg_monai.metrics.spreadsheet import plain_row
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,7 @@ def _by_table(root: Path, place: Path) -> tuple[dict[str, Path], dict[str, str]]
 def _by_name(place: Path, case_ids: Sequence[str]) -> dict[str, Path]:
     wanted, found = set(case_ids), dict[str, Path]()
     for path in files_below(place):
-        stem = image_id(path.name)
-        fitting = {stem.removesuffix(suffix) for suffix in MASK_SUFFIXES if stem.endswith(suffix)} & wanted
+        fitting = names_without(MASK_SUFFIXES, image_id(path.name)) & wanted
         if not fitting:
             continue
         case_id = max(fitting, key=len)

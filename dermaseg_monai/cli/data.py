@@ -1,7 +1,7 @@
 """`dermaseg data`: make, index and verify data sets."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -67,6 +67,9 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
     attributes: Annotated[str | None, typer.Option(help="Columns to keep, separated by commas.")] = None,
     images: Annotated[str | None, typer.Option(help="Sub-folder of the images; default: images.")] = None,
     masks: Annotated[str | None, typer.Option(help="Sub-folder of the masks; default: masks.")] = None,
+    mask_suffixes: Annotated[
+        str | None, typer.Option(help="What names of masks add to the id, e.g. _gt,_label; default: _mask and others.")
+    ] = None,
     readers: Annotated[
         str | None, typer.Option(help="Masks of several people, as 'readers/{annotator}/{case}.png' (folder).")
     ] = None,
@@ -74,7 +77,10 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
     licence: Annotated[str | None, typer.Option(help="Licence of the whole set (folder).")] = None,
     archive: Annotated[Path | None, typer.Option(help="Metadata table of the ISIC Archive (isic20..).")] = None,
     splits: Annotated[str | None, typer.Option(help="Official parts to read, e.g. train,val (isic20..).")] = None,
-    split: Annotated[str | None, typer.Option(help="The split of a set that has none of its own.")] = None,
+    split: Annotated[
+        Literal["train", "val", "test", "excluded"] | None,
+        typer.Option(help="The split of a set that has none of its own."),
+    ] = None,
     foreground: Annotated[str | None, typer.Option(help="Label values that are the lesion, e.g. 1,2.")] = None,
     val_share: Annotated[float, typer.Option(help="Part of the cases for val, lesions kept together.")] = 0.0,
     test_share: Annotated[float, typer.Option(help="Part of the cases for test, lesions kept together.")] = 0.0,
@@ -99,6 +105,7 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
         "attributes": _words(attributes),
         "images": images,
         "masks": masks,
+        "mask_suffixes": None if mask_suffixes is None else [word.strip() for word in mask_suffixes.split(",")],
         "readers": readers,
         "name": set_name,
         "licence": licence,

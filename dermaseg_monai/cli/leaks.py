@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dermaseg_monai.cli.source_names import as_file_name, told_apart
 from dermaseg_monai.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from dermaseg_monai.manifest import Exclusion, Leak, Manifest
+    from dermaseg_monai.manifest import Exclusion, Leak, Manifest, Split
 
 
 class GivesWay(StrEnum):
@@ -40,9 +42,12 @@ def leaks(
     not where they are looked for. `--gives-way test` keeps the training side and gives the leak-free part of the test
     set.
     """
-    from dermaseg_monai.manifest import find_overlaps, write_leak_table  # noqa: PLC0415
+    from dermaseg_monai.manifest import find_overlaps, leak_free, write_leak_table  # noqa: PLC0415
 
-    manifests = _read(sources)
+    read = _read(sources)
+    manifests = _told_apart(sources, read)
+    targets = [] if out_clean is None else _targets(out_clean, sources, read)
+    _require_apart([*targets, *([] if out is None else [out / "leaks.csv", out / "leaks.html"])], sources)
     folders, unseen, lists = _folders(sources, manifests, dataset_dir or [])
     near, failures = _near(manifests, folders)
     found = [*find_overlaps(*manifests), *near]
@@ -53,8 +58,8 @@ def leaks(
     if out is not None:
         from dermaseg_monai.report import write_leak_page  # noqa: PLC0415
 
-        pictures = {
-            (manifest.name, case.id): folders[at] / case.image.path
+        pictures: dict[tuple[str, str, Split], Path] = {
+            (manifest.name, case.id, case.split): folders[at] / case.image.path
             for at, manifest in enumerate(manifests)
             if at in folders
             for case in manifest.cases
@@ -66,26 +71,58 @@ def leaks(
     if unseen:  # a split is clean only when its pictures were looked at
         raise DataError("Not every picture was compared. Give the folder of each manifest's files: --dataset-dir DIR.")
     if out_clean is not None:
-        _write_clean(out_clean, manifests, found, gives_way)
+        cleaned, gone = leak_free(manifests, found, gives_way=gives_way.value)
+        _write_clean(targets, [replace(clean, name=own.name) for clean, own in zip(cleaned, read, strict=True)], gone)
     elif any(leak.crosses_splits for leak in found):
         raise typer.Exit(1)
 
 
 def _read(sources: Sequence[str]) -> "list[Manifest]":
-    from dataclasses import replace  # noqa: PLC0415
-
     from dermaseg_monai.manifest import read_leak_source  # noqa: PLC0415
 
-    read = [read_leak_source(source) for source in sources]
-    splits = Counter((one.name, split) for one in read for split, count in one.counts.items() if count)
-    twice = {name for (name, split), count in splits.items() if count > 1 and split != "excluded"}
-    named = [
-        replace(one, name=Path(source).stem) if one.name in twice else one
-        for source, one in zip(sources, read, strict=True)
-    ]
-    if len(set(sources)) < len(sources):
+    if len({Path(source).resolve() for source in sources}) < len(sources):
         raise ConfigError("One of the manifests is named twice. Name each once.")
-    return named
+    return [read_leak_source(source) for source in sources]
+
+
+def _told_apart(sources: Sequence[str], read: "Sequence[Manifest]") -> "list[Manifest]":
+    """Return the manifests with other names where two of one name have cases in the same split.
+
+    Two splits of one set keep the name, because its groups mean the same in both.
+    """
+    splits = Counter((one.name, split) for one in read for split, _ in _sides(one))
+    twice = {name for (name, _), count in splits.items() if count > 1}
+    unclear = [(source, one.name) for source, one in zip(sources, read, strict=True) if one.name in twice]
+    others = {one.name for one in read} - twice
+    names = iter(told_apart([name for _, name in unclear], [source for source, _ in unclear], taken=others))
+    return [replace(one, name=next(names)) if one.name in twice else one for one in read]
+
+
+def _targets(out: Path, sources: Sequence[str], read: "Sequence[Manifest]") -> list[Path]:
+    """Return the file of every leak-free manifest, and that of the reasons."""
+    from dermaseg_monai.manifest import has_files  # noqa: PLC0415
+
+    if len(read) == 1:
+        return [out, out.with_name(f"{out.stem}.excluded.csv")]
+    # several lists of one set differ by their splits
+    wanted = [
+        one.name if has_files(one) else "_".join((one.name, *(split for split, _ in _sides(one)))) for one in read
+    ]
+    names = told_apart(wanted, sources, taken=("excluded", "leaks"))
+    files = [
+        out / f"{as_file_name(name)}{'.json' if has_files(one) else '.csv'}"
+        for name, one in zip(names, read, strict=True)
+    ]
+    return [*files, out / "excluded.csv"]
+
+
+def _require_apart(targets: Sequence[Path], sources: Sequence[str]) -> None:
+    inputs = {Path(source).resolve() for source in sources}
+    lost = [target for target in targets if target.resolve() in inputs]
+    if lost:
+        raise ConfigError(
+            f"{lost[0]} is one of the inputs and would be overwritten. Choose another place with --out-clean or --out."
+        )
 
 
 def _folders(
@@ -144,30 +181,20 @@ def _print(found: "Sequence[Leak]") -> None:
     typer.echo(f"{crossing} leaks between different splits, {len(found) - crossing} overlaps of one split of two sets.")
 
 
-def _write_clean(out: Path, manifests: "Sequence[Manifest]", found: "Sequence[Leak]", gives_way: GivesWay) -> None:
-    from dermaseg_monai.manifest import has_files, leak_free, write_exclusions, write_leak_source  # noqa: PLC0415
+def _write_clean(targets: Sequence[Path], cleaned: "Sequence[Manifest]", gone: "Sequence[Exclusion]") -> None:
+    from dermaseg_monai.manifest import write_exclusions, write_leak_source  # noqa: PLC0415
 
-    cleaned, gone = leak_free(manifests, found, gives_way=gives_way.value)
-    several = len(cleaned) > 1
-    for manifest in cleaned:
-        suffix = ".json" if has_files(manifest) else ".csv"
-        # several lists of one set differ by their splits
-        parts = "" if has_files(manifest) else "_" + "_".join(split for split, count in _sides(manifest) if count)
-        path = out / f"{_plain(manifest.name)}{parts}{suffix}" if several else out
+    *paths, reasons = targets
+    for path, manifest in zip(paths, cleaned, strict=True):
         write_leak_source(path, manifest)
         counts = ", ".join(f"{count} {split}" for split, count in manifest.counts.items())
         typer.echo(f"Wrote {path}: {counts}, digest {manifest.digest[:12]}")
-    reasons = out / "excluded.csv" if several else out.with_name(f"{out.stem}.excluded.csv")
     write_exclusions(reasons, gone)
     typer.echo(f"Wrote {reasons}: {len(gone)} cases were excluded ({_told(gone)}).")
 
 
-def _sides(manifest: "Manifest") -> list[tuple[str, int]]:
-    return [(split, count) for split, count in manifest.counts.items() if split != "excluded"]
-
-
-def _plain(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name).lstrip(".") or "set"
+def _sides(manifest: "Manifest") -> "list[tuple[Split, int]]":
+    return [(split, count) for split, count in manifest.counts.items() if count and split != "excluded"]
 
 
 def _told(gone: "Sequence[Exclusion]") -> str:

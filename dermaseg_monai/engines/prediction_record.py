@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from dermaseg_monai import __version__
+from dermaseg_monai.cells import quoted_row
 from dermaseg_monai.files import replacing, sha256_of, write_json
 from dermaseg_monai.metrics import ProbabilitySums
-from dermaseg_monai.metrics.spreadsheet import quoted_row
 
 PURPOSE = "Supports a clinician's judgement and does not replace it. Not a medical device."
 
@@ -66,7 +66,7 @@ def write_record(
     """Write cases.csv, sorted by case id, and then run.json.
 
     `config` says which manifest was predicted where no sheet does (a tracked evaluation writes its whole sheet there).
-    Names of cases and files are chosen by others: a spreadsheet executes none of them (`metrics.spreadsheet`).
+    Names of cases and files are chosen by others: a spreadsheet executes none of them (`dermaseg_monai.cells`).
 
     Raises:
         DataError: a file cannot be written.

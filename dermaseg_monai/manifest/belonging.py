@@ -6,7 +6,7 @@ from pathlib import Path
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.images import is_volume, require_same_place
 from dermaseg_monai.manifest.case import Case, FileRecord
-from dermaseg_monai.manifest.listing import MASK_SUFFIXES
+from dermaseg_monai.manifest.listing import MASK_SUFFIXES, names_without
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.problem import Problem
 from dermaseg_monai.manifest.table import image_id
@@ -53,5 +53,4 @@ def _name_problem(case: Case, mask: FileRecord, ids: set[str]) -> Iterator[Probl
 
 
 def _names(record: FileRecord) -> set[str]:
-    stem = image_id(record.path)
-    return {stem.removesuffix(suffix) for suffix in MASK_SUFFIXES}
+    return names_without(MASK_SUFFIXES, image_id(record.path))

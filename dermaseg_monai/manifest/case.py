@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
+from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.moment import moment_of
 
 Split: TypeAlias = Literal["train", "val", "test", "excluded"]
@@ -16,6 +17,16 @@ Attribute: TypeAlias = str | float | int | None
 """What a table cell can hold; None is an empty cell."""
 
 SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+def require_split(name: str) -> None:
+    """Return when `name` is one of SPLITS.
+
+    Raises:
+        DataError: it is none.
+    """
+    if name not in SPLITS:
+        raise DataError(f"{name!r} is no split; choose one of {', '.join(SPLITS)}.")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Plain folders: images, masks, and any number of tables."""
 
+import os
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,14 @@ from typing import Final
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.case import SPLITS, Attribute, Split
 from dermaseg_monai.manifest.draft import Draft, SetFacts, finish
-from dermaseg_monai.manifest.listing import MASK_SUFFIXES, files_below, images_by_id, masks_by_id, require_root
+from dermaseg_monai.manifest.listing import (
+    MASK_SUFFIXES,
+    files_below,
+    images_by_id,
+    masks_by_id,
+    names_without,
+    require_root,
+)
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.reader_masks import ReaderMask, reader_masks
 from dermaseg_monai.manifest.table import Table, image_id, join_tables
@@ -63,7 +71,8 @@ def index_folder(  # noqa: PLR0913 (one option of the command each)
     The id of a case is the stem of its image. Every image needs a row when there are tables, which are joined on
     `id_column`; without `split_column` all cases go into `split`. `group_column` may be any column that joins pictures
     which must stay together; it is kept as the attribute `group`. `licence` names the set's own licence, `name` (by
-    default the folder's) the set; `allow_partial` leaves out table rows and masks without an image.
+    default the folder's) the set; `allow_partial` leaves out table rows and masks without an image. `mask_suffixes` is
+    what the names of masks add to the ids.
 
     `readers` is a pattern below `root` (`reader_masks`) of the outlines that several people drew, for example
     `readers/{annotator}/{case}.png` or `masks/{case}_ann-{annotator}.png`; they become annotations of role `reader`.
@@ -116,9 +125,9 @@ def _drawn(folder: Path, pattern: str, images: str, masks: str | None) -> tuple[
     It does not look among the images and the references, unless it leads there.
     """
     place = folder / pattern.partition("{")[0].rpartition("/")[0]
-    parts = [folder / part for part in (images, masks) if part is not None]
+    parts = [_place(folder, images, "--images"), *([] if masks is None else [_place(folder, masks, "--masks")])]
     apart = [part for part in parts if not place.is_relative_to(part)]
-    below = files_below(place) if ".." not in Path(pattern).parts else []
+    below = files_below(place) if place.is_relative_to(folder) and ".." not in Path(pattern).parts else []
     files = [path for path in below if not any(path.is_relative_to(part) for part in apart)]
     found, others = reader_masks(folder, files, pattern, option="--readers")
     if not found:
@@ -151,7 +160,9 @@ def _pairs(
 ) -> dict[str, tuple[Path, Path | None]]:
     image_files = [path for path in _files(folder, images, "--images") if path not in taken]
     mask_files = _references(folder, masks, taken)
-    image_files = _without_masks(image_files, mask_files, suffixes)
+    if masks is not None:
+        places = (_place(folder, images, "--images"), _place(folder, masks, "--masks"))
+        image_files = _without_masks(image_files, mask_files, suffixes, places)
     found = images_by_id(image_files)
     if not found:
         raise DataError(f"There is no image in {folder / images}. Name the sub folder that holds them with --images.")
@@ -159,7 +170,14 @@ def _pairs(
     others = [path for path in mask_files if path not in pictures]
     if masks is None or (taken and not others):
         return {name: (path, None) for name, path in found.items()}
-    chosen = masks_by_id(others, found, place=folder / masks, suffixes=suffixes, allow_partial=allow_partial)
+    chosen = masks_by_id(
+        others,
+        found,
+        place=folder / masks,
+        suffixes=suffixes,
+        option="--mask-suffixes",
+        allow_partial=allow_partial,
+    )
     return {name: (path, chosen[name]) for name, path in found.items()}
 
 
@@ -169,25 +187,45 @@ def _references(folder: Path, masks: str | None, taken: Collection[Path]) -> lis
     return [path for path in _files(folder, masks, "--masks") if path not in taken]
 
 
+def _place(folder: Path, part: str, option: str) -> Path:
+    """Return the folder `part` below `folder`, which a manifest's paths start from."""
+    place, root = Path(os.path.normpath(folder / part)), Path(os.path.normpath(folder))
+    if not place.is_relative_to(root):
+        raise DataError(
+            f"{option} {part} does not lie below {folder}. Put a link to it there, or pass a folder above both with "
+            "--root."
+        )
+    return folder / place.relative_to(root)
+
+
 def _files(folder: Path, part: str, option: str) -> list[Path]:
-    place = folder / part
+    place = _place(folder, part, option)
     if not place.is_dir():
         held = ", ".join(sorted(item.name for item in folder.iterdir() if item.is_dir())) or "no sub folder"
         raise DataError(f"There is no folder {place}; {folder} holds {held}. Name the right one with {option}.")
     return files_below(place)
 
 
-def _without_masks(image_files: list[Path], mask_files: list[Path], suffixes: Sequence[str]) -> list[Path]:
-    """Where images and masks share a folder, a mask is a file whose name is that of another file plus a suffix."""
-    shared, stems = set(mask_files), {image_id(path.name) for path in image_files}
-    if shared != set(image_files):
-        return [path for path in image_files if path not in shared]
-    marked = tuple(suffix for suffix in suffixes if suffix)
-    return [path for path in image_files if not _is_marked(image_id(path.name), marked, stems)]
+def _without_masks(
+    image_files: list[Path], mask_files: list[Path], suffixes: Sequence[str], places: tuple[Path, Path]
+) -> list[Path]:
+    """Return the images among the files of the image folder; `places` are this folder and that of the masks.
+
+    Where both hold the same files, a mask is a file whose name is that of another file plus a suffix. A mask folder
+    around the image folder holds the images too.
+    """
+    image_dir, mask_dir = places
+    shared = set(mask_files)
+    if shared == set(image_files):
+        marked, stems = tuple(suffix for suffix in suffixes if suffix), {image_id(path.name) for path in image_files}
+        return [path for path in image_files if not _is_marked(image_id(path.name), marked, stems)]
+    if image_dir.is_relative_to(mask_dir):
+        return image_files
+    return [path for path in image_files if path not in shared]
 
 
 def _is_marked(stem: str, marked: Sequence[str], stems: set[str]) -> bool:
-    return any(stem.endswith(suffix) and stem.removesuffix(suffix) in stems for suffix in marked)
+    return not stems.isdisjoint(names_without(marked, stem))
 
 
 def _require_rows(table: Table, ids: list[str], *, allow_partial: bool) -> None:

@@ -60,7 +60,7 @@ ISIC2018 = (
     Part("val", "ISIC2018_Task1-2_Validation_Input", "ISIC2018_Task1_Validation_GroundTruth", 100),
     Part("test", "ISIC2018_Task1-2_Test_Input", "ISIC2018_Task1_Test_GroundTruth", 1000),
 )
-_SUFFIXES = ("_segmentation", "_Segmentation")
+_SUFFIXES = ("_segmentation",)
 
 
 def index_isic2016(

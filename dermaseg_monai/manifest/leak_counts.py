@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+from dermaseg_monai.cells import quoted_cells
 from dermaseg_monai.files import replacing
 from dermaseg_monai.manifest.case import SPLITS, Split
 from dermaseg_monai.manifest.leaks import KEYS, Key, Leak
@@ -61,13 +62,15 @@ def shown_value(leak: Leak) -> str:
 def write_leak_table(path: str | Path, leaks: Sequence[Leak]) -> None:
     """Write a CSV with a row per case of every leak: number, kind, key, value, set, split, case id.
 
+    A spreadsheet executes none of them (`dermaseg_monai.cells`).
+
     Raises:
         DataError: the file cannot be written.
     """
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["number", "kind", "key", "value", "set", "split", "case_id"])
-        writer.writerows(row for number, leak in enumerate(leaks, start=1) for row in _rows(number, leak))
+        writer.writerows(quoted_cells(row) for number, leak in enumerate(leaks, start=1) for row in _rows(number, leak))
 
 
 def _rows(number: int, leak: Leak) -> Iterator[tuple[object, ...]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from dermaseg_monai.cells import quoted_cells
 from dermaseg_monai.files import replacing
 from dermaseg_monai.manifest.case import Split
 from dermaseg_monai.manifest.leak_counts import shown_value
@@ -65,6 +66,8 @@ def leak_free(
 def write_exclusions(path: str | Path, exclusions: Sequence[Exclusion]) -> None:
     """Write a CSV that says of every excluded case on which side it stood and why it went.
 
+    A spreadsheet executes nothing in it (`dermaseg_monai.cells`).
+
     Raises:
         DataError: the file cannot be written.
     """
@@ -72,7 +75,9 @@ def write_exclusions(path: str | Path, exclusions: Sequence[Exclusion]) -> None:
         writer = csv.writer(stream)
         writer.writerow(["set", "case_id", "split", "shares", "value", "with_set", "with_case", "with_split"])
         writer.writerows(
-            (one.name, one.case_id, one.split, one.key, one.value, one.kept_name, one.kept_id, one.kept_split)
+            quoted_cells(
+                (one.name, one.case_id, one.split, one.key, one.value, one.kept_name, one.kept_id, one.kept_split)
+            )
             for one in exclusions
         )
 

@@ -1,5 +1,6 @@
 """Which files lie in a folder, and which mask belongs to which image."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -7,8 +8,8 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.images import IMAGE_SUFFIXES
 from dermaseg_monai.manifest.table import image_id
 
-MASK_SUFFIXES = ("", "_segmentation", "_Segmentation", "_lesion", "_mask")
-"""What the file name of a mask may add to the id of its image."""
+MASK_SUFFIXES = ("", "_segmentation", "_lesion", "_mask")
+"""What the file name of a mask may add to the id of its image, in small or capital letters."""
 
 
 def require_root(root: str | Path) -> Path:
@@ -33,9 +34,29 @@ def find_part(root: Path, name: str) -> Path | None:
 
 
 def files_below(folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[Path]:
-    """Return the files that end in one of `suffixes`, sorted; hidden files and __MACOSX are left out."""
-    found = (path for path in folder.rglob("*") if path.name.lower().endswith(tuple(suffixes)))
-    return sorted((path for path in found if not _is_junk(path.relative_to(folder))), key=lambda path: path.as_posix())
+    """Return the files that end in one of `suffixes`, sorted; hidden files and __MACOSX are left out.
+
+    Links to folders are followed, each folder is looked into once, and never one that `folder` itself lies in.
+    """
+    seen: set[Path] = set()
+    found: list[Path] = []
+    waiting = [folder]
+    while waiting:  # links come after all that lies here itself: a folder keeps its own path
+        links: list[Path] = []
+        for place in waiting:
+            files, linked = _walk(place, seen)
+            found += files
+            links += linked
+        waiting = [link for link in sorted(links) if not folder.resolve().is_relative_to(link.resolve())]
+    return sorted(
+        (path for path in found if path.name.lower().endswith(tuple(suffixes))), key=lambda path: path.as_posix()
+    )
+
+
+def names_without(suffixes: Iterable[str], stem: str) -> set[str]:
+    """Return the ids that a mask of this stem may mean: without each suffix it ends in, in small or capital letters."""
+    ends = {suffix: stem[len(stem) - len(suffix) :] for suffix in suffixes if len(suffix) <= len(stem)}
+    return {stem[: len(stem) - len(suffix)] for suffix, end in ends.items() if end.lower() == suffix.lower()}
 
 
 def images_by_id(images: Iterable[Path]) -> dict[str, Path]:
@@ -58,9 +79,10 @@ def masks_by_id(
     *,
     place: Path,
     suffixes: Sequence[str] = MASK_SUFFIXES,
+    option: str | None = None,
     allow_partial: bool,
 ) -> dict[str, Path]:
-    """Return the mask of every image; `place` is where the masks lie, for the messages.
+    """Return the mask of every image; `place` is where the masks lie, `option` sets `suffixes`, for the messages.
 
     Raises:
         DataError: images without a mask, two masks for one image, or (unless `allow_partial`) masks without an image.
@@ -69,16 +91,17 @@ def masks_by_id(
     found: dict[str, Path] = {}
     lone: list[Path] = []
     for mask in masks:
-        name = _owner(image_id(mask.name), wanted, suffixes)
+        name = max(names_without(suffixes, image_id(mask.name)) & wanted, key=len, default=None)
         if name is None:
             lone.append(mask)
         elif found.setdefault(name, mask) != mask:
             raise DataError(f"{name} has two masks, {found[name]} and {mask}. Keep the one that is the reference.")
     alone = sorted(wanted - set(found))
     if alone:
+        other = f", name what is added with {option}" if option else ""
         raise DataError(
             f"{len(alone)} of {len(wanted)} images have no mask in {place}, first {alone[0]}. "
-            f"Copy the missing masks (named id + {' or '.join(map(repr, suffixes))}), or take these images out."
+            f"Copy the missing masks (named id + {' or '.join(map(repr, suffixes))}){other}, or take these images out."
         )
     if lone and not allow_partial:
         raise DataError(
@@ -88,10 +111,21 @@ def masks_by_id(
     return found
 
 
-def _owner(stem: str, ids: set[str], suffixes: Sequence[str]) -> str | None:
-    names = {stem.removesuffix(suffix) for suffix in suffixes if stem.endswith(suffix)} & ids
-    return max(names, key=len, default=None)
+def _walk(folder: Path, seen: set[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the files below a folder and the links to folders, and add the real folders to `seen`."""
+    files: list[Path] = []
+    links: list[Path] = []
+    for place, subfolders, names in os.walk(folder):
+        here = Path(place)
+        if here.resolve() in seen:
+            subfolders.clear()
+            continue
+        seen.add(here.resolve())
+        links += [here / name for name in subfolders if (here / name).is_symlink() and not _is_junk(name)]
+        subfolders[:] = [name for name in subfolders if not _is_junk(name)]
+        files += [here / name for name in names if not _is_junk(name)]
+    return files, links
 
 
-def _is_junk(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+def _is_junk(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"

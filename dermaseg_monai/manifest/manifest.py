@@ -10,7 +10,7 @@ from typing import Any
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import write_json
-from dermaseg_monai.manifest.case import SPLITS, Case, Split
+from dermaseg_monai.manifest.case import SPLITS, Case, Split, require_split
 from dermaseg_monai.manifest.case_json import case_from_json, case_to_json
 from dermaseg_monai.manifest.data_path import is_inside
 from dermaseg_monai.manifest.decathlon_task import is_decathlon
@@ -28,7 +28,7 @@ class Manifest:
     (`dermaseg data prepare`). None of these is written when it is None.
 
     Raises:
-        DataError: no case, an id used twice, or a path that leaves the data folder.
+        DataError: no case, an id used twice, a split that is none of SPLITS, or a path that leaves the data folder.
     """
 
     name: str
@@ -114,8 +114,7 @@ class Manifest:
         Raises:
             DataError: there is no such split, or no case in it (`counts` says so without raising).
         """
-        if split not in SPLITS:
-            raise DataError(f"{split!r} is no split; choose one of {', '.join(SPLITS)}.")
+        require_split(split)
         chosen = tuple(case for case in self.cases if case.split == split)
         if not chosen:
             held = ", ".join(f"{name} {count}" for name, count in self.counts.items() if count)
@@ -133,6 +132,8 @@ def _first_problem(cases: tuple[Case, ...]) -> str | None:
     if repeated:
         return f"{len(repeated)} ids are used twice, first {repeated[0]!r}. Give every case its own id."
     for case in cases:
+        if case.split not in SPLITS:
+            return f"case {case.id!r} is in split {case.split!r}; choose one of {', '.join(SPLITS)}."
         for record in case.files:
             if not is_inside(record.path):
                 return f"case {case.id!r} has the path {record.path!r}, which leaves dataset_dir. Make it relative."

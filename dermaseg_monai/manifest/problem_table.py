@@ -5,13 +5,13 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from dermaseg_monai.cells import quoted_cells
 from dermaseg_monai.files import write_text
 from dermaseg_monai.manifest.inspection import FINDING_KINDS, PROBLEM_KINDS, Inspection
 
 Level = Literal["error", "finding"]
-_FORMULA: Final = ("=", "+", "-", "@")
 
 
 class Row(NamedTuple):
@@ -44,7 +44,7 @@ def counts_of(inspection: Inspection) -> Iterator[tuple[Level, str, int, str]]:
 
 
 def write_problem_table(path: str | Path, inspection: Inspection) -> None:
-    """Write all rows as CSV; a cell that a spreadsheet would take for a formula gets an apostrophe before it.
+    """Write all rows as CSV, in which a spreadsheet executes nothing (`dermaseg_monai.cells`).
 
     Raises:
         DataError: the file cannot be written.
@@ -52,9 +52,5 @@ def write_problem_table(path: str | Path, inspection: Inspection) -> None:
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
     table.writerow(Row._fields)
-    table.writerows([_plain(cell) for cell in row] for row in rows_of(inspection))
+    table.writerows(quoted_cells(row) for row in rows_of(inspection))
     write_text(path, text.getvalue())
-
-
-def _plain(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.manifest.case import require_split
 from dermaseg_monai.manifest.decathlon_reader import index_decathlon
 from dermaseg_monai.manifest.folder import index_folder
 from dermaseg_monai.manifest.ham10000 import index_ham10000
@@ -45,7 +46,7 @@ def index(
 
     Raises:
         ConfigError: no such reader, an option it does not have, or shares for a set that has splits.
-        DataError: what the reader finds wrong.
+        DataError: a split that is none, and what the reader finds wrong.
     """
     if name not in READERS:
         raise ConfigError(f"There is no reader {name!r}; choose one of {', '.join(READERS)}.")
@@ -54,6 +55,8 @@ def index(
     unknown = [option for option in options if option not in known]
     if unknown:
         raise ConfigError(f"Reader {name} has no option {unknown[0]!r}; it has {', '.join(known)}.")
+    if "split" in options:
+        require_split(options["split"])
     shares = {key: share for key, share in (("val_share", val_share), ("test_share", test_share)) if share}
     if shares and "val_share" not in known:
         _require_unsplit(name, known, options)

@@ -8,10 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from dermaseg_monai.cells import plain_cell
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.images import IMAGE_SUFFIXES
 from dermaseg_monai.manifest.case import Attribute
+
+EMPTY: Final = frozenset({"", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None"})
+"""What R, pandas, databases and spreadsheets write for a value that is missing; the word `none` is a value."""
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -19,7 +24,7 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows by image id; a cell is a stripped string, "" where it is empty."""
+    """Rows by image id; a cell is a stripped string, "" where it is empty or says so (EMPTY)."""
 
     source: str
     columns: tuple[str, ...]
@@ -64,6 +69,9 @@ def image_id(name: str) -> str:
 def read_table(path: str | Path, *, id_column: str) -> Table:
     """Read one CSV file (comma, semicolon or tab, UTF-8; `.gz` is unpacked).
 
+    A cell that is one of EMPTY is empty, unless it is an id. What was quoted against spreadsheets
+    (`dermaseg_monai.cells`) is as it was before.
+
     Raises:
         DataError: no such file, no `id_column` (the columns found are listed), an id twice, a row of another length.
     """
@@ -76,7 +84,7 @@ def read_table(path: str | Path, *, id_column: str) -> Table:
     repeated = [name for name, count in Counter(ids).items() if count > 1]
     if repeated:
         raise DataError(f"{source} names {len(repeated)} ids more than once, first {repeated[0]!r}. Keep one row each.")
-    rows = {name: dict(zip(header, cells, strict=True)) for name, (_, cells) in zip(ids, lines[1:], strict=True)}
+    rows = {name: _row(header, cells, id_column) for name, (_, cells) in zip(ids, lines[1:], strict=True)}
     return Table(table.source, table.columns, rows)
 
 
@@ -99,8 +107,13 @@ def join_tables(paths: Sequence[str | Path], *, id_column: str) -> Table:
     return Table(" + ".join(table.source for table in tables), tuple(columns), rows)
 
 
+def _row(header: Sequence[str], cells: Sequence[str], id_column: str) -> dict[str, str]:
+    pairs = zip(header, cells, strict=True)
+    return {column: "" if cell in EMPTY and column != id_column else cell for column, cell in pairs}
+
+
 def _lines(source: Path) -> list[tuple[int, list[str]]]:
-    """Return (line number, stripped cells) of every row that is not blank, the header first."""
+    """Return (line number, cells, stripped and plain) of every row that is not blank, the header first."""
     try:
         packed = source.read_bytes()
         text = (gzip.decompress(packed) if source.suffix == ".gz" else packed).decode("utf-8-sig")
@@ -115,7 +128,7 @@ def _lines(source: Path) -> list[tuple[int, list[str]]]:
     first = text.split("\n", 1)[0]
     reader = csv.reader(text.splitlines(keepends=True), delimiter=max(",;\t", key=first.count))
     try:
-        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        lines = [(reader.line_num, [plain_cell(cell.strip()) for cell in cells]) for cells in reader]
     except csv.Error as error:
         raise DataError(f"{source}, line {reader.line_num}: {error}.") from None
     lines = [line for line in lines if any(line[1])]

@@ -7,11 +7,11 @@ from typing import Any
 
 from ignite.engine import Engine, Events
 
+from dermaseg_monai.cells import plain_cell, quoted_row
 from dermaseg_monai.engines import CaseScorer, PredictionFolder
 from dermaseg_monai.engines.samples import samples
 from dermaseg_monai.files import make_folder, replacing
 from dermaseg_monai.metrics import CaseScore
-from dermaseg_monai.metrics.spreadsheet import plain_cell, quoted_row
 from dermaseg_monai.prompting.inferer import IOU_SUFFIX
 from dermaseg_monai.prompting.prompt import ORIGIN_NOTES, Prompt
 from dermaseg_monai.prompting.prompter import Prompter

@@ -13,7 +13,7 @@ from dermaseg_monai.arrays import RgbImage
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import write_text
 from dermaseg_monai.images import read_small
-from dermaseg_monai.manifest import Leak, count_shared, shown_value
+from dermaseg_monai.manifest import Leak, Split, count_shared, shown_value
 from dermaseg_monai.manifest.threads import in_threads
 from dermaseg_monai.report.html import html_page, html_picture
 from dermaseg_monai.report.page import shown_id
@@ -46,7 +46,7 @@ def write_leak_page(
     *,
     title: str,
     notes: Sequence[str],
-    pictures: Mapping[tuple[str, str], Path],
+    pictures: Mapping[tuple[str, str, Split], Path],
 ) -> None:
     """Write the page; it needs no other file.
 
@@ -55,7 +55,7 @@ def write_leak_page(
         leaks: what was found, overlaps of two training sides too.
         title: of the page.
         notes: what was not compared, said on top.
-        pictures: the file of every case, by set and case id; those that are not there are left blank.
+        pictures: the file of every case, by set, case id and split; those that are not there are left blank.
 
     Raises:
         DataError: the file cannot be written.
@@ -104,9 +104,9 @@ def _counts(leaks: Sequence[Leak]) -> str:
     return f"<div class=scroll><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>" if rows else ""
 
 
-def _pair(leak: Leak, *, pictures: Mapping[tuple[str, str], Path]) -> str:
+def _pair(leak: Leak, *, pictures: Mapping[tuple[str, str, Split], Path]) -> str:
     sides = "".join(
-        f"<div>{_picture(pictures.get((name, case_id)), case_id)}<b>{escape(shown_id(case_id))}</b><br>"
+        f"<div>{_picture(pictures.get((name, case_id, split)), case_id)}<b>{escape(shown_id(case_id))}</b><br>"
         f"<span class=faint>{escape(shown_id(name))} {split}</span></div>"
         for name, case_id, split in zip(leak.sets, leak.case_ids, leak.splits, strict=True)
     )

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dermaseg_monai.cells import plain_row
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.metrics.spreadsheet import plain_row
 
 
 @dataclass(frozen=True)

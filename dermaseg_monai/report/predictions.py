@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from dermaseg_monai.arrays import BoolMask
+from dermaseg_monai.cells import plain_row
 from dermaseg_monai.errors import DataError, ImageError
 from dermaseg_monai.images import (
     Slice,
@@ -24,7 +25,6 @@ from dermaseg_monai.images import (
     slices_to_show,
 )
 from dermaseg_monai.manifest import Case, Manifest
-from dermaseg_monai.metrics.spreadsheet import plain_row
 from dermaseg_monai.report.case_row import CaseRow
 from dermaseg_monai.report.marks import read_marks
 from dermaseg_monai.report.palette import MAP_COLOURS

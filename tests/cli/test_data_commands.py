@@ -48,6 +48,25 @@ def test_a_folder_is_indexed_also_when_a_split_is_empty(folder: Path, tmp_path: 
     assert (manifest.name, manifest.licence, manifest.cases[0].attributes["dx"]) == ("mine", "CC0-1.0", "nevus")
 
 
+def test_a_split_that_is_none_is_refused_with_those_there_are(folder: Path, tmp_path: Path) -> None:
+    words = ["data", "index", "folder", "--root", str(folder), "--out", str(tmp_path / "m.json")]
+    done = CliRunner().invoke(app, [*words, "--split", "validation"])
+    assert done.exit_code == 2
+    assert "'validation' is not one of" in done.output
+    assert "excluded" in done.output
+    assert not (tmp_path / "m.json").exists()
+    assert CliRunner().invoke(app, [*words, "--split", "val"]).exit_code == 0
+    assert Manifest.load(tmp_path / "m.json").counts["val"] == 3
+
+
+def test_masks_that_are_named_in_another_way_are_indexed(folder: Path, tmp_path: Path) -> None:
+    for name, suffix in zip("ab", ("_gt", "_Label"), strict=True):
+        (folder / "masks" / f"{name}.png").rename(folder / "masks" / f"{name}{suffix}.png")
+    index(folder, tmp_path / "m.json", "--mask-suffixes", ", _gt, _label")
+    masks = [case.reference.mask.path for case in Manifest.load(tmp_path / "m.json").cases if case.reference]
+    assert masks == ["masks/a_gt.png", "masks/b_Label.png", "masks/c.png"]
+
+
 def test_what_was_indexed_is_verified_and_a_change_is_found(folder: Path, tmp_path: Path) -> None:
     index(folder, tmp_path / "m.json")
     command = ["data", "verify", str(tmp_path / "m.json"), "--dataset-dir", str(folder)]

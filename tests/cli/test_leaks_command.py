@@ -1,3 +1,6 @@
+import base64
+import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -135,3 +138,66 @@ def test_places_that_do_not_fit_are_refused(one: Path, tmp_path: Path) -> None:
         run(one, "--dataset-dir", tmp_path, "--dataset-dir", tmp_path)
     with pytest.raises(ConfigError, match="named twice"):
         run(one, one)
+
+
+def manifest(path: Path, name: str, *cases: Case) -> Path:
+    Manifest(name, "1", None, cases).save(path)
+    return path
+
+
+def shown(page: Path) -> list[np.ndarray]:
+    pictures = re.findall(r"data:image/jpeg;base64,([^\"]+)", page.read_text())
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(one))), dtype=float) for one in pictures]
+
+
+def test_parts_of_one_set_are_written_to_a_file_each_and_keep_their_name(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    train = manifest(folder / "train.json", "isic", save(folder, "a", noise(1), "train"))
+    test = manifest(folder / "test.json", "isic", save(folder, "b", noise(1)[:, ::-1], "test"))
+    done = run(train, test, "--out-clean", tmp_path / "clean")
+    assert "1 of isic train" in done.output.replace("\n", " ")
+    written = {path.name: Manifest.load(path) for path in (tmp_path / "clean").glob("*.json")}
+    assert {name: one.counts["excluded"] for name, one in written.items()} == {"train.json": 1, "test.json": 0}
+    assert written["test.json"] == Manifest.load(test)
+    assert written["train.json"].name == "isic"
+
+
+def test_two_files_of_one_name_that_share_a_split_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    pictures = {"a": noise(1), "b": noise(1)[:, ::-1]}
+    paths = [
+        manifest(tmp_path / name / "m.json", "set", save(tmp_path / name, name, pixels, "train"))
+        for name, pixels in pictures.items()
+    ]
+    done = run(*paths, "--out", tmp_path / "out", "--out-clean", tmp_path / "clean")
+    assert "0 leaks between different splits, 1 overlaps of one split of two sets" in done.output
+    assert {path.name for path in (tmp_path / "clean").glob("*.json")} == {"a_m.json", "b_m.json"}
+    assert Manifest.load(tmp_path / "clean/b_m.json") == Manifest.load(paths[1])
+
+
+def test_the_page_shows_the_picture_of_the_side_that_is_meant(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    train = manifest(one / "m.json", "set", save(one, "1", noise(1), "train"))
+    test = manifest(
+        other / "m.json", "set", save(other, "1", noise(2), "test"), save(other, "2", noise(1)[:, ::-1], "test")
+    )
+    run(train, test, "--out", tmp_path / "out")
+    left, right = shown(tmp_path / "out/leaks.html")
+    assert np.abs(left - noise(1)).mean() < 10
+    assert np.abs(right - noise(1)[:, ::-1]).mean() < 10
+
+
+def test_an_input_is_not_written_over(one: Path, two: Path, tmp_path: Path) -> None:
+    source = one.rename(one.parent / "two.json")
+    before = source.read_bytes()
+    with pytest.raises(ConfigError, match=r"two\.json is one of the inputs.*--out-clean"):
+        run(source, two, "--out", tmp_path / "out", "--out-clean", one.parent)
+    with pytest.raises(ConfigError, match=r"two\.json is one of the inputs"):
+        run(source, "--out-clean", one.parent / ".." / "one" / "two.json")
+    assert source.read_bytes() == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_table_of_leaks_does_not_replace_a_list(tmp_path: Path) -> None:
+    (tmp_path / "leaks.csv").write_text("id,split\na,train\n")
+    with pytest.raises(ConfigError, match=r"leaks\.csv is one of the inputs"):
+        run(tmp_path / "leaks.csv", "--out", tmp_path)

@@ -47,6 +47,31 @@ def test_the_table_gives_splits_groups_licences_and_typed_attributes(plain: Path
     assert (b.licence, b.attribution, c.licence) == ("CC-BY", None, None)
 
 
+@pytest.mark.parametrize("missing", ["NA", "N/A", "n/a", "nan", "NaN", "null", "None", "<NA>", "#N/A"])
+def test_a_value_that_is_marked_as_missing_is_none(plain: Path, missing: str) -> None:
+    cells = f"id,lesion,patient,part,age,site\na,{missing},{missing},{missing},40,none\nb,L,P,7,{missing},{missing}\n"
+    manifest = index_folder(
+        plain,
+        tables=table(plain, cells + f"c,{missing},{missing},{missing},50,back\n"),
+        lesion_column="lesion",
+        patient_column="patient",
+        group_column="part",
+        attributes=["age", "site"],
+    )
+    assert [(case.lesion_id, case.patient_id) for case in manifest.cases] == [(None, None), ("L", "P"), (None, None)]
+    assert [case.attributes["group"] for case in manifest.cases] == [None, 7, None]
+    assert [case.attributes["age"] for case in manifest.cases] == [40, None, 50]
+    assert [case.attributes["site"] for case in manifest.cases] == ["none", None, "back"]
+
+
+def test_a_case_may_be_called_na(plain: Path) -> None:
+    for part in ("images/a.png", "masks/a_mask.png"):
+        (plain / part).rename(plain / part.replace("a.png", "NA.png").replace("a_mask", "NA_mask"))
+    own = table(plain, "id,lesion\nNA,L1\nb,NA\nc,L3\n")
+    cases = index_folder(plain, tables=own, lesion_column="lesion").cases
+    assert [(case.id, case.lesion_id) for case in cases] == [("NA", "L1"), ("b", None), ("c", "L3")]
+
+
 def test_tables_are_joined_and_ids_may_be_file_names(plain: Path) -> None:
     extra = table(plain, "id;tone\nimages/c.png;3\nb.png;2\na;1\n")
     manifest = index_folder(
@@ -80,12 +105,39 @@ def test_images_and_masks_may_share_a_folder(
     assert [record.path for record in case.files] == ["x.png", "x_segmentation.png"]
 
 
+def test_masks_may_be_named_in_another_way(plain: Path) -> None:
+    for name, suffix in zip("abc", ("_gt", "_GT", "_label"), strict=True):
+        (plain / f"masks/{name}_mask.png").rename(plain / f"masks/{name}{suffix}.png")
+    with pytest.raises(DataError, match=r"3 of 3 images have no mask .*'_mask'\), name what is .*--mask-suffixes"):
+        index_folder(plain)
+    manifest = index_folder(plain, mask_suffixes=("_gt", "_label"))
+    masks = [case.reference.mask.path for case in manifest.cases if case.reference]
+    assert masks == ["masks/a_gt.png", "masks/b_GT.png", "masks/c_label.png"]
+
+
 def test_masks_below_the_images_are_not_taken_for_images(
     tmp_path: Path, save_image: Callable[..., None], save_mask: Callable[..., None]
 ) -> None:
     save_image(tmp_path / "x.png")
     save_mask(tmp_path / "masks" / "x.png")
     assert [case.id for case in index_folder(tmp_path, images=".").cases] == ["x"]
+
+
+@pytest.mark.parametrize("place", ["{name}_mask.png", "outlines/{name}.png"])
+def test_the_mask_folder_may_lie_around_the_images(plain: Path, place: str) -> None:
+    for name in "abc":
+        mask = plain / place.format(name=name)
+        mask.parent.mkdir(exist_ok=True)
+        (plain / "masks" / f"{name}_mask.png").rename(mask)
+    cases = index_folder(plain, masks=".").cases
+    expected = [[f"images/{name}.png", place.format(name=name)] for name in "abc"]
+    assert [[record.path for record in case.files] for case in cases] == expected
+
+
+def test_a_mask_folder_around_the_images_without_masks_names_what_is_missing(plain: Path) -> None:
+    shutil.rmtree(plain / "masks")
+    with pytest.raises(DataError, match=r"3 of 3 images have no mask in .*plain, first a"):
+        index_folder(plain, masks=".")
 
 
 def test_hidden_files_and_macosx_folders_are_left_out(plain: Path) -> None:
@@ -112,6 +164,7 @@ def test_a_volume_is_recorded_in_voxels_with_its_spacing(tmp_path: Path) -> None
             r"own\.csv: split of b is 'validation'; .*train, val",
         ),
         ("id,split\na,train\nb,\nc,test\n", r"split of b is empty"),
+        ("id,split\na,train\nb,NA\nc,test\n", r"split of b is empty"),
         ("id,split\na,train\nb,val\n", r"1 of 3 images have no row in .*own\.csv, first c"),
         (
             "id,split\na,train\nb,val\nc,val\nd,val\ne,val\n",
@@ -201,6 +254,21 @@ def test_a_picture_that_claims_too_many_pixels_is_refused(plain: Path) -> None:
 def test_a_folder_or_table_that_is_not_there_is_named(plain: Path, options: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         index_folder(plain, **options)
+
+
+@pytest.mark.parametrize("part", ["images", "masks"])
+@pytest.mark.parametrize("place", ["{outside}", "../elsewhere", "images/../../elsewhere"])
+def test_a_folder_that_does_not_lie_below_the_root_is_refused(plain: Path, part: str, place: str) -> None:
+    outside = shutil.copytree(plain / part, plain.parent / "elsewhere")
+    options: dict[str, Any] = {part: place.format(outside=outside)}
+    with pytest.raises(DataError, match=rf"--{part} .*elsewhere does not lie below .*plain\. .*--root"):
+        index_folder(plain, **options)
+
+
+def test_the_whole_path_of_a_folder_below_the_root_will_do(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(plain.parent)
+    manifest = index_folder("plain/../plain", images=str(plain.parent / "plain" / "images"), masks="images/../masks")
+    assert [record.path for record in manifest.cases[0].files] == ["images/a.png", "masks/a_mask.png"]
 
 
 def test_a_missing_root_is_named(tmp_path: Path) -> None:

@@ -68,6 +68,17 @@ def test_one_folder_may_hold_everything(tmp_path: Path, save_image: SaveMask, sa
     assert drawn(manifest) == {"x": [("1", "x_ann-1.png")]}
 
 
+def test_the_folder_around_all_may_hold_the_references(read: Path) -> None:
+    pattern = "readers/{annotator}/{case}.png"
+    beside = index_folder(read, readers=pattern)
+    assert index_folder(read, masks=".", readers=pattern) == beside
+    for case in "abc":
+        (read / "masks" / f"{case}_mask.png").unlink()
+    alone = index_folder(read, masks=".", readers=pattern)
+    assert [case.reference for case in alone.cases] == [None] * 3
+    assert drawn(alone) == drawn(beside)
+
+
 def test_a_lacking_reference_is_still_named(read: Path) -> None:
     (read / "masks" / "b_mask.png").unlink()
     with pytest.raises(DataError, match=r"1 of 3 images have no mask in .*masks, first b"):
@@ -91,7 +102,8 @@ def test_a_mask_of_another_size_is_refused(read: Path, save_mask: SaveMask) -> N
 def test_patterns_that_cannot_work_are_refused(read: Path) -> None:
     with pytest.raises(ConfigError, match=r"--readers '\{case\}\.png' must hold"):
         index_folder(read, readers="{case}.png")
-    for pattern in ("drawn/{annotator}/{case}.png", "../plain/readers/{annotator}/{case}.png"):
+    elsewhere = f"{read.parent}/{{annotator}}/{{case}}.png"
+    for pattern in ("drawn/{annotator}/{case}.png", "../plain/readers/{annotator}/{case}.png", elsewhere):
         with pytest.raises(DataError, match=r"No mask below .* fits --readers .*found: no mask at all"):
             index_folder(read, readers=pattern)
 

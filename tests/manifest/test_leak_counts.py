@@ -43,3 +43,14 @@ def test_the_table_has_a_row_per_case(tmp_path: Path) -> None:
         ("2", "overlap", "id", "a", "one", "train", "a"),
         ("2", "overlap", "id", "a", "two", "train", "a"),
     ]
+
+
+def test_no_cell_of_the_table_is_a_formula(tmp_path: Path) -> None:
+    leak = Leak("lesion_id", "@L", ("=HYPERLINK(1)", "-5"), ("train", "test"), ("+one", "one"))
+    write_leak_table(tmp_path / "leaks.csv", [leak])
+    with (tmp_path / "leaks.csv").open(newline="") as stream:
+        rows = [tuple(row.values()) for row in csv.DictReader(stream)]
+    assert rows == [
+        ("1", "leak", "lesion_id", "'@L", "'+one", "train", "'=HYPERLINK(1)"),
+        ("1", "leak", "lesion_id", "'@L", "one", "test", "-5"),
+    ]

@@ -91,3 +91,10 @@ def test_why_a_case_went_is_written(leaky: Manifest, tmp_path: Path) -> None:
         "set,case_id,split,shares,value,with_set,with_case,with_split",
         "study,a,train,lesion_id,1,study,b,test",
     ]
+
+
+def test_no_cell_of_the_reasons_is_a_formula(make_case: CaseMaker, tmp_path: Path) -> None:
+    leaky = study(make_case("=1", "train", lesion_id="@L"), make_case("+2b", "test", lesion_id="@L"), name="-x")
+    _, gone = leak_free([leaky], find_leaks(leaky), gives_way="train")
+    write_exclusions(tmp_path / "why.csv", gone)
+    assert (tmp_path / "why.csv").read_text().splitlines()[1] == "'-x,'=1,train,lesion_id,'@L,'-x,'+2b,test"

@@ -34,6 +34,17 @@ def test_a_table_of_ids_and_splits_is_read_and_written_back(tmp_path: Path) -> N
     assert (tmp_path / "again.csv").read_text() == (tmp_path / "mine.csv").read_text()
 
 
+def test_ids_that_a_spreadsheet_would_execute_are_quoted_and_read_back(
+    tmp_path: Path, make_case: Callable[..., Case]
+) -> None:
+    ids = ["'=quoted", "-5", "=HYPERLINK(1)", "a,b"]
+    found = Manifest("mine", "ids", None, tuple(make_case(name) for name in ids))
+    write_leak_source(tmp_path / "mine.csv", found)
+    lines = (tmp_path / "mine.csv").read_text().splitlines()
+    assert lines == ["id,split", "''=quoted,train", "-5,train", "'=HYPERLINK(1),train", '"a,b",train']
+    assert [case.id for case in read_leak_source(tmp_path / "mine.csv").cases] == ids
+
+
 def test_a_manifest_is_read_as_it_is(tmp_path: Path, make_case: Callable[..., Case]) -> None:
     manifest = Manifest("study", "1", None, (make_case("a"),))
     write_leak_source(tmp_path / "m.json", manifest)

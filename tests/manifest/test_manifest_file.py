@@ -85,6 +85,13 @@ def test_an_id_used_twice_is_named(make_case: Callable[..., Case]) -> None:
         Manifest(name="x", version="1", licence=None, cases=(make_case("a"), make_case("a", "val")))
 
 
+def test_a_case_in_a_split_that_is_none_is_named(make_case: Callable[..., Case]) -> None:
+    case = make_case("a")
+    object.__setattr__(case, "split", "validation")  # what a caller without type checks can do
+    with pytest.raises(DataError, match="case 'a' is in split 'validation'; choose one of train, val, test, excluded"):
+        Manifest(name="all", version="1", licence=None, cases=(case,))
+
+
 @pytest.mark.parametrize(
     "path", ["/etc/passwd", "../a.png", "images/../../a.png", "C:/a.png", "a\\b.png", "\\\\host\\a"]
 )

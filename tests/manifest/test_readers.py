@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.manifest import READERS, Manifest, index
 
 
@@ -29,3 +29,9 @@ def test_index_writes_what_it_returns(plain: Path, tmp_path: Path) -> None:
 def test_an_option_that_does_not_fit_is_refused(plain: Path, name: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         index(name, plain, **options)
+
+
+@pytest.mark.parametrize("name", ["folder", "ham10000", "ph2"])
+def test_a_split_that_is_none_is_refused_before_anything_is_read(name: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'validation' is no split; choose one of train, val, test, excluded"):
+        index(name, tmp_path / "not read", tmp_path / "m.json", split="validation")

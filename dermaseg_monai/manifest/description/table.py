@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
+from dermaseg_monai.cells import quoted_cells
 from dermaseg_monai.files import replacing
 from dermaseg_monai.manifest.case import Case
 from dermaseg_monai.manifest.data_path import existing_dir
@@ -49,7 +50,10 @@ def describe(manifest: Manifest, dataset_dir: str | Path, *, name: str | None = 
 
 
 def write_table(path: str | Path, described: Iterable[Described]) -> None:
-    """Write one row per image as CSV, of all data sets one after the other; an empty cell is a value not known."""
+    """Write one row per image as CSV, of all data sets one after the other; an empty cell is a value not known.
+
+    A spreadsheet executes nothing in it (`dermaseg_monai.cells`).
+    """
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         names = [feature.name for feature in FEATURES]
@@ -57,7 +61,8 @@ def write_table(path: str | Path, described: Iterable[Described]) -> None:
         for one in described:
             for row in one.rows:
                 cells = [_cell(row.values[name]) for name in names]
-                writer.writerow([one.name, row.case_id, row.split, row.status, row.reason, row.tone_reason, *cells])
+                head = (one.name, row.case_id, row.split, row.status, row.reason, row.tone_reason)
+                writer.writerow(quoted_cells((*head, *cells)))
 
 
 def _cell(value: float | str | None) -> str:

@@ -1,5 +1,6 @@
 import csv
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from dermaseg_monai.images import write_mask, write_rgb
 from dermaseg_monai.manifest import Annotation, Attribute, Case, FileRecord, Manifest
 from dermaseg_monai.manifest.description import Row, describe, table, write_table
 from dermaseg_monai.manifest.description.vocabulary import recorded
+from dermaseg_monai.manifest.table import read_table
 from tests.manifest.description.drawn import plain
 
 
@@ -94,6 +96,16 @@ def test_the_table_has_one_row_per_image_and_empty_cells_for_what_is_unknown(
     assert len(rows) == 6
     assert rows["good"]["tone_band"] in ("very light", "light", "intermediate")
     assert (rows["cut"]["status"], rows["cut"]["ita"], rows["cut"]["licence"]) == ("failed", "", "CC-0")
+
+
+def test_no_cell_of_the_table_is_a_formula_and_the_table_can_be_joined(folder: Path, tmp_path: Path) -> None:
+    good = replace(case("good", diagnosis="@nevus"), id="=1+2")
+    write_table(tmp_path / "images.csv", [describe(Manifest("-x", "1", None, (good,)), folder)])
+    with (tmp_path / "images.csv").open(newline="", encoding="utf-8") as stream:
+        (row,) = csv.DictReader(stream)
+    assert (row["data_set"], row["id"], row["diagnosis"]) == ("'-x", "'=1+2", "'@nevus")
+    again = read_table(tmp_path / "images.csv", id_column="id")
+    assert again.rows["=1+2"]["diagnosis"] == "@nevus"
 
 
 def test_different_words_for_one_thing_become_one() -> None:
