@@ -7,6 +7,7 @@ from collections import deque
 from typing import Final, Protocol, runtime_checkable
 
 from dermaseg_monai.tracking.entries import Entry, Metrics, Start
+from dermaseg_monai.tracking.parameters import redact
 from dermaseg_monai.tracking.spool import Spool
 
 logger = logging.getLogger(__name__)
@@ -172,5 +173,6 @@ class Courier:
 
 
 def _short(error: Exception) -> str:
-    line = " ".join(str(error).split())
+    # hidden before it is cut: the cut may fall into a login, which is then not known as one
+    line = " ".join(redact(str(error)).split())
     return f"{type(error).__name__}: {line[:200]}"

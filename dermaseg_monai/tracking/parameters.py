@@ -8,7 +8,18 @@ from typing import Any, Final
 from dermaseg_monai.tracking.scalars import clean_name
 
 _SECRET: Final = re.compile(r"token|passw|secret|api_?key|credential", re.IGNORECASE)
-_LOGIN: Final = re.compile(r"(?<=://)[^/@\s]+@")
+_LOGIN: Final = re.compile(
+    r"""
+    (?<=://)(?:
+        # user:password up to the last @: SQLAlchemy takes a password with / ? or #; a port of a web address is none
+        (?!(?:(?<=http://)|(?<=https://))[^:/?#\s]*:\d+[/?#])
+        [^:/\s]*:(?:(?!://)\S)*
+        # a user or a token alone
+        | [^/?#\s]+
+    )@
+    """,
+    re.VERBOSE,
+)
 _LONGEST: Final = 500
 _HIDDEN: Final = "***"
 

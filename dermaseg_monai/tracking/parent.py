@@ -83,7 +83,9 @@ class ParentRun:
             bury_dead_runs(self._client, but=self.run_id)
         except Exception as error:  # noqa: BLE001 (a tracking store must never stop the work)
             address = redact(self._tracking_uri)
-            logger.warning("The runs will not be shown under one: %s does not answer (%s).", address, error)
+            logger.warning(
+                "The runs will not be shown under one: %s does not answer (%s).", address, redact(str(error))
+            )
 
     def _try(self, action: Callable[[Client], Any]) -> bool:
         """Say whether it is no longer to be tried: it worked, or there is no run."""
@@ -92,6 +94,6 @@ class ParentRun:
         try:
             action(self._client)
         except Exception as error:  # noqa: BLE001 (as above)
-            logger.warning("The run above the runs lacks something: %s", error)
+            logger.warning("The run above the runs lacks something: %s", redact(str(error)))
             return False
         return True

@@ -12,6 +12,8 @@ from typing import Any, Final, TypeAlias
 
 import psutil
 
+from dermaseg_monai.tracking.parameters import redact
+
 logger = logging.getLogger(__name__)
 
 Client: TypeAlias = Any
@@ -61,7 +63,7 @@ def bury_dead_runs(client: Client, *, but: str) -> list[str]:
                 client.set_terminated(run.info.run_id, "KILLED")
                 buried.append(run.info.run_id)
     except Exception as error:  # noqa: BLE001 (housekeeping must not stop a run)
-        logger.debug("dead runs were not looked for: %r", error)
+        logger.debug("dead runs were not looked for: %s", redact(repr(error)))
     return buried
 
 

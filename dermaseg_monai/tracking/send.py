@@ -9,6 +9,7 @@ from pathlib import Path
 from dermaseg_monai.errors import DataError, DermasegError
 from dermaseg_monai.tracking.delivery import MLflowDelivery
 from dermaseg_monai.tracking.entries import Start
+from dermaseg_monai.tracking.parameters import redact
 from dermaseg_monai.tracking.spool import Spool
 
 logger = logging.getLogger(__name__)
@@ -38,9 +39,9 @@ def send(path: str | Path, *, tracking_uri: str | None = None) -> str:
             delivery(entry)
         except Exception as error:
             if delivery.is_temporary(error):
-                where = tracking_uri or start.tracking_uri
-                raise DataError(f"{where} does not take {path}: {error}. Start the server, try again.") from error
-            logger.warning("Left out (%s): %s", type(entry).__name__, error)
+                where, found = redact(tracking_uri or start.tracking_uri), redact(str(error))
+                raise DataError(f"{where} does not take {path}: {found}. Start the server, try again.") from error
+            logger.warning("Left out (%s): %s", type(entry).__name__, redact(str(error)))
     spool.remove()
     return str(delivery.run_id)
 
