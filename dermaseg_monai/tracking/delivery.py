@@ -105,6 +105,8 @@ def connect(tracking_uri: str) -> Client:
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+    # it warns of every attempt; that the server is away is said once, by the courier
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     return MlflowClient(tracking_uri=tracking_uri)
 
 

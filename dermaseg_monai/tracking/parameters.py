@@ -21,7 +21,7 @@ _LOGIN: Final = re.compile(
     re.VERBOSE,
 )
 _LONGEST: Final = 500
-_HIDDEN: Final = "***"
+HIDDEN: Final = "***"
 
 
 def redact(value: Any, *, name: str = "") -> Any:  # noqa: ANN401 (a JSON value)
@@ -29,12 +29,17 @@ def redact(value: Any, *, name: str = "") -> Any:  # noqa: ANN401 (a JSON value)
     if isinstance(value, Mapping):
         return {str(key): redact(part, name=str(key)) for key, part in value.items()}
     if isinstance(value, str):
-        return _HIDDEN if value and _SECRET.search(name) else _LOGIN.sub(f"{_HIDDEN}@", value)
+        return HIDDEN if value and _SECRET.search(name) else _LOGIN.sub(f"{HIDDEN}@", value)
     if isinstance(value, Sequence):
         return [redact(part, name=name) for part in value]
     if value is None or isinstance(value, bool | int | float):
         return value
     return str(value)
+
+
+def lost_login(address: str) -> bool:
+    """Say whether an address was redacted, so that nothing answers to it."""
+    return f"{HIDDEN}@" in address
 
 
 def parameters(config: Mapping[str, Any]) -> dict[str, str]:

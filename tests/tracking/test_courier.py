@@ -105,6 +105,18 @@ def test_a_server_that_never_answers_costs_its_patience_and_leaves_everything_in
     assert str(tmp_path / "unsent.jsonl") in caplog.text
 
 
+def test_the_command_that_sends_later_asks_for_a_login_that_is_not_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Server()
+    server.start = replace(START, tracking_uri="http://***@host:5000")
+    server.up.clear()
+    courier = Courier(server, Spool(tmp_path / "unsent.jsonl"), pauses_s=(0.02,))
+    courier.submit(START)
+    courier.close(patience_s=0.1, limit_s=60.0)
+    assert f"send {tmp_path / 'unsent.jsonl'} --tracking_uri http://USER:PASSWORD@host:5000" in caplog.text
+
+
 def test_the_spool_knows_the_run_that_was_open(courier: Courier, server: Server, tmp_path: Path) -> None:
     courier.submit(START)
     wait_for(lambda: len(server.got) == 1)
