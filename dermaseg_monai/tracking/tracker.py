@@ -126,13 +126,19 @@ class MLflowTracker:
         address = redact(self.tracking_uri)
         return address if address.startswith("http") else f"mlflow ui --backend-store-uri {address}"
 
-    def state_dict(self) -> dict[str, str | int | None]:
-        """Return what a checkpoint keeps so that a resume goes on with this run."""
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps so that a resume goes on with this run and its best figures."""
+        figures = dict(self._figures)
         if self._delivery is None:
-            return {"run_id": None, "key": None, "system_step": 0}
+            return {"run_id": None, "key": None, "system_step": 0, "figures": figures}
         start = self._delivery.start
         step = self._sampler.step if self._sampler is not None else 0
-        return {"run_id": self.run_id, "key": start.continued_key or start.key, "system_step": step}
+        return {
+            "run_id": self.run_id,
+            "key": start.continued_key or start.key,
+            "system_step": step,
+            "figures": figures,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on with the run of a checkpoint at the next `start`."""
@@ -152,6 +158,8 @@ class MLflowTracker:
         make_folder(self.output_dir)
         if self._continued is None and self._resume is not None:
             self._continued = saved_extra(self._resume)
+        # the best epoch may lie before the resume; an older checkpoint keeps no figures
+        self._figures = dict((self._continued or {}).get("figures") or {})
         start = opening(
             record,
             tracking_uri=self.tracking_uri,

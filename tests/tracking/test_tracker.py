@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from dermaseg_monai.errors import ConfigError
@@ -158,6 +159,36 @@ def test_a_resume_goes_on_with_its_run(make: MakeTracker, store: str) -> None:
     assert run.data.params["max_epochs"] == "2"  # as it began; MLflow refuses a change
     assert run.data.params["added"] == "1"
     assert "resumed" in {found.path for found in connect(store).list_artifacts(run.info.run_id)}
+
+
+def figures(out: Path) -> dict[str, float]:
+    return json.loads((out / "run.json").read_text())["figures"]
+
+
+def test_a_resume_without_a_new_best_keeps_the_best_figures(make: MakeTracker, tmp_path: Path) -> None:
+    first = make()
+    first.start()
+    first.note_figures({"val_dice": 0.9, "best_epoch": 3})
+    torch.save(first.state_dict(), tmp_path / "extra")
+    first.end("KILLED")
+    again = make()
+    again.load_state_dict(torch.load(tmp_path / "extra", weights_only=True))
+    again.start()
+    assert again.state_dict()["figures"] == {"val_dice": 0.9, "best_epoch": 3}  # a resume of the resume keeps them too
+    again.end("FINISHED")
+    assert figures(tmp_path / "run") == {"val_dice": 0.9, "best_epoch": 3}
+    again.start()
+    again.end("FINISHED")
+    assert figures(tmp_path / "run") == {}  # a new run has none of the last one's
+
+
+def test_a_checkpoint_that_keeps_no_figures_is_resumed_too(make: MakeTracker, tmp_path: Path) -> None:
+    tracker = make()
+    tracker.load_state_dict({"run_id": None, "key": "earlier", "system_step": 4})
+    tracker.start()
+    tracker.note_figures({"val_dice": 0.8})
+    tracker.end("FINISHED")
+    assert figures(tmp_path / "run") == {"val_dice": 0.8}
 
 
 def test_a_resume_of_a_run_that_is_not_there_is_a_new_run(
