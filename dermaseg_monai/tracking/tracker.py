@@ -35,6 +35,7 @@ from dermaseg_monai.tracking.file_table import write_file_table
 from dermaseg_monai.tracking.opening import checked_uri, opening
 from dermaseg_monai.tracking.parameters import redact
 from dermaseg_monai.tracking.process import StopSignal
+from dermaseg_monai.tracking.pulse import Pulse
 from dermaseg_monai.tracking.record import RunRecord, SheetLike, record_run
 from dermaseg_monai.tracking.scalars import clean_name, scalars
 from dermaseg_monai.tracking.source import run_parameters
@@ -106,6 +107,7 @@ class MLflowTracker:
         self._continued: dict[str, Any] | None = None
         self._delivery: MLflowDelivery | None = None
         self._courier: Courier | None = None
+        self._pulse: Pulse | None = None
         self._sampler: SystemSampler | None = None
         self._signal = StopSignal()
         self._pid = os.getpid()
@@ -173,6 +175,7 @@ class MLflowTracker:
         unsent = [entry for entry in spool.read_if_any() if not isinstance(entry, Start | End)]
         self._delivery = MLflowDelivery(self.tracking_uri, start)
         self._courier = Courier(self._delivery, spool)
+        self._pulse = Pulse(self._delivery.give_sign_of_life)
         self._signal.hold()
         atexit.register(self._at_exit)
         for entry in (start, *unsent):
@@ -202,7 +205,7 @@ class MLflowTracker:
     def log_picture(self, path: str | Path, *, key: str, step: int) -> None:
         """Log a PNG of the run's folder under `key`, one per step."""
         picture = Picture(str(Path(path).resolve()), clean_name(key), step, _now_ms())
-        if step != 0:  # see `end`
+        if step != 0:  # see `_log_results`
             self._last_pictures[picture.key] = picture
         self._submit(picture)
 
@@ -229,12 +232,7 @@ class MLflowTracker:
                 # the run ends for a reason of its own, which must not be hidden behind this one
                 logger.warning("%s", error)
         if status == "FINISHED":
-            # MLflow's page opens at step 0 and would show nothing there: a finished run opens with its last pictures
-            for picture in self._last_pictures.values():
-                self._submit(replace(picture, step=0))
-            for name in MODEL_FILES:
-                if (self.output_dir / name).is_file():
-                    self.log_file(self.output_dir / name, "model")
+            self._log_results()
         courier.submit(End(status, _now_ms()), first=status != "FINISHED")
         self._courier = None
         atexit.unregister(self._at_exit)
@@ -244,8 +242,18 @@ class MLflowTracker:
             else:
                 courier.close(patience_s=_HURRY_S / 2, limit_s=_HURRY_S)
         finally:
+            if self._pulse is not None:
+                self._pulse.stop()
             self._signal.release()
             self._continued, self._resume = None, None
+
+    def _log_results(self) -> None:
+        # MLflow's page opens at step 0 and would show nothing there: a finished run opens with its last pictures
+        for picture in self._last_pictures.values():
+            self._submit(replace(picture, step=0))
+        for name in MODEL_FILES:
+            if (self.output_dir / name).is_file():
+                self.log_file(self.output_dir / name, "model")
 
     def _log_record(self, record: RunRecord, manifest: Manifest | None) -> None:
         self._write_record(record, beside={})
