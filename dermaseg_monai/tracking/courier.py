@@ -7,7 +7,8 @@ from collections import deque
 from typing import Final, Protocol, runtime_checkable
 
 from dermaseg_monai.tracking.entries import Entry, Metrics, Start
-from dermaseg_monai.tracking.spool import Spool
+from dermaseg_monai.tracking.parameters import redact
+from dermaseg_monai.tracking.spool import Spool, send_command
 
 logger = logging.getLogger(__name__)
 
@@ -164,13 +165,13 @@ class Courier:
     def _keep(self, left: list[Entry]) -> None:
         self._spool.write([self._delivery.start, *(entry for entry in left if not isinstance(entry, Start))])
         logger.warning(
-            "%d tracking entries could not be sent and are kept. Send them later: "
-            "python -m dermaseg_monai.tracking.send %s",
+            "%d tracking entries could not be sent and are kept. Send them later: %s",
             len(left),
-            self._spool.path,
+            send_command(self._spool.path, self._delivery.start.tracking_uri),
         )
 
 
 def _short(error: Exception) -> str:
-    line = " ".join(str(error).split())
+    # hidden before it is cut: the cut may fall into a login, which is then not known as one
+    line = " ".join(redact(str(error)).split())
     return f"{type(error).__name__}: {line[:200]}"

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from dermaseg_monai.tracking.entries import Dataset, End, Entry, File, Metrics, Params, Picture, Start, Text
-from dermaseg_monai.tracking.process import KEY_TAG, Client, bury_dead_runs, owner_lives
+from dermaseg_monai.tracking.process import (
+    KEY_TAG,
+    SILENCE_MIN,
+    Client,
+    bury_dead_runs,
+    give_sign_of_life,
+    is_of_this_host,
+    owner_lives,
+)
 from dermaseg_monai.tracking.scalars import clean_name
 
 logger = logging.getLogger(__name__)
@@ -27,7 +35,7 @@ _PERMANENT: Final = frozenset(
 
 
 class MLflowDelivery:
-    """Sends the entries of one run to one store; made and used in the courier's thread."""
+    """Sends the entries of one run to one store; used in the courier's thread, but for `give_sign_of_life`."""
 
     def __init__(self, tracking_uri: str, start: Start) -> None:
         self._start = start
@@ -81,6 +89,11 @@ class MLflowDelivery:
             return False
         return True
 
+    def give_sign_of_life(self) -> None:
+        """Say that the owner of the run is alive; nothing to do before the run is open."""
+        if self._opened:
+            give_sign_of_life(self._connect(), str(self.start.run_id))
+
     def is_temporary(self, error: Exception) -> bool:
         """Say whether the same call may work later: no connection, a server's fault, a locked database."""
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
@@ -105,6 +118,8 @@ def connect(tracking_uri: str) -> Client:
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+    # it warns of every attempt; that the server is away is said once, by the courier
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     return MlflowClient(tracking_uri=tracking_uri)
 
 
@@ -122,9 +137,10 @@ def open_run(client: Client, start: Start) -> str:
         return made.info.run_id
     continued = _continued(client, experiment_id, start)
     if continued is not None:
-        client.update_run(continued, status="RUNNING")
+        # the owner first: a run at work whose owner is dead would be buried
         for name, value in start.tags.items():
             client.set_tag(continued, name, value)
+        client.update_run(continued, status="RUNNING")
         return continued
     tags = {**start.tags, KEY_TAG: start.key}
     return client.create_run(experiment_id, start.started_ms, tags, start.run_name).info.run_id
@@ -154,7 +170,9 @@ def _continued(client: Client, experiment_id: str, start: Start) -> str | None:
         logger.warning("The tracked run %s of the checkpoint is not in this store: a new run is made.", name)
         return None
     if run.info.status == "RUNNING" and owner_lives(run.data.tags):
-        logger.warning("The tracked run %s of the checkpoint is still at work: a new run is made.", name)
+        elsewhere = f" on another host or in another container, or was less than {SILENCE_MIN} minutes ago"
+        where = "" if is_of_this_host(run.data.tags) else elsewhere
+        logger.warning("The tracked run %s of the checkpoint is still at work%s: a new run is made.", name, where)
         return None
     return run.info.run_id
 

@@ -8,9 +8,20 @@ from typing import Any, Final
 from dermaseg_monai.tracking.scalars import clean_name
 
 _SECRET: Final = re.compile(r"token|passw|secret|api_?key|credential", re.IGNORECASE)
-_LOGIN: Final = re.compile(r"(?<=://)[^/@\s]+@")
+_LOGIN: Final = re.compile(
+    r"""
+    (?<=://)(?:
+        # user:password up to the last @: SQLAlchemy takes a password with / ? or #; a port of a web address is none
+        (?!(?:(?<=http://)|(?<=https://))[^:/?#\s]*:\d+[/?#])
+        [^:/\s]*:(?:(?!://)\S)*
+        # a user or a token alone
+        | [^/?#\s]+
+    )@
+    """,
+    re.VERBOSE,
+)
 _LONGEST: Final = 500
-_HIDDEN: Final = "***"
+HIDDEN: Final = "***"
 
 
 def redact(value: Any, *, name: str = "") -> Any:  # noqa: ANN401 (a JSON value)
@@ -18,12 +29,17 @@ def redact(value: Any, *, name: str = "") -> Any:  # noqa: ANN401 (a JSON value)
     if isinstance(value, Mapping):
         return {str(key): redact(part, name=str(key)) for key, part in value.items()}
     if isinstance(value, str):
-        return _HIDDEN if value and _SECRET.search(name) else _LOGIN.sub(f"{_HIDDEN}@", value)
+        return HIDDEN if value and _SECRET.search(name) else _LOGIN.sub(f"{HIDDEN}@", value)
     if isinstance(value, Sequence):
         return [redact(part, name=name) for part in value]
     if value is None or isinstance(value, bool | int | float):
         return value
     return str(value)
+
+
+def lost_login(address: str) -> bool:
+    """Say whether an address was redacted, so that nothing answers to it."""
+    return f"{HIDDEN}@" in address
 
 
 def parameters(config: Mapping[str, Any]) -> dict[str, str]:

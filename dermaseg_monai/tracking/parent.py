@@ -10,7 +10,8 @@ from typing import Any, Final
 from dermaseg_monai.tracking.delivery import connect, open_run, send_metrics
 from dermaseg_monai.tracking.entries import Metrics, Start, Status
 from dermaseg_monai.tracking.parameters import redact
-from dermaseg_monai.tracking.process import Client, StopSignal, bury_dead_runs, owner_tags
+from dermaseg_monai.tracking.process import Client, StopSignal, bury_dead_runs, give_sign_of_life, owner_tags
+from dermaseg_monai.tracking.pulse import Pulse
 from dermaseg_monai.tracking.scalars import scalars
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class ParentRun:
             continued_id=continued_id,
         )
         self._client: Client | None = None
+        self._pulse: Pulse | None = None
         self._signal = StopSignal()
 
     def open(self) -> str | None:
@@ -74,16 +76,21 @@ class ParentRun:
             if self._try(lambda client: client.set_terminated(self.run_id, status)):
                 break
             time.sleep(_PAUSE_S)
+        if self._pulse is not None:
+            self._pulse.stop()
         self._signal.release()
 
     def _open(self) -> None:
         try:
             self._client = connect(self._tracking_uri)
             self.run_id = open_run(self._client, self._start)
+            self._pulse = Pulse(lambda: give_sign_of_life(self._client, str(self.run_id)))
             bury_dead_runs(self._client, but=self.run_id)
         except Exception as error:  # noqa: BLE001 (a tracking store must never stop the work)
             address = redact(self._tracking_uri)
-            logger.warning("The runs will not be shown under one: %s does not answer (%s).", address, error)
+            logger.warning(
+                "The runs will not be shown under one: %s does not answer (%s).", address, redact(str(error))
+            )
 
     def _try(self, action: Callable[[Client], Any]) -> bool:
         """Say whether it is no longer to be tried: it worked, or there is no run."""
@@ -92,6 +99,6 @@ class ParentRun:
         try:
             action(self._client)
         except Exception as error:  # noqa: BLE001 (as above)
-            logger.warning("The run above the runs lacks something: %s", error)
+            logger.warning("The run above the runs lacks something: %s", redact(str(error)))
             return False
         return True

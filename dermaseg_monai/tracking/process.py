@@ -1,4 +1,4 @@
-"""Who runs: host, process and start time, so that a run whose process is gone can be told from one that works."""
+"""Who runs: host, process, start time and last sign of life, so that a run whose process is gone can be told."""
 
 import logging
 import os
@@ -6,11 +6,14 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, TypeAlias
 
 import psutil
+
+from dermaseg_monai.tracking.parameters import redact
 
 logger = logging.getLogger(__name__)
 
@@ -23,19 +26,37 @@ PARENT_TAG: Final = "mlflow.parentRunId"
 HOST_TAG: Final = "dermaseg.host"
 PID_TAG: Final = "dermaseg.pid"
 BORN_TAG: Final = "dermaseg.process_started_s"
+ALIVE_TAG: Final = "dermaseg.alive_at_s"
+"""When the owner gave its last sign of life, in seconds since 1970; refreshed every minute (`Pulse`)."""
 ENDED_TAG: Final = "dermaseg.ended"
+SILENCE_MIN: Final = 10
+"""A run of another host counts as dead after so many minutes without a sign: far more than clocks differ by."""
 
 
 def owner_tags() -> dict[str, str]:
-    """Return the tags that say which process owns a run."""
+    """Return the tags that say which process owns a run, and that it is alive."""
     process = psutil.Process()
-    return {HOST_TAG: _host(), PID_TAG: str(process.pid), BORN_TAG: f"{process.create_time():.2f}"}
+    born = f"{process.create_time():.2f}"
+    return {HOST_TAG: _host(), PID_TAG: str(process.pid), BORN_TAG: born, ALIVE_TAG: _now_s()}
+
+
+def give_sign_of_life(client: Client, run_id: str) -> None:
+    """Say that the owner of the run is alive."""
+    client.set_tag(run_id, ALIVE_TAG, _now_s())
+
+
+def is_of_this_host(tags: dict[str, str]) -> bool:
+    """Say whether the process that owns a run would be seen from here: the same host and the same container."""
+    return tags.get(HOST_TAG) == _host()
 
 
 def owner_lives(tags: dict[str, str]) -> bool:
-    """Say whether the process that owns a run is alive; True where that cannot be known (another host, no tags)."""
-    if tags.get(HOST_TAG) != _host():
-        return True
+    """Say whether the process that owns a run is alive; True where that cannot be known (no tags).
+
+    Of this host the process is looked for; of another host or container the last sign of life counts.
+    """
+    if not is_of_this_host(tags):
+        return _gave_sign_of_life(tags)
     try:
         process = psutil.Process(int(tags[PID_TAG]))
         # a number may have been given to another process since
@@ -48,20 +69,19 @@ def owner_lives(tags: dict[str, str]) -> bool:
 
 
 def bury_dead_runs(client: Client, *, but: str) -> list[str]:
-    """Mark as KILLED every RUNNING run of this host whose process is gone; return their ids. Never raises."""
+    """Mark as KILLED every RUNNING run whose process is gone or silent for long; return their ids. Never raises."""
     buried: list[str] = []
     try:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-        running = client.search_runs(
-            experiments, f"attributes.status = 'RUNNING' and tags.`{HOST_TAG}` = '{_host()}'", max_results=1000
-        )
+        running = client.search_runs(experiments, "attributes.status = 'RUNNING'", max_results=1000)
         for run in running:
             if run.info.run_id != but and not owner_lives(run.data.tags):
-                client.set_tag(run.info.run_id, ENDED_TAG, "found without its process by a later run")
+                found = "without its process" if is_of_this_host(run.data.tags) else f"silent for {SILENCE_MIN} minutes"
+                client.set_tag(run.info.run_id, ENDED_TAG, f"found {found} by a later run")
                 client.set_terminated(run.info.run_id, "KILLED")
                 buried.append(run.info.run_id)
     except Exception as error:  # noqa: BLE001 (housekeeping must not stop a run)
-        logger.debug("dead runs were not looked for: %r", error)
+        logger.debug("dead runs were not looked for: %s", redact(repr(error)))
     return buried
 
 
@@ -93,6 +113,17 @@ class StopSignal:
             # a forked loader worker inherits the handler and must just go
             os._exit(128 + number)
         sys.exit(128 + number)
+
+
+def _gave_sign_of_life(tags: dict[str, str]) -> bool:
+    try:
+        return time.time() - float(tags[ALIVE_TAG]) < 60 * SILENCE_MIN
+    except (KeyError, ValueError):
+        return True
+
+
+def _now_s() -> str:
+    return f"{time.time():.0f}"
 
 
 def _host() -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import write_text
 from dermaseg_monai.tracking.entries import Entry, decode, encode
+from dermaseg_monai.tracking.parameters import HIDDEN, lost_login
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +18,14 @@ _STEM: Final = "tracking_unsent"
 def spool_name(key: str) -> str:
     """Return the file name for a run, so that two runs with one folder never share a file."""
     return f"{_STEM}_{key[:8]}.jsonl"
+
+
+def send_command(path: str | Path, tracking_uri: str) -> str:
+    """Return what a person types to send a file to the address in it; a login is not kept there and is asked for."""
+    command = f"python -m dermaseg_monai.tracking.send {path}"
+    if not lost_login(tracking_uri):
+        return command
+    return f"{command} --tracking_uri {tracking_uri.replace(HIDDEN, 'USER:PASSWORD')}"
 
 
 class Spool:

@@ -35,6 +35,7 @@ from dermaseg_monai.tracking.file_table import write_file_table
 from dermaseg_monai.tracking.opening import checked_uri, opening
 from dermaseg_monai.tracking.parameters import redact
 from dermaseg_monai.tracking.process import StopSignal
+from dermaseg_monai.tracking.pulse import Pulse
 from dermaseg_monai.tracking.record import RunRecord, SheetLike, record_run
 from dermaseg_monai.tracking.scalars import clean_name, scalars
 from dermaseg_monai.tracking.source import run_parameters
@@ -106,6 +107,7 @@ class MLflowTracker:
         self._continued: dict[str, Any] | None = None
         self._delivery: MLflowDelivery | None = None
         self._courier: Courier | None = None
+        self._pulse: Pulse | None = None
         self._sampler: SystemSampler | None = None
         self._signal = StopSignal()
         self._pid = os.getpid()
@@ -126,13 +128,19 @@ class MLflowTracker:
         address = redact(self.tracking_uri)
         return address if address.startswith("http") else f"mlflow ui --backend-store-uri {address}"
 
-    def state_dict(self) -> dict[str, str | int | None]:
-        """Return what a checkpoint keeps so that a resume goes on with this run."""
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps so that a resume goes on with this run and its best figures."""
+        figures = dict(self._figures)
         if self._delivery is None:
-            return {"run_id": None, "key": None, "system_step": 0}
+            return {"run_id": None, "key": None, "system_step": 0, "figures": figures}
         start = self._delivery.start
         step = self._sampler.step if self._sampler is not None else 0
-        return {"run_id": self.run_id, "key": start.continued_key or start.key, "system_step": step}
+        return {
+            "run_id": self.run_id,
+            "key": start.continued_key or start.key,
+            "system_step": step,
+            "figures": figures,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on with the run of a checkpoint at the next `start`."""
@@ -152,6 +160,8 @@ class MLflowTracker:
         make_folder(self.output_dir)
         if self._continued is None and self._resume is not None:
             self._continued = saved_extra(self._resume)
+        # the best epoch may lie before the resume; an older checkpoint keeps no figures
+        self._figures = dict((self._continued or {}).get("figures") or {})
         start = opening(
             record,
             tracking_uri=self.tracking_uri,
@@ -165,6 +175,7 @@ class MLflowTracker:
         unsent = [entry for entry in spool.read_if_any() if not isinstance(entry, Start | End)]
         self._delivery = MLflowDelivery(self.tracking_uri, start)
         self._courier = Courier(self._delivery, spool)
+        self._pulse = Pulse(self._delivery.give_sign_of_life)
         self._signal.hold()
         atexit.register(self._at_exit)
         for entry in (start, *unsent):
@@ -194,7 +205,7 @@ class MLflowTracker:
     def log_picture(self, path: str | Path, *, key: str, step: int) -> None:
         """Log a PNG of the run's folder under `key`, one per step."""
         picture = Picture(str(Path(path).resolve()), clean_name(key), step, _now_ms())
-        if step != 0:  # see `end`
+        if step != 0:  # see `_log_results`
             self._last_pictures[picture.key] = picture
         self._submit(picture)
 
@@ -221,12 +232,7 @@ class MLflowTracker:
                 # the run ends for a reason of its own, which must not be hidden behind this one
                 logger.warning("%s", error)
         if status == "FINISHED":
-            # MLflow's page opens at step 0 and would show nothing there: a finished run opens with its last pictures
-            for picture in self._last_pictures.values():
-                self._submit(replace(picture, step=0))
-            for name in MODEL_FILES:
-                if (self.output_dir / name).is_file():
-                    self.log_file(self.output_dir / name, "model")
+            self._log_results()
         courier.submit(End(status, _now_ms()), first=status != "FINISHED")
         self._courier = None
         atexit.unregister(self._at_exit)
@@ -236,8 +242,18 @@ class MLflowTracker:
             else:
                 courier.close(patience_s=_HURRY_S / 2, limit_s=_HURRY_S)
         finally:
+            if self._pulse is not None:
+                self._pulse.stop()
             self._signal.release()
             self._continued, self._resume = None, None
+
+    def _log_results(self) -> None:
+        # MLflow's page opens at step 0 and would show nothing there: a finished run opens with its last pictures
+        for picture in self._last_pictures.values():
+            self._submit(replace(picture, step=0))
+        for name in MODEL_FILES:
+            if (self.output_dir / name).is_file():
+                self.log_file(self.output_dir / name, "model")
 
     def _log_record(self, record: RunRecord, manifest: Manifest | None) -> None:
         self._write_record(record, beside={})

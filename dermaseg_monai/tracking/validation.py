@@ -1,7 +1,6 @@
 """The evaluator's side of tracking: scores, the table of cases and a few pictures."""
 
 import csv
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from monai.networks.utils import eval_mode
 from PIL import Image
 from torch import Tensor
 
+from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.files import replacing
 from dermaseg_monai.images.planes import cut
 from dermaseg_monai.tracking.tracker import MLflowTracker
@@ -130,7 +130,8 @@ class ValidationTracking:
                 dice=dice.get(seen.case_id),
                 note=f"epoch {step}",
             )
-            name = re.sub(r"[^\w-]", "_", seen.case_id, flags=re.ASCII)
+            # MLflow takes ASCII only: other letters are written as Python escapes them, so that no two ids become one
+            name = file_stem(ascii(seen.case_id)[1:-1])
             path = self.tracker.output_dir / "panels" / f"epoch_{step:04d}" / f"{name}.png"
             with replacing(path) as temporary:
                 Image.fromarray(picture).save(temporary, format="PNG")

@@ -105,6 +105,18 @@ def test_a_server_that_never_answers_costs_its_patience_and_leaves_everything_in
     assert str(tmp_path / "unsent.jsonl") in caplog.text
 
 
+def test_the_command_that_sends_later_asks_for_a_login_that_is_not_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Server()
+    server.start = replace(START, tracking_uri="http://***@host:5000")
+    server.up.clear()
+    courier = Courier(server, Spool(tmp_path / "unsent.jsonl"), pauses_s=(0.02,))
+    courier.submit(START)
+    courier.close(patience_s=0.1, limit_s=60.0)
+    assert f"send {tmp_path / 'unsent.jsonl'} --tracking_uri http://USER:PASSWORD@host:5000" in caplog.text
+
+
 def test_the_spool_knows_the_run_that_was_open(courier: Courier, server: Server, tmp_path: Path) -> None:
     courier.submit(START)
     wait_for(lambda: len(server.got) == 1)
@@ -142,6 +154,22 @@ def test_the_end_of_a_stopped_run_overtakes_what_waits(courier: Courier, server:
     server.up.set()
     courier.close(patience_s=1.0, limit_s=60.0)
     assert server.got == [START, End("KILLED", 1), metrics(1), metrics(2)]
+
+
+def test_no_warning_tells_the_login_of_the_address(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Talkative(Server):
+        def __call__(self, entry: Entry) -> None:
+            # so long that a cut at 200 characters falls into the login
+            address = f"{'x' * 180} http://anna:hunter2{'2' * 30}@host:5000/api"
+            raise (ValueError if isinstance(entry, Text) else ConnectionError)(address)
+
+    courier = Courier(Talkative(), Spool(tmp_path / "unsent.jsonl"), pauses_s=(0.02,))
+    for entry in (Text("refused", ""), START):
+        courier.submit(entry)
+    courier.close(patience_s=0.1, limit_s=60.0)
+    assert "Not tracked (Text): ValueError" in caplog.text
+    assert "Tracking does not work at the moment (ConnectionError" in caplog.text
+    assert "hunter2" not in caplog.text
 
 
 def test_submitting_never_waits(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+import pytest
+
 from dermaseg_monai.tracking.parameters import parameters, redact
 
 SHEET = {
@@ -34,6 +36,37 @@ def test_logins_and_secrets_are_hidden() -> None:
         "deep": [{"password": "***"}],
         "n": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql://mlflow:pa/ss@db:5432/mlflow", "postgresql://***@db:5432/mlflow"),
+        ("postgresql://mlflow:p?a#s/s@db/mlflow", "postgresql://***@db/mlflow"),
+        ("postgresql://mlflow:5432/x@db/mlflow", "postgresql://***@db/mlflow"),
+        ("postgresql://me@corp:pa/ss@db/mlflow", "postgresql://***@db/mlflow"),
+        ("http://anna:hun@ter@host:5000", "http://***@host:5000"),
+        ("https://token@host/path", "https://***@host/path"),
+        ("GET http://a:b@one/x?to=http://c:d@two: timed out", "GET http://***@one/x?to=http://***@two: timed out"),
+    ],
+)
+def test_a_login_is_hidden_whatever_the_password_holds(address: str, shown: str) -> None:
+    assert redact(address) == shown
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "sqlite:////home/anna@clinic.org/mlflow.db",
+        "http://host:5000/files/anna@clinic.org",
+        "https://host:5000?mail=anna@clinic.org",
+        "http://host/a:b@c",
+        "/data/a:b/anna@clinic.org/masks",
+        "see http://host:5000 or write to anna@clinic.org",
+    ],
+)
+def test_what_is_no_login_stays(harmless: str) -> None:
+    assert redact(harmless) == harmless
 
 
 def test_a_circle_of_references_ends() -> None:

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from dermaseg_monai.errors import ConfigError
@@ -16,7 +18,7 @@ from dermaseg_monai.files import sha256_of
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
 from dermaseg_monai.tracking import MLflowTracker
 from dermaseg_monai.tracking.delivery import connect
-from dermaseg_monai.tracking.process import BORN_TAG, HOST_TAG, PID_TAG, owner_tags
+from dermaseg_monai.tracking.process import ALIVE_TAG, BORN_TAG, ENDED_TAG, HOST_TAG, PID_TAG, owner_tags
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ def manifest(tmp_path: Path) -> Path:
 def runs(uri: str) -> list[Any]:
     client = connect(uri)
     return client.search_runs([found.experiment_id for found in client.search_experiments()], order_by=["start_time"])
+
+
+def seconds_ago(seconds: int) -> str:
+    return f"{time.time() - seconds:.0f}"
 
 
 def artefact(uri: str, run_id: str, path: str, folder: Path) -> str:
@@ -160,6 +166,36 @@ def test_a_resume_goes_on_with_its_run(make: MakeTracker, store: str) -> None:
     assert "resumed" in {found.path for found in connect(store).list_artifacts(run.info.run_id)}
 
 
+def figures(out: Path) -> dict[str, float]:
+    return json.loads((out / "run.json").read_text())["figures"]
+
+
+def test_a_resume_without_a_new_best_keeps_the_best_figures(make: MakeTracker, tmp_path: Path) -> None:
+    first = make()
+    first.start()
+    first.note_figures({"val_dice": 0.9, "best_epoch": 3})
+    torch.save(first.state_dict(), tmp_path / "extra")
+    first.end("KILLED")
+    again = make()
+    again.load_state_dict(torch.load(tmp_path / "extra", weights_only=True))
+    again.start()
+    assert again.state_dict()["figures"] == {"val_dice": 0.9, "best_epoch": 3}  # a resume of the resume keeps them too
+    again.end("FINISHED")
+    assert figures(tmp_path / "run") == {"val_dice": 0.9, "best_epoch": 3}
+    again.start()
+    again.end("FINISHED")
+    assert figures(tmp_path / "run") == {}  # a new run has none of the last one's
+
+
+def test_a_checkpoint_that_keeps_no_figures_is_resumed_too(make: MakeTracker, tmp_path: Path) -> None:
+    tracker = make()
+    tracker.load_state_dict({"run_id": None, "key": "earlier", "system_step": 4})
+    tracker.start()
+    tracker.note_figures({"val_dice": 0.8})
+    tracker.end("FINISHED")
+    assert figures(tmp_path / "run") == {"val_dice": 0.8}
+
+
 def test_a_resume_of_a_run_that_is_not_there_is_a_new_run(
     make: MakeTracker, store: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -193,12 +229,49 @@ def test_a_run_whose_process_is_gone_is_marked_killed_by_the_next(make: MakeTrac
     dead = client.create_run(experiment, tags={**mine, PID_TAG: done.stdout.decode().strip()}).info.run_id
     reused = client.create_run(experiment, tags={**mine, BORN_TAG: "1.00"}).info.run_id
     alive = client.create_run(experiment, tags=mine).info.run_id
-    foreign = client.create_run(experiment, tags={**mine, PID_TAG: "1", HOST_TAG: "elsewhere"}).info.run_id
+    elsewhere = {**mine, HOST_TAG: "elsewhere"}
+    foreign = client.create_run(experiment, tags=elsewhere).info.run_id
+    silent = client.create_run(experiment, tags={**elsewhere, ALIVE_TAG: seconds_ago(601)}).info.run_id
     tracker = make()
     tracker.start()
     tracker.end("FINISHED")
-    states = {run_id: client.get_run(run_id).info.status for run_id in (dead, reused, alive, foreign)}
-    assert states == {dead: "KILLED", reused: "KILLED", alive: "RUNNING", foreign: "RUNNING"}
+    states = {run_id: client.get_run(run_id).info.status for run_id in (dead, reused, alive, foreign, silent)}
+    ended = {dead: "KILLED", reused: "KILLED", silent: "KILLED"}
+    assert states == {**ended, alive: "RUNNING", foreign: "RUNNING"}
+    assert client.get_run(silent).data.tags[ENDED_TAG] == "found silent for 10 minutes by a later run"
+
+
+@pytest.mark.parametrize(("silent_s", "count"), [(601, 1), (300, 2)])
+def test_a_run_killed_in_a_container_is_gone_on_with_once_it_was_silent_for_10_minutes(
+    make: MakeTracker, store: str, caplog: pytest.LogCaptureFixture, silent_s: int, count: int
+) -> None:
+    tags = {**owner_tags(), HOST_TAG: "container/1", ALIVE_TAG: seconds_ago(silent_s)}
+    client = connect(store)
+    killed = client.create_run(client.create_experiment("ba_deeplab"), tags=tags).info.run_id
+    tracker = make()
+    tracker.load_state_dict({"run_id": killed, "key": "k"})
+    tracker.start()
+    tracker.end("FINISHED")
+    assert len(runs(store)) == count
+    goes_on = count == 1
+    assert client.get_run(killed).info.status == ("FINISHED" if goes_on else "RUNNING")
+    assert (client.get_run(killed).data.tags[HOST_TAG] == "container/1") != goes_on  # its owner is this process now
+    assert ("in another container, or was less than 10 minutes ago: a new run is made" in caplog.text) != goes_on
+
+
+def test_an_open_run_gives_signs_of_life(make: MakeTracker, store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dermaseg_monai.tracking.pulse._INTERVAL_S", 0.05)
+    tracker = make()
+    tracker.start()
+    client = connect(store)
+    end = time.monotonic() + 120
+    while tracker.run_id is None and time.monotonic() < end:
+        time.sleep(0.05)
+    client.set_tag(str(tracker.run_id), ALIVE_TAG, "0")
+    while client.get_run(str(tracker.run_id)).data.tags[ALIVE_TAG] == "0" and time.monotonic() < end:
+        time.sleep(0.05)
+    tracker.end("FINISHED")
+    assert float(client.get_run(str(tracker.run_id)).data.tags[ALIVE_TAG]) > time.time() - 120
 
 
 def test_a_file_store_is_refused_before_anything_is_trained(make: MakeTracker) -> None:
@@ -228,8 +301,6 @@ def test_other_ranks_log_nothing(make: MakeTracker, store: str, monkeypatch: pyt
 
 
 def test_system_metrics_are_sampled(make: MakeTracker, store: str) -> None:
-    import time  # noqa: PLC0415
-
     tracker = make(system_interval_s=0.05)
     tracker.start()
     end = time.monotonic() + 120

@@ -1,4 +1,5 @@
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from dermaseg_monai.tracking import ValidationTracking
+
+IDS = tuple(f"case_{index}" for index in range(5))
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Rows:
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.fill)
 
     def fill(self, engine: Any) -> None:  # noqa: ANN401
-        engine.state.case_scores = [Row(f"case {index}", index / 10) for index in range(5)]
+        engine.state.case_scores = [Row(case_id, index / 10) for index, case_id in enumerate(IDS)]
         engine.state.metrics["val_dice"] = 0.2
         engine.state.best_metric_epoch = 3
 
@@ -103,15 +106,16 @@ def run(
     label: torch.Tensor | None = None,
     epoch: int = 3,
     network: nn.Module | None = None,
+    ids: tuple[str, ...] = IDS,
 ) -> None:
     label = torch.ones(1, 4, 6) if label is None else label
     cases = [
         {
             "image": torch.full((3, *label.shape[1:]), 0.2 * index),
             "label": label,
-            "case_id": f"case {index}",
+            "case_id": case_id,
         }
-        for index in range(5)
+        for index, case_id in enumerate(ids)
     ]
     tracking = ValidationTracking(recorder, draw(calls), 3)  # pyright: ignore[reportArgumentType]
     evaluator = SupervisedEvaluator(
@@ -134,7 +138,7 @@ def test_the_table_has_a_row_per_image_and_no_empty_column(recorder: Recorder, t
     assert recorder.files == ["validation/cases_last.csv", "validation/cases_best.csv"]
     with (tmp_path / "validation" / "cases_best.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    assert rows[4] == {"case_id": "case 4", "dice": "0.4"}
+    assert rows[4] == {"case_id": "case_4", "dice": "0.4"}
     assert len(rows) == 5
 
 
@@ -147,7 +151,7 @@ def test_a_worse_validation_leaves_the_best_table_alone(recorder: Recorder) -> N
 def test_panels_show_cases_spread_over_the_set_with_the_dice_of_the_table(recorder: Recorder) -> None:
     calls: list[dict[str, Any]] = []
     run(recorder, calls)
-    assert [(call["case_id"], call["dice"]) for call in calls] == [("case 0", 0.0), ("case 2", 0.2), ("case 4", 0.4)]
+    assert [(call["case_id"], call["dice"]) for call in calls] == [("case_0", 0.0), ("case_2", 0.2), ("case_4", 0.4)]
     assert recorder.pictures == [("panels/case_0", 3), ("panels/case_2", 3), ("panels/case_4", 3)]
     last = calls[2]
     assert last["image"].shape == (4, 6, 3)
@@ -156,6 +160,16 @@ def test_panels_show_cases_spread_over_the_set_with_the_dice_of_the_table(record
     assert set(last["maps"]) == {"pred", "boundary"}
     assert last["maps"]["pred"][0, 0] == 0.5
     assert last["maps"]["boundary"][0, 0] == 1.0
+
+
+def test_ids_that_are_no_file_names_get_a_picture_each(recorder: Recorder) -> None:
+    ids = ("病例一", "-", "病例二", "-", "x" * 300)
+    run(recorder, [], ids=ids)
+    keys = [key for key, _ in recorder.pictures]
+    assert len(set(keys)) == 3
+    assert all(re.fullmatch(r"panels/[A-Za-z0-9_.-]{1,130}", key) for key in keys)  # what MLflow takes
+    names = {path.stem for path in (recorder.output_dir / "panels" / "epoch_0003").iterdir()}
+    assert names == {key.removeprefix("panels/") for key in keys}
 
 
 class Normed(Network):

@@ -1,0 +1,21 @@
+import logging
+
+import pytest
+
+from dermaseg_monai.tracking.delivery import connect
+
+
+def test_a_server_that_is_away_is_not_warned_of_at_every_attempt(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    talker = logging.getLogger("urllib3.connectionpool")
+    before = talker.level
+    talker.setLevel(logging.NOTSET)
+    try:
+        client = connect("http://127.0.0.1:9")
+        with pytest.raises(Exception, match=r"127\.0\.0\.1"):
+            client.search_experiments()
+    finally:
+        talker.setLevel(before)
+    assert "Retrying" not in caplog.text
