@@ -6,20 +6,21 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from dermaseg_monai.data.readable import readable_images
 from dermaseg_monai.engines.prediction_record import done_row, failed_row, write_record
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.images import read_image, read_mask, read_probability, write_mask, write_probability, write_rgb
 from dermaseg_monai.images.picture import Picture
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
 from dermaseg_monai.metrics import ProbabilitySums
-from dermaseg_monai.predict import Reference, average_predictions, open_members, photographs_in
+from dermaseg_monai.predict import Member, Reference, average_predictions, open_members, photographs_in
 
 # probabilities of four pixels in a row, of two networks: the mean is .9 .5 .4 .1
 FIRST, SECOND = [0.9, 0.8, 0.2, 0.0], [0.9, 0.2, 0.6, 0.2]
 
 
-def predicted(folder: Path, cases: dict[str, list[float] | None], *, threshold: float = 0.5) -> Path:
-    """A prediction folder of pictures one pixel high; None where the case failed."""
+def predicted(folder: Path, cases: dict[str, list[float] | None], *, threshold: float = 0.5, image: str = "") -> Path:
+    """A prediction folder of pictures one pixel high, all of the name `image`; None where the case failed."""
     rows = {}
     for case_id, values in cases.items():
         if values is None:
@@ -30,7 +31,7 @@ def predicted(folder: Path, cases: dict[str, list[float] | None], *, threshold: 
         mask = probability >= threshold
         write_mask(folder / "masks" / f"{case_id}.png", mask)
         name, sums = f"{case_id}.png", ProbabilitySums.of(probability, threshold=threshold)
-        rows[case_id] = done_row(case_id, f"{case_id}.jpg", name, shape=mask.shape, sums=sums)
+        rows[case_id] = done_row(case_id, image or f"{case_id}.jpg", name, shape=mask.shape, sums=sums)
     failed = sum(values is None for values in cases.values())
     write_record(folder, rows, failed=failed, threshold=threshold, weights=None, about={})
     return folder
@@ -203,6 +204,29 @@ def test_a_photograph_of_another_size_or_name_is_refused(two: list[Path], tmp_pa
     done = average_predictions(members, tmp_path / "mean", threshold=0.5, reference=None, photographs=photographs)
     assert "(2, 4) px, its prediction (1, 4)" in done.failed["a"]
     assert not (tmp_path / "mean" / "masks").exists()
+
+
+def test_photographs_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
+    for place in ("p1", "p2"):
+        write_rgb(tmp_path / "pictures" / place / "img.png", np.zeros((1, 4, 3), dtype=np.uint8))
+    ids = [str(sample["case_id"]) for sample in readable_images(tmp_path / "pictures")]
+    assert ids == ["p1_img_png", "p2_img_png"]
+    member = Member.open(predicted(tmp_path / "one", dict.fromkeys(ids, FIRST), image="img.png"))
+    found = {name: tmp_path / "pictures" / name[:2] / "img.png" for name in ids}
+    assert photographs_in(tmp_path / "pictures", member) == found
+    write_rgb(tmp_path / "pictures" / "p3" / "img.png", np.zeros((1, 4, 3), dtype=np.uint8))  # came later
+    assert photographs_in(tmp_path / "pictures", member) == found
+    found["p1_img_png"].unlink()
+    (tmp_path / "pictures" / "p3" / "img.png").unlink()
+    assert photographs_in(tmp_path / "pictures", member) == {"p2_img_png": found["p2_img_png"]}
+
+
+def test_photographs_of_one_name_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+    write_rgb(tmp_path / "pictures" / "p1" / "img.png", np.zeros((1, 4, 3), dtype=np.uint8))
+    member = Member.open(predicted(tmp_path / "one", {"a": FIRST, "b": FIRST}, image="img.png"))
+    words = r"Cases a and b are both of a photograph img\.png, .*p1.img\.png is the id of neither\. Give the folder"
+    with pytest.raises(DataError, match=words):
+        photographs_in(tmp_path / "pictures", member)
 
 
 def test_folders_that_do_not_belong_together_are_refused(two: list[Path], tmp_path: Path) -> None:
