@@ -139,6 +139,64 @@ def test_one_damaged_map_costs_one_row(tmp_path: Path) -> None:
     assert not (tmp_path / "mean" / "masks" / "b.png").exists()
 
 
+def files_of(folder: Path, stem: str) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob(f"{stem}.*"))
+
+
+@pytest.fixture
+def mapped(two: list[Path]) -> list[Path]:
+    """Two predictions of a with every map."""
+    for folder in two:
+        for kind in ("uncertainty", "boundary"):
+            write_probability(folder / kind / "a.png", np.zeros((1, 4), dtype=np.float32))
+    return two
+
+
+@pytest.mark.parametrize("part", ["uncertainty", "boundary"])
+def test_a_damaged_map_leaves_no_mask_of_its_case(mapped: list[Path], tmp_path: Path, part: str) -> None:
+    (mapped[1] / part / "a.png").write_bytes(b"no picture")
+    done = average_predictions(open_members(mapped), tmp_path / "mean", threshold=0.5, reference=None, photographs={})
+    assert list(done.failed) == ["a"]
+    assert files_of(tmp_path / "mean", "a") == []
+
+
+def test_a_damaged_reference_leaves_no_mask_of_its_case(labelled: tuple[Path, Path], tmp_path: Path) -> None:
+    folders = [predicted(tmp_path / name, {"a": FIRST, "b": FIRST}) for name in ("one", "two")]
+    (labelled[1] / "b.png").write_bytes(b"no picture")
+    reference = Reference.open(*labelled, case_ids=["a", "b"], config={"split": "test", "tolerance_px": 1.0})
+    with pytest.raises(DataError, match="1 of 2 cases have no mean, first b"):
+        average_predictions(
+            open_members(folders), tmp_path / "mean", threshold=0.5, reference=reference, photographs={}
+        )
+    assert files_of(tmp_path / "mean", "a") == ["masks/a.png", "probabilities/a.png"]
+    assert files_of(tmp_path / "mean", "b") == []
+
+
+def test_no_file_of_an_earlier_mean_stays_beside_the_row_of_a_case_that_fails(
+    mapped: list[Path], tmp_path: Path
+) -> None:
+    write_rgb(tmp_path / "a.jpg", np.full((1, 4, 3), 90, dtype=np.uint8))
+    photographs = {"a": tmp_path / "a.jpg"}
+    out = tmp_path / "mean"
+    average_predictions(open_members(mapped), out, threshold=0.5, reference=None, photographs=photographs)
+    parts = [f"{part}/a.png" for part in ("boundary", "masks", "overlays", "probabilities", "uncertainty")]
+    assert files_of(out, "a") == parts
+    lacking = predicted(tmp_path / "three", {"a": None})
+    (lacking / "probabilities").mkdir()
+    average_predictions(open_members([lacking, mapped[0]]), out, threshold=0.5, reference=None, photographs={})
+    assert files_of(out, "a") == []
+
+
+def test_a_map_and_an_overlay_of_an_earlier_mean_do_not_stay(mapped: list[Path], tmp_path: Path) -> None:
+    write_rgb(tmp_path / "a.jpg", np.full((1, 4, 3), 90, dtype=np.uint8))
+    out = tmp_path / "mean"
+    average_predictions(open_members(mapped), out, threshold=0.5, reference=None, photographs={"a": tmp_path / "a.jpg"})
+    bare = predicted(tmp_path / "three", {"a": SECOND})
+    average_predictions(open_members([bare, mapped[0]]), out, threshold=0.5, reference=None, photographs={})
+    assert files_of(out, "a") == ["masks/a.png", "probabilities/a.png"]
+    assert not (out / "uncertainty").exists()  # else the next ensemble would look for the map of a there
+
+
 def test_what_a_member_could_not_predict_has_no_mean_and_keeps_its_reason(tmp_path: Path) -> None:
     folders = [
         predicted(tmp_path / "one", {"a": FIRST, "b": None}),
