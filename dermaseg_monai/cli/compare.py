@@ -39,12 +39,16 @@ def compare(
         write_comparison,
     )
     from dermaseg_monai.experiments.evaluations import compare_evaluations  # noqa: PLC0415
+    from dermaseg_monai.experiments.tolerance import require_one_tolerance, tolerance_of  # noqa: PLC0415
     from dermaseg_monai.images import is_volume  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest, case_groups  # noqa: PLC0415
     from dermaseg_monai.metrics import read_scores  # noqa: PLC0415
+    from dermaseg_monai.report import read_run  # noqa: PLC0415
 
     folders = _named(evaluations)
     tables = {name: read_scores(folder / "cases.csv") for name, folder in folders.items()}
+    tolerances = {name: tolerance_of(read_run(folder), tables[name]) for name, folder in folders.items()}
+    require_one_tolerance(tolerances)
     first = next(iter(folders.values()))
     file, root = _data(first, manifest, dataset_dir)
     cases = {case.id: case for case in Manifest.load(file).cases}
@@ -56,7 +60,7 @@ def compare(
     volumes = is_volume(hardest.image.path)
     found = compare_evaluations(tables, groups=groups, volumes=volumes, confidence=_CONFIDENCE, draws=_DRAWS, seed=0)
     typer.echo(f"{score_table(found).plain()}\n\n{difference_table(found).plain()}\n")
-    files = write_comparison(out, found, folders)
+    files = write_comparison(out, found, folders, tolerances=tolerances)
     if volumes:
         files.append(_draw(hardest, root, folders, out / "hardest.png"))
     for written in files:

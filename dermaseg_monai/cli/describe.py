@@ -67,9 +67,9 @@ def describe(
         *(compare_sets(first, other) for other in others),
     ]
     folder = out or manifest.parent / f"{manifest.stem}_description"
-    write_table(folder / "images.csv", described)
     found = {"sets": [summarise(one) for one in described], "comparisons": [one.to_json() for one in comparisons]}
     write_json(folder / "summary.json", found)
+    write_table(folder / "images.csv", described)
     _show(first, comparisons)
     if html:
         from dermaseg_monai.report.description_page import write_description_page  # noqa: PLC0415
@@ -134,5 +134,8 @@ def _show(first: "Described", comparisons: "Sequence[Comparison]") -> None:
         ]
         if rows:
             console.print(Table([f"{one.b} beside {one.a}", "distance", "by chance", "size"], rows).rich())
+        if one.of_one_group:
+            words = f"{one.b} beside {one.a}: {len(one.of_one_group)} features are not compared, "
+            console.print(f"{words}all their images are of one lesion or patient.", markup=False, highlight=False)
         new = "; ".join(f"{at.feature.title} {at.what} ({100 * at.share_b:.0f} %)" for at in one.novelties[:_SHOWN])
         console.print(f"In {one.b}, hardly in {one.a}: {new or 'nothing'}", markup=False, highlight=False)

@@ -101,15 +101,15 @@ def _of_manifest(source: Path, dataset_dir: str | Path | None, split: Split | No
 
 def _ids(files: list[Path], folder: Path) -> list[str]:
     shared = Counter(image_id(path.name) for path in files)
-    long_id = partial(_long_id, folder=folder)
-    ids = [long_id(path) if shared[image_id(path.name)] > 1 else image_id(path.name) for path in files]
+    ids = [id_by_path(path, folder) if shared[image_id(path.name)] > 1 else image_id(path.name) for path in files]
     repeated = [name for name, count in Counter(ids).items() if count > 1]
     if repeated:
         raise DataError(f"Two images below {folder} would get the id {repeated[0]!r}. Rename one of them.")
     return ids
 
 
-def _long_id(path: Path, folder: Path) -> str:
+def id_by_path(path: Path, folder: Path) -> str:
+    """Return the id of an image that shares its name with another one below `folder`."""
     return path.relative_to(folder).as_posix().replace("/", "_").replace(".", "_")
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dermaseg_monai.experiments.evaluations import EvaluationComparison
 from dermaseg_monai.experiments.summary import Contrast, Figure
+from dermaseg_monai.experiments.tolerance import Tolerance, tolerance_words
 from dermaseg_monai.files import write_text
 from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.metrics.table import Table
@@ -33,15 +34,22 @@ _FEW: Final = 12
 _One = TypeVar("_One", Figure, Contrast)
 
 
-def write_comparison(folder: Path, found: EvaluationComparison, folders: Mapping[str, Path]) -> list[Path]:
+def write_comparison(
+    folder: Path,
+    found: EvaluationComparison,
+    folders: Mapping[str, Path],
+    *,
+    tolerances: Mapping[str, Tolerance | None],
+) -> list[Path]:
     """Write comparison.md, scores.csv, differences.csv and scores.png; return their paths.
 
     Args:
         folder: where to write.
         found: the comparison.
         folders: name to the evaluation's folder, to be named in the page by its last two parts.
+        tolerances: name to that of its surface Dice, where it is stated; those that are stated are one.
     """
-    write_text(folder / "comparison.md", markdown(found, folders))
+    write_text(folder / "comparison.md", markdown(found, folders, tolerances=tolerances))
     figures = [{key: value for key, value in asdict(one).items() if key != "seeds"} for one in found.figures]
     write_table(folder / "scores.csv", pd.DataFrame([_renamed(row) for row in figures]))
     write_table(folder / "differences.csv", pd.DataFrame([_renamed(asdict(one)) for one in found.contrasts]))
@@ -62,7 +70,9 @@ def difference_table(found: EvaluationComparison) -> Table:
     return Table(("score", *(f"{name} - {found.names[0]}" for name in found.names[1:])), rows)
 
 
-def markdown(found: EvaluationComparison, folders: Mapping[str, Path]) -> str:
+def markdown(
+    found: EvaluationComparison, folders: Mapping[str, Path], *, tolerances: Mapping[str, Tolerance | None]
+) -> str:
     """Return the comparison as a page."""
     interval = f"{100 * found.confidence:g} % interval"
     cases = f"{found.n_cases} cases" + (f" in {found.n_groups} groups" if found.n_groups < found.n_cases else "")
@@ -79,11 +89,12 @@ def markdown(found: EvaluationComparison, folders: Mapping[str, Path]) -> str:
         f"On the same cases: mean difference [{interval}], p. p: Wilcoxon's signed-rank test over groups of cases, "
         f"corrected by Holm for all {len(found.contrasts)} differences."
     )
+    contours = any(one.score == "surface_dice" for one in found.figures)
     parts = [
         f"# {' / '.join(found.names)}",
         f"Evaluated on the same {cases}.",
         score_table(found).markdown(),
-        how,
+        how + (f" {tolerance_words(tolerances)}" if contours else ""),
         f"## Differences from {found.names[0]}",
         difference_table(found).markdown(),
         test + (bound if found.n_groups < _FEW else ""),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from dermaseg_monai.arrays import BoolMask, Probability
 from dermaseg_monai.errors import ImageError
@@ -17,22 +18,26 @@ NEAR_THE_ENDS = 32  # JPEG noise around 0 and 255 is still binary
 def read_mask(path: str | Path, *, allow_grey: bool = False) -> BoolMask:
     """Read a mask as bool, True inside the lesion, on the same grid as `read_image` and `measure`.
 
-    Two-valued masks (0/255, 0/1, 1-bit, 0 and any one other value) are taken as they are. In others (a mask saved as
-    JPEG) values above 128 of 255 are lesion; values further than 32 from both 0 and 255 are refused unless
-    `allow_grey`, and volumes must be two-valued.
+    Two-valued masks (0/255, 0/1, 1-bit, 0 and any one other value or colour, of any depth) are taken as they are. In
+    others (a mask saved as JPEG) values above 128 of 255 are lesion; values further than 32 from both 0 and 255 are
+    refused unless `allow_grey`, and volumes must be two-valued.
 
     Raises:
         ImageError: as `read_image`; also a mask that is not binary.
     """
     source = Path(path)
-    values = _levels(source)
+    image = None if is_volume(source) else decode_photograph(source)
+    values = read_volume(source).pixels if image is None else _levels(image, source)
+    deep = image is not None and is_deep(image)
     low, high = float(values.min()), float(values.max())
     two_valued = bool(((values == low) | (values == high)).all())
-    if is_volume(source) and not (values == np.rint(values)).all():
+    if image is None and not (values == np.rint(values)).all():
         raise _not_binary(source, f"values from {low:g} to {high:g} that are no whole numbers")
-    if two_valued and (low == 0 or (low == high and _is_lesion(high))):
+    if two_valued and (low == 0 or (low == high and _is_lesion(high, deep=deep))):
         return values != 0
-    if not allow_grey and (is_volume(source) or not _is_binary(values)):
+    if image is not None and deep:
+        values = eight_bit(image, source)
+    if not allow_grey and (image is None or not _is_binary(values)):
         raise _not_binary(source, f"values from {low:g} to {high:g} that are not two levels, black and white")
     return values > LESION_ABOVE
 
@@ -57,27 +62,27 @@ def read_probability(path: str | Path) -> Probability:
     return np.asarray(image).astype(np.float32) / np.float32(np.iinfo(np.uint16).max)
 
 
-def _levels(source: Path) -> np.ndarray:
-    """Grey values as stored; deep ones are brought to 8 bits unless they are 0 and 1."""
-    if is_volume(source):
-        return read_volume(source).pixels
-    image = decode_photograph(source)
+def _levels(image: Image.Image, source: Path) -> np.ndarray:
+    """Grey values as stored: to scale deep ones first would make a lesion of 100 as black as the skin."""
     if image.mode == "1":
         return np.asarray(image, dtype=np.uint8)
     if is_deep(image):
-        values = np.asarray(image)
-        return values if values.max() <= 1 else eight_bit(image, source)
+        return np.asarray(image)
     if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema() != (WHITE, WHITE):
         raise _not_binary(source, "transparent pixels")
     try:
-        return np.asarray(image.convert("L"))
+        grey = image.convert("L")
+        if image.mode == "L" or grey.getextrema() != (0, 0):
+            return np.asarray(grey)
+        colours = image if image.mode == "RGB" else image.convert("RGB")  # the grey of a very dark one is 0 too
     except ValueError as error:
         raise _not_binary(source, f"colour mode {image.mode}") from error
+    return np.asarray(colours).max(axis=2) if colours.getextrema() != ((0, 0),) * 3 else np.asarray(grey)
 
 
-def _is_lesion(level: float) -> bool:
-    """Say whether a mask that holds one level only is all lesion."""
-    return level == 1 or level >= WHITE - NEAR_THE_ENDS
+def _is_lesion(level: float, *, deep: bool) -> bool:
+    """Say whether a mask of one level is all lesion; of a deep one near white that shows when it is scaled."""
+    return level in (1, WHITE) or (not deep and level >= WHITE - NEAR_THE_ENDS)
 
 
 def _is_binary(values: np.ndarray) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from dermaseg_monai.arrays import BoolMask, Probability, RgbImage
 from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, write_record
+from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ConfigError, DataError, DermasegError
 from dermaseg_monai.files import remove, write_text
 from dermaseg_monai.images import (
@@ -27,6 +28,7 @@ from dermaseg_monai.predict.member import PROBABILITIES, Member, require_apart
 from dermaseg_monai.predict.reference import Reference
 
 _MAPS: Final = ("uncertainty", "boundary")
+_PARTS: Final = ("masks", PROBABILITIES, *_MAPS, "overlays")
 _SUMMARIES: Final = ("summary.json", "summary.md")
 _CONFIDENCE, _DRAWS, _SEED = 0.95, 2000, 0
 
@@ -66,8 +68,8 @@ def average_predictions(
     Each pixel's probability is p = (p_1 + ... + p_k) / k, and it is lesion where p is at least `threshold`; maps of
     uncertainty and boundary are averaged likewise where every member has them. `cases.csv` has a column
     `member_dice`, the mean Dice between the members' own masks (1 where all are empty; Roy et al. 2019,
-    doi:10.1016/j.neuroimage.2019.03.042, who sample one network). A case that a member lacks gets a row that says so,
-    and no mask. Scores are those of the mean, not the mean of scores.
+    doi:10.1016/j.neuroimage.2019.03.042, who sample one network). A case that fails gets a row that says why, and no
+    file, also none of an earlier mean in `out`. Scores are those of the mean, not the mean of scores.
 
     Args:
         members: prediction folders of the same cases (`open_members`), of any networks, bundles and image sizes.
@@ -93,10 +95,12 @@ def average_predictions(
                 case_id, members, out, maps=maps, threshold=cut, reference=reference, photograph=photograph
             )
         except DermasegError as error:
+            _remove_case(out, case_id, members)
             return _Case(failed_row(case_id, members[0].rows[case_id].image, str(error)), reason=str(error))
 
     ids = list(members[0].rows)
     cases = dict(zip(ids, in_threads(one, ids, title="averaging"), strict=True))
+    _remove_empty_parts(out)
     failed = {case_id: case.reason for case_id, case in cases.items() if case.reason is not None}
     rows = {case_id: case.row for case_id, case in cases.items()}
     about = {"members": [_said(member) for member in members], **({} if reference is None else reference.about)}
@@ -116,27 +120,55 @@ def _average_case(
     reference: Reference | None,
     photograph: Path | None,
 ) -> _Case:
+    """Read and score everything before the first file is written, so that a case that fails leaves none."""
     paths = [member.path(PROBABILITIES, case_id) for member in members]
     own = [read_probability(path) for path in paths]
     mean = _mean(own, paths)
     mask = mean >= threshold
     name = paths[0].name
+    row = done_row(
+        case_id,
+        members[0].rows[case_id].image,
+        name,
+        shape=mask.shape,
+        sums=ProbabilitySums.of(mean, threshold=threshold),
+    )
+    row["member_dice"] = round(_member_dice([one >= threshold for one in own]), 6)
+    del own  # of up to 100 million pixels each, before the maps come
     drawn = None if photograph is None else _drawn(photograph, mask)
-    like = read_image(paths[0]) if is_volume(name) else None
-    write_mask(out / "masks" / name, mask, like=like)
-    write_probability(out / PROBABILITIES / name, mean, like=like)
-    if drawn is not None:
-        write_rgb(out / "overlays" / name, drawn)
+    averaged = {PROBABILITIES: mean}
     for kind in maps:
         files = [member.path(kind, case_id) for member in members]
-        write_probability(out / kind / name, _mean([read_probability(file) for file in files], files), like=like)
-    sums = ProbabilitySums.of(mean, threshold=threshold)
-    row = done_row(case_id, members[0].rows[case_id].image, name, shape=mask.shape, sums=sums)
-    row["member_dice"] = round(_member_dice([one >= threshold for one in own]), 6)
-    if reference is None:
+        averaged[kind] = _mean([read_probability(file) for file in files], files)
+    score = None if reference is None else reference.score(case_id, mask)
+    like = read_image(paths[0]) if is_volume(name) else None
+    write_mask(out / "masks" / name, mask, like=like)
+    for kind, values in averaged.items():
+        write_probability(out / kind / name, values, like=like)
+    if drawn is not None:
+        write_rgb(out / "overlays" / name, drawn)
+    written = {"masks", *averaged} | (set() if drawn is None else {"overlays"})
+    for kind in set(_PARTS) - written:  # of an earlier mean in this folder
+        remove(out / kind / name)
+    if score is None:
         return _Case(row)
-    score = reference.score(case_id, mask)
     return _Case(row | {key: value for key, value in asdict(score).items() if value is not None}, score)
+
+
+def _remove_case(out: Path, case_id: str, members: Sequence[Member]) -> None:
+    """Remove what there is of a case: of an earlier mean in this folder, or of this one before it failed."""
+    names = {f"{file_stem(case_id)}{suffix}" for suffix in (".png", ".nii.gz")}
+    names |= {file for member in members if (file := member.rows[case_id].file) is not None}
+    for kind in _PARTS:
+        for name in names:
+            remove(out / kind / name)
+
+
+def _remove_empty_parts(out: Path) -> None:
+    """Remove the sub-folders without a file: `Member.has` takes one that is there for a map of every case."""
+    for folder in (out / kind for kind in _PARTS):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _drawn(photograph: Path, mask: BoolMask) -> RgbImage:

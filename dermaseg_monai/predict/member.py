@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dermaseg_monai.data.readable import id_by_path
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.images import is_volume
 from dermaseg_monai.manifest.listing import files_below
@@ -77,18 +78,42 @@ def require_apart(out: Path, members: Sequence[Member]) -> None:
 def photographs_in(folder: Path, member: Member) -> dict[str, Path]:
     """Return case id to file of the predicted photographs that lie below a folder, found by their names.
 
+    Where several cases have photographs of one name, a file is that of the case whose id is its path (`id_by_path`).
+
     Raises:
-        DataError: there is no such folder, none of the photographs is there, or two files have the name of one.
+        DataError: there is no such folder, none of the photographs is there, two files have the name of one, or the
+            cases of one name cannot be told apart.
     """
-    wanted = {row.image: case_id for case_id, row in member.rows.items() if row.image and not is_volume(row.image)}
-    found: dict[str, Path] = {}
+    wanted: dict[str, list[str]] = {}
+    for case_id, row in member.rows.items():
+        if row.image and not is_volume(row.image):
+            wanted.setdefault(row.image, []).append(case_id)
+    files: dict[str, list[Path]] = {}
     for path in files_below(folder):
-        case_id = wanted.get(path.name)
-        if case_id is not None and found.setdefault(case_id, path) != path:
-            raise DataError(f"{found[case_id]} and {path} have the name of one photograph. Give a folder with one.")
+        files.setdefault(path.name, []).append(path)
+    found: dict[str, Path] = {}
+    for name in wanted.keys() & files.keys():
+        found |= _matched(wanted[name], files[name], folder)
     if not found:
         raise DataError(f"{folder} has none of the photographs of {member.folder}. Give the folder that was predicted.")
     return found
+
+
+def _matched(case_ids: Sequence[str], files: Sequence[Path], folder: Path) -> dict[str, Path]:
+    """Return case id to file of the cases and the files that have one name."""
+    if len(case_ids) == 1:
+        if len(files) > 1:
+            raise DataError(f"{files[0]} and {files[1]} have the name of one photograph. Give a folder with one.")
+        return {case_ids[0]: files[0]}
+    by_path = {id_by_path(path, folder): path for path in files}
+    lacking = [case_id for case_id in case_ids if case_id not in by_path]
+    strange = [path for case_id, path in by_path.items() if case_id not in case_ids]
+    if lacking and strange:
+        raise DataError(
+            f"Cases {case_ids[0]} and {case_ids[1]} are both of a photograph {strange[0].name}, and the path of "
+            f"{strange[0]} is the id of neither. Give the folder that was predicted."
+        )
+    return {case_id: by_path[case_id] for case_id in case_ids if case_id in by_path}
 
 
 def open_members(folders: Sequence[Path]) -> list[Member]:

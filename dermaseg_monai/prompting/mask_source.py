@@ -1,5 +1,6 @@
 """Masks that nobody had to draw: they stand beside the prompted ones, and boxes are made from them."""
 
+import csv
 import json
 import logging
 from abc import ABC, abstractmethod
@@ -11,6 +12,7 @@ from dermaseg_monai.data import Sample
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ConfigError, DataError, ImageError
 from dermaseg_monai.images import read_mask
+from dermaseg_monai.metrics.spreadsheet import plain_row
 from dermaseg_monai.prompting.classical import classical_mask
 
 logger = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ class ClassicalMask(MaskSource):
 class NetworkMask(MaskSource):
     """Our own network's masks, from the prediction folder of an evaluation or inference.
 
-    A case whose file is absent or damaged has no mask, which the tables count.
+    A case that `cases.csv` calls failed, or whose file is absent or damaged, has no mask, which the tables count.
 
     Args:
         folder: holds `masks/{id}.png`, or is itself a folder of masks.
@@ -47,6 +49,7 @@ class NetworkMask(MaskSource):
         name: what the tables call it.
 
     Raises:
+        DataError: `cases.csv` is there and cannot be read.
         ConfigError: no folder is given, it holds no mask of any case, or its masks come from the reference: they are
             the reference itself, or SAM made them from a given prompt.
     """
@@ -60,7 +63,8 @@ class NetworkMask(MaskSource):
         self.name = name
         self.folder = Path(folder).expanduser()
         self.masks = self.folder / "masks" if (self.folder / "masks").is_dir() else self.folder
-        if not any(self._path(image["case_id"]).is_file() for image in images):
+        self.failed = _failed(self.masks.parent / "cases.csv")
+        if not any(self._has(image["case_id"]) for image in images):
             wanted = f"masks/{self._path(images[0]['case_id']).name}" if images else "masks/*.png"
             raise ConfigError(
                 f"{self.folder} holds no mask of the {len(images)} cases, first wanted: {wanted}. Give the prediction "
@@ -75,6 +79,9 @@ class NetworkMask(MaskSource):
             DataError: it has another size than the photograph.
         """
         path = self._path(case_id)
+        if case_id in self.failed:
+            logger.warning("%s/cases.csv calls case %s failed: it has no prompt from there.", path.parents[1], case_id)
+            return None
         if not path.is_file():
             logger.warning("There is no mask %s: case %s has no prompt from it.", path, case_id)
             return None
@@ -97,8 +104,24 @@ class NetworkMask(MaskSource):
         if _origin(self.masks.parent / "run.json") == "given":
             raise ConfigError(f"The masks in {self.folder} were made with prompts from the reference, {made}")
 
+    def _has(self, case_id: str) -> bool:
+        """Say whether there is a mask; one that an earlier prediction left beside a failed row is none."""
+        return case_id not in self.failed and self._path(case_id).is_file()
+
     def _path(self, case_id: str) -> Path:
         return self.masks / f"{file_stem(case_id)}.png"
+
+
+def _failed(table: Path) -> frozenset[str]:
+    """Return the cases that could not be predicted, none where there is no table."""
+    if not table.is_file():
+        return frozenset()
+    try:
+        with table.open(encoding="utf-8", newline="") as stream:
+            rows = [plain_row(row) for row in csv.DictReader(stream)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{table} cannot be read as a table ({error}). Predict again.") from error
+    return frozenset(str(row.get("case_id")) for row in rows if row.get("status", "ok") != "ok")
 
 
 def _origin(run: Path) -> str | None:

@@ -109,12 +109,16 @@ def _comparisons(comparisons: Sequence[Comparison], sets: dict[str, Described], 
     for one in comparisons:
         yield f"<h3>{escape(shown_id(one.b))} beside {escape(shown_id(one.a))} ({escape(one.kind)})</h3>"
         yield f"<p>{one.counts[1]:,} images beside {one.counts[0]:,}.</p>"
-        yield _distances([distance for distance in one.distances if distance.beyond_chance])
+        if one.distances or not one.of_one_group:
+            yield _distances([distance for distance in one.distances if distance.beyond_chance])
         alike = [distance.feature.title for distance in one.distances if not distance.beyond_chance]
         if alike:
             yield f"<p class=faint>No further apart than by chance: {escape(', '.join(alike))}.</p>"
         if one.not_compared:
             yield f"<p class=faint>Not compared, fewer than 20 known: {escape(', '.join(one.not_compared))}.</p>"
+        if one.of_one_group:
+            found = f"Not compared, all images are of one lesion or patient: {', '.join(one.of_one_group)}."
+            yield f"<p class=faint>{escape(found)}</p>"
         yield f"<h4>In {escape(shown_id(one.b))} but hardly in {escape(shown_id(one.a))}</h4>"
         yield _novelties(one, sets.get(one.b, first))
 

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,11 @@ from dermaseg_monai.metrics import CaseScore, scores_to_frame
 SHAPE = (20, 12, 24)
 
 
-def evaluation(folder: Path, dice: dict[str, float], config: dict[str, str] | None = None) -> Path:
+def evaluation(folder: Path, dice: dict[str, float], config: Mapping[str, object] | None = None) -> Path:
     rows = [
         CaseScore(
             case_id=name, dice=score, jaccard=score / (2 - score), threshold_jaccard=0.0, accuracy=1.0,
-            sensitivity=1.0, specificity=1.0, precision=1.0, pred_px=3, label_px=3,
+            sensitivity=1.0, specificity=1.0, precision=1.0, pred_px=3, label_px=3, hd95_px=1.0, surface_dice=1.0,
         )
         for name, score in dice.items()
     ]  # fmt: skip
@@ -86,6 +87,25 @@ def test_photographs_are_compared_by_threshold_jaccard_too_and_no_planes_are_dra
     said = compare(f"one={one}", f"two={evaluation(tmp_path / 'two', {'a': 0.8, 'b': 0.7})}", "--out", tmp_path / "out")
     assert "threshold Jaccard ↑" in said
     assert not (tmp_path / "out" / "hardest.png").exists()
+
+
+def test_surface_dice_of_two_tolerances_is_refused_and_that_of_one_states_it(tmp_path: Path) -> None:
+    cases = [Case(name, FileRecord(f"{name}.jpg", name * 64), (), "test") for name in "ab"]
+    Manifest("photographs", "1", None, tuple(cases)).save(tmp_path / "manifest.json")
+    config = {"manifest": str(tmp_path / "manifest.json"), "dataset_dir": str(tmp_path)}
+    two, three, mean, bare = (
+        evaluation(tmp_path / name, {"a": 0.9, "b": 0.6}, {**config, **more})
+        for name, more in (("two", {"tolerance_px": 2.0}), ("three", {"tolerance_px": 3.0}), ("mean", {}), ("bare", {}))
+    )
+    (mean / "run.json").write_text(json.dumps({"config": config, "about": {"tolerance_px": 3.0}}))
+    (bare / "run.json").unlink()
+    for other in (three, mean):
+        with pytest.raises(DataError, match=r"surface Dice of one is within 2 px, that of other within 3 px"):
+            compare(f"one={two}", f"other={other}", "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    compare(f"three={three}", f"mean={mean}", f"bare={bare}", "--out", tmp_path / "out")
+    page = (tmp_path / "out" / "comparison.md").read_text()
+    assert "Surface Dice: contours within 3 px (not stated by bare)." in page
 
 
 def test_what_cannot_be_compared_is_said_in_one_line(volumes: Path, tmp_path: Path) -> None:

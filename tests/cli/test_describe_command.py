@@ -1,6 +1,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from typer.testing import CliRunner, Result
 from dermaseg_monai.cli import app
 from dermaseg_monai.data.demo import make_demo
 from dermaseg_monai.errors import DermasegError
+from dermaseg_monai.manifest import Manifest
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +74,23 @@ def test_a_picture_that_cannot_be_read_is_named_without_the_folder_of_the_set(de
         text = (tmp_path / "out" / name).read_text(encoding="utf-8")
         assert "images/demo_0003.jpg" in text
         assert str(tmp_path) not in text
+
+
+def test_two_cameras_of_one_patient_are_described_and_not_compared(demo: Path, tmp_path: Path) -> None:
+    made = Manifest.load(demo)
+    cases = [
+        replace(made.cases[0], id=f"{at:02d}", patient_id="P", attributes={"device": "ab"[at % 2]}) for at in range(40)
+    ]
+    replace(made, cases=tuple(cases)).save(tmp_path / "one.json")
+    words = (str(tmp_path / "one.json"), "--dataset-dir", str(demo.parent), "--out", str(tmp_path / "out"), "--html")
+    done = run(*words)
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.output.split())
+    assert "b beside all but b: " in said
+    assert "not compared, all their images are of one lesion or patient." in said
+    found = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))["comparisons"][0]
+    assert "Lesion area" in found["of_one_group"]
+    assert found["distances"] == []
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "Not compared, all images are of one lesion or patient: " in page
+    assert "Nothing differs beyond chance" not in page

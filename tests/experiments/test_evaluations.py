@@ -10,6 +10,7 @@ import pytest
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.experiments.evaluation_files import write_comparison
 from dermaseg_monai.experiments.evaluations import EvaluationComparison, compare_evaluations
+from dermaseg_monai.experiments.tolerance import Tolerance
 from dermaseg_monai.metrics import CaseScore, score_case
 
 LABEL_VOX = 4
@@ -101,13 +102,16 @@ def test_other_cases_masks_and_scores_are_refused() -> None:
 def test_the_page_has_a_column_per_evaluation_and_the_tables_every_number(tmp_path: Path) -> None:
     found = comparison(volume=[4, 4, 4, 4], slices=[2, 5, 2, 5], beside=[4, 5, 4, 5])
     folders = {name: tmp_path / "runs" / name for name in found.names}
-    files = write_comparison(tmp_path / "out", found, folders)
+    files = write_comparison(
+        tmp_path / "out", found, folders, tolerances={**dict.fromkeys(folders), "volume": Tolerance(0.5, "mm")}
+    )
     assert [file.name for file in files] == ["comparison.md", "scores.csv", "differences.csv", "scores.png"]
     assert all(file.stat().st_size for file in files)
     page = files[0].read_text()
     assert "| score | volume | slices | beside |" in page
     assert "| volume error (mm³), 0 is best | 0.000 [0.000, 0.000] | -1.000" in page
     assert "With 4 groups no p can be below 0.12 before and 1 after the correction." in page
+    assert "Surface Dice: contours within 0.5 mm (not stated by slices, beside)." in page
     assert "`runs/slices`" in page
     assert str(tmp_path) not in page
     with files[2].open(newline="") as stream:

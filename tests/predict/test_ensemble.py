@@ -6,20 +6,21 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from dermaseg_monai.data.readable import readable_images
 from dermaseg_monai.engines.prediction_record import done_row, failed_row, write_record
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.images import read_image, read_mask, read_probability, write_mask, write_probability, write_rgb
 from dermaseg_monai.images.picture import Picture
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
 from dermaseg_monai.metrics import ProbabilitySums
-from dermaseg_monai.predict import Reference, average_predictions, open_members, photographs_in
+from dermaseg_monai.predict import Member, Reference, average_predictions, open_members, photographs_in
 
 # probabilities of four pixels in a row, of two networks: the mean is .9 .5 .4 .1
 FIRST, SECOND = [0.9, 0.8, 0.2, 0.0], [0.9, 0.2, 0.6, 0.2]
 
 
-def predicted(folder: Path, cases: dict[str, list[float] | None], *, threshold: float = 0.5) -> Path:
-    """A prediction folder of pictures one pixel high; None where the case failed."""
+def predicted(folder: Path, cases: dict[str, list[float] | None], *, threshold: float = 0.5, image: str = "") -> Path:
+    """A prediction folder of pictures one pixel high, all of the name `image`; None where the case failed."""
     rows = {}
     for case_id, values in cases.items():
         if values is None:
@@ -30,7 +31,7 @@ def predicted(folder: Path, cases: dict[str, list[float] | None], *, threshold: 
         mask = probability >= threshold
         write_mask(folder / "masks" / f"{case_id}.png", mask)
         name, sums = f"{case_id}.png", ProbabilitySums.of(probability, threshold=threshold)
-        rows[case_id] = done_row(case_id, f"{case_id}.jpg", name, shape=mask.shape, sums=sums)
+        rows[case_id] = done_row(case_id, image or f"{case_id}.jpg", name, shape=mask.shape, sums=sums)
     failed = sum(values is None for values in cases.values())
     write_record(folder, rows, failed=failed, threshold=threshold, weights=None, about={})
     return folder
@@ -138,6 +139,64 @@ def test_one_damaged_map_costs_one_row(tmp_path: Path) -> None:
     assert not (tmp_path / "mean" / "masks" / "b.png").exists()
 
 
+def files_of(folder: Path, stem: str) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob(f"{stem}.*"))
+
+
+@pytest.fixture
+def mapped(two: list[Path]) -> list[Path]:
+    """Two predictions of a with every map."""
+    for folder in two:
+        for kind in ("uncertainty", "boundary"):
+            write_probability(folder / kind / "a.png", np.zeros((1, 4), dtype=np.float32))
+    return two
+
+
+@pytest.mark.parametrize("part", ["uncertainty", "boundary"])
+def test_a_damaged_map_leaves_no_mask_of_its_case(mapped: list[Path], tmp_path: Path, part: str) -> None:
+    (mapped[1] / part / "a.png").write_bytes(b"no picture")
+    done = average_predictions(open_members(mapped), tmp_path / "mean", threshold=0.5, reference=None, photographs={})
+    assert list(done.failed) == ["a"]
+    assert files_of(tmp_path / "mean", "a") == []
+
+
+def test_a_damaged_reference_leaves_no_mask_of_its_case(labelled: tuple[Path, Path], tmp_path: Path) -> None:
+    folders = [predicted(tmp_path / name, {"a": FIRST, "b": FIRST}) for name in ("one", "two")]
+    (labelled[1] / "b.png").write_bytes(b"no picture")
+    reference = Reference.open(*labelled, case_ids=["a", "b"], config={"split": "test", "tolerance_px": 1.0})
+    with pytest.raises(DataError, match="1 of 2 cases have no mean, first b"):
+        average_predictions(
+            open_members(folders), tmp_path / "mean", threshold=0.5, reference=reference, photographs={}
+        )
+    assert files_of(tmp_path / "mean", "a") == ["masks/a.png", "probabilities/a.png"]
+    assert files_of(tmp_path / "mean", "b") == []
+
+
+def test_no_file_of_an_earlier_mean_stays_beside_the_row_of_a_case_that_fails(
+    mapped: list[Path], tmp_path: Path
+) -> None:
+    write_rgb(tmp_path / "a.jpg", np.full((1, 4, 3), 90, dtype=np.uint8))
+    photographs = {"a": tmp_path / "a.jpg"}
+    out = tmp_path / "mean"
+    average_predictions(open_members(mapped), out, threshold=0.5, reference=None, photographs=photographs)
+    parts = [f"{part}/a.png" for part in ("boundary", "masks", "overlays", "probabilities", "uncertainty")]
+    assert files_of(out, "a") == parts
+    lacking = predicted(tmp_path / "three", {"a": None})
+    (lacking / "probabilities").mkdir()
+    average_predictions(open_members([lacking, mapped[0]]), out, threshold=0.5, reference=None, photographs={})
+    assert files_of(out, "a") == []
+
+
+def test_a_map_and_an_overlay_of_an_earlier_mean_do_not_stay(mapped: list[Path], tmp_path: Path) -> None:
+    write_rgb(tmp_path / "a.jpg", np.full((1, 4, 3), 90, dtype=np.uint8))
+    out = tmp_path / "mean"
+    average_predictions(open_members(mapped), out, threshold=0.5, reference=None, photographs={"a": tmp_path / "a.jpg"})
+    bare = predicted(tmp_path / "three", {"a": SECOND})
+    average_predictions(open_members([bare, mapped[0]]), out, threshold=0.5, reference=None, photographs={})
+    assert files_of(out, "a") == ["masks/a.png", "probabilities/a.png"]
+    assert not (out / "uncertainty").exists()  # else the next ensemble would look for the map of a there
+
+
 def test_what_a_member_could_not_predict_has_no_mean_and_keeps_its_reason(tmp_path: Path) -> None:
     folders = [
         predicted(tmp_path / "one", {"a": FIRST, "b": None}),
@@ -203,6 +262,29 @@ def test_a_photograph_of_another_size_or_name_is_refused(two: list[Path], tmp_pa
     done = average_predictions(members, tmp_path / "mean", threshold=0.5, reference=None, photographs=photographs)
     assert "(2, 4) px, its prediction (1, 4)" in done.failed["a"]
     assert not (tmp_path / "mean" / "masks").exists()
+
+
+def test_photographs_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
+    for place in ("p1", "p2"):
+        write_rgb(tmp_path / "pictures" / place / "img.png", np.zeros((1, 4, 3), dtype=np.uint8))
+    ids = [str(sample["case_id"]) for sample in readable_images(tmp_path / "pictures")]
+    assert ids == ["p1_img_png", "p2_img_png"]
+    member = Member.open(predicted(tmp_path / "one", dict.fromkeys(ids, FIRST), image="img.png"))
+    found = {name: tmp_path / "pictures" / name[:2] / "img.png" for name in ids}
+    assert photographs_in(tmp_path / "pictures", member) == found
+    write_rgb(tmp_path / "pictures" / "p3" / "img.png", np.zeros((1, 4, 3), dtype=np.uint8))  # came later
+    assert photographs_in(tmp_path / "pictures", member) == found
+    found["p1_img_png"].unlink()
+    (tmp_path / "pictures" / "p3" / "img.png").unlink()
+    assert photographs_in(tmp_path / "pictures", member) == {"p2_img_png": found["p2_img_png"]}
+
+
+def test_photographs_of_one_name_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+    write_rgb(tmp_path / "pictures" / "p1" / "img.png", np.zeros((1, 4, 3), dtype=np.uint8))
+    member = Member.open(predicted(tmp_path / "one", {"a": FIRST, "b": FIRST}, image="img.png"))
+    words = r"Cases a and b are both of a photograph img\.png, .*p1.img\.png is the id of neither\. Give the folder"
+    with pytest.raises(DataError, match=words):
+        photographs_in(tmp_path / "pictures", member)
 
 
 def test_folders_that_do_not_belong_together_are_refused(two: list[Path], tmp_path: Path) -> None:

@@ -153,6 +153,18 @@ def test_masks_that_come_from_the_reference_are_not_taken_for_automatic_ones(pre
                 assert NetworkMask(folder, CASES).mask("one", IMAGE) is not None
 
 
+def test_an_older_mask_of_a_case_that_failed_is_no_mask(predictions: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_mask(predictions / "masks" / "two.png", np.ones((ROWS, COLUMNS), dtype=bool))
+    (predictions / "cases.csv").write_text("case_id,status,reason,file\none,ok,,one.png\ntwo,failed,cut short,\n")
+    for folder in (predictions, predictions / "masks"):
+        source = NetworkMask(folder, CASES)
+        assert source.mask("one", IMAGE) is not None
+        assert source.mask("two", IMAGE) is None
+    assert "cases.csv calls case two failed" in caplog.text
+    with pytest.raises(ConfigError, match="holds no mask of the 1 cases"):
+        NetworkMask(predictions, [{"case_id": "two"}])
+
+
 def test_a_mask_of_another_size_is_refused(predictions: Path) -> None:
     with pytest.raises(DataError, match=r"one\.png has \(24, 40\) px, the photograph of case one \(40, 24\)"):
         NetworkMask(predictions, CASES).mask("one", np.zeros((40, 24, 3), dtype=np.uint8))

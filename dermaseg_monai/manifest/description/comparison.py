@@ -53,7 +53,11 @@ class Distance:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A (what a model was trained on) beside B (what it may meet); distances beyond chance and the largest first."""
+    """A (what a model was trained on) beside B (what it may meet); distances beyond chance and the largest first.
+
+    `not_compared`: features with fewer than 20 known values on one side. `of_one_group`: features whose known images
+    are all of one lesion or patient, which no random division can part, so that nothing says what chance alone does.
+    """
 
     kind: str
     a: str
@@ -62,6 +66,7 @@ class Comparison:
     distances: tuple[Distance, ...]
     novelties: tuple[Novelty, ...]
     not_compared: tuple[str, ...]
+    of_one_group: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return the comparison as a JSON object."""
@@ -73,6 +78,7 @@ class Comparison:
             "distances": [one.to_json() for one in self.distances],
             "new_in_b": [one.to_json() for one in self.novelties],
             "not_compared": list(self.not_compared),
+            "of_one_group": list(self.of_one_group),
         }
 
 
@@ -135,6 +141,7 @@ def _compare(  # noqa: PLR0917 (two sides of one thing)
     sides = permuted_sides(is_b, groups, seed=0)
     distances: list[Distance] = []
     missing: list[str] = []
+    undivided: list[str] = []
     for feature in (*NUMBERS, *CATEGORIES):
         if kind == f"{feature.name}s":
             continue
@@ -145,7 +152,11 @@ def _compare(  # noqa: PLR0917 (two sides of one thing)
             missing.append(feature.title)
             continue
         kept = [value for value in values if value is not None]
-        distances.append(_distance(feature, kept, sides[:, known], counts))
+        distance = _distance(feature, kept, sides[:, known], counts)
+        if distance is None:
+            undivided.append(feature.title)
+        else:
+            distances.append(distance)
     return Comparison(
         kind=kind,
         a=names[0],
@@ -154,10 +165,14 @@ def _compare(  # noqa: PLR0917 (two sides of one thing)
         distances=tuple(sorted(distances, key=lambda one: (not one.beyond_chance, -one.size))),
         novelties=_novelties(rows_a, rows_b, kind),
         not_compared=tuple(missing),
+        of_one_group=tuple(undivided),
     )
 
 
-def _distance(feature: Feature, values: Sequence[float | str], sides: np.ndarray, counts: tuple[int, int]) -> Distance:
+def _distance(
+    feature: Feature, values: Sequence[float | str], sides: np.ndarray, counts: tuple[int, int]
+) -> Distance | None:
+    """Return the distance, or None where every random division leaves one side empty."""
     if feature.kind == "category":
         codes = np.unique(np.array([str(value) for value in values]), return_inverse=True)[1]
         found = total_variation(codes, sides)
@@ -166,6 +181,8 @@ def _distance(feature: Feature, values: Sequence[float | str], sides: np.ndarray
         numbers = np.array(values, dtype=float)
         found = wasserstein(numbers, sides)
         size = float(found[0] / numbers.std()) if found[0] > 0 else 0.0
+    if np.isnan(found[1:]).all():
+        return None
     chance = float(np.nanquantile(found[1:], 0.95))
     return Distance(feature, float(found[0]), chance, size, counts)
 

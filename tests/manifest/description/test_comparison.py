@@ -16,10 +16,22 @@ from dermaseg_monai.manifest.description.features import FEATURES
 
 
 def made(
-    name: str, ages: list[float], *, sex: str = "female", split: Split = "train", source: str | None = None
+    name: str,
+    ages: list[float],
+    *,
+    sex: str = "female",
+    split: Split = "train",
+    source: str | None = None,
+    patient: str | None = None,
 ) -> Described:
     cases = tuple(
-        Case(f"{name}{at:03d}", FileRecord(f"{name}{at}.png", f"{name}{at}".encode().hex().rjust(64, "0")), (), split)
+        Case(
+            f"{name}{at:03d}",
+            FileRecord(f"{name}{at}.png", f"{name}{at}".encode().hex().rjust(64, "0")),
+            (),
+            split,
+            patient_id=patient,
+        )
         for at in range(len(ages))
     )
     empty = dict.fromkeys(feature.name for feature in FEATURES)
@@ -82,6 +94,16 @@ def test_sources_are_compared_with_the_rest_and_not_by_their_own_names() -> None
     assert [(one.a, one.b) for one in found] == [("all but Sydney", "Sydney"), ("all but Vienna", "Vienna")]
     assert {one.feature.name for one in found[0].distances} == {"age", "sex"}
     assert compare_sources(made("a", AGES, source="Vienna")) == []
+
+
+def test_features_of_one_patient_are_not_compared_because_chance_cannot_divide_them() -> None:
+    ages = [age + 20 for age in AGES]
+    both = joined(made("a", AGES, source="Vienna", patient="P"), made("b", ages, source="Sydney", patient="P"))
+    found = compare_sources(both)[0]
+    assert found.distances == ()
+    assert found.of_one_group == ("Age", "Sex")
+    assert "Age" not in found.not_compared
+    assert found.to_json()["of_one_group"] == ["Age", "Sex"]
 
 
 def test_excluded_cases_take_no_part() -> None:
