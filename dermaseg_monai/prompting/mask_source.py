@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dermaseg_monai.arrays import BoolMask, RgbImage
+from dermaseg_monai.cells import plain_row
 from dermaseg_monai.data import Sample
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ConfigError, DataError, ImageError
 from dermaseg_monai.images import read_mask
-from dermaseg_monai.metrics.spreadsheet import plain_row
 from dermaseg_monai.prompting.classical import classical_mask
 
 logger = logging.getLogger(__name__)
