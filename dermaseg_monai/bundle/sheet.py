@@ -62,9 +62,10 @@ def read_sheet(files: Sequence[str], overrides: Mapping[str, Any]) -> Sheet:
     known = _ids(ConfigParser.load_config_file(files[0]))
     for name in files[1:]:
         overlay = ConfigParser.load_config_file(name)
-        # an overlay may bring new components (mappings, lists); a plain value must replace one that is there
+        # an overlay may bring new components (mappings, lists); a plain value must replace one of the files before it
         plain = {key: value for key, value in overlay.items() if not isinstance(value, dict | list)}
         check_overrides(plain, [*known, *SHARED_KEYS])
+        known += [key.replace("#", _SEPARATOR).lstrip("+") for key in _ids(overlay)]
     check_overrides(overrides, _ids(merged))
     check_kinds(overrides, merged)
     parser = ConfigParser(config=merged)
