@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from dermaseg_monai.bundle.hook import install_hook
-from dermaseg_monai.bundle.keys import RESERVED, SHARED_KEYS, check_kinds, check_overrides
+from dermaseg_monai.bundle.keys import RESERVED, SHARED_KEYS, check_overrides
+from dermaseg_monai.bundle.kinds import check_kinds
 from dermaseg_monai.errors import ConfigError
 
 _SEPARATOR: Final = "::"  # monai.bundle.utils.ID_SEP_KEY; this module imports MONAI only when a sheet is read
