@@ -12,6 +12,7 @@ from ignite.engine import Engine, Events
 from rich.console import Console
 
 from dermaseg_monai.engines.distributed import from_all_ranks, is_rank_zero
+from dermaseg_monai.engines.finite import require_finite
 from dermaseg_monai.engines.prediction_record import done_row, failed_row, prediction_words, write_record
 from dermaseg_monai.engines.samples import channel, file_of, samples
 from dermaseg_monai.engines.stems import file_stem
@@ -77,6 +78,7 @@ class PredictionFolder:
         Raises:
             ConfigError: there is no prediction, or it does not lie on the grid of its image.
             DataError: a file cannot be written.
+            WeightsError: the network gives values that are no number.
         """
         assert self._pool is not None, "an engine fires STARTED first"  # noqa: S101
         for sample, result in samples(engine):
@@ -116,6 +118,8 @@ class PredictionFolder:
             self._rows.append(self._waiting.popleft().result())
 
     def _write_case(self, case_id: str, image: str, maps: dict[str, np.ndarray]) -> dict[str, Any]:
+        for values in maps.values():
+            require_finite(values, case_id=case_id, weights=self.weights)
         probability = maps[self.pred_key]
         mask = probability >= self.threshold
         picture = read_image(image) if is_volume(image) or self.overlays else None

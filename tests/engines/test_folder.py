@@ -19,7 +19,7 @@ from dermaseg_monai.agreement.prediction_masks import prediction_masks
 from dermaseg_monai.data import ImageList, Unreadable
 from dermaseg_monai.engines import CaseScorer, FlatHeadsd, HeadsInferer, PredictionFolder
 from dermaseg_monai.engines.prediction_record import prediction_words
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, WeightsError
 from dermaseg_monai.images import read_image, read_mask, read_probability, write_rgb
 from dermaseg_monai.report.predictions import read_rows
 
@@ -176,6 +176,25 @@ def test_a_prediction_on_another_grid_is_said(tmp_path: Path, cases: list[dict[s
 def test_a_missing_prediction_is_said(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
     with pytest.raises(ConfigError, match="finds no 'probability' in the output; it has image, label, pred"):
         _predict(PredictionFolder(tmp_path / "out", threshold=0.5, pred_key="probability"), cases)
+
+
+@pytest.mark.parametrize("spoilt", ["pred", "uncertainty"])
+def test_a_network_that_gives_nan_is_named_before_anything_of_the_case_is_written(
+    tmp_path: Path, cases: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, spoilt: str
+) -> None:
+    heads = Bright.heads
+
+    def spoil(self: Bright, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        maps = heads(self, image)
+        maps[spoilt][1, 0, 2, 2] = torch.nan  # one pixel of the second case
+        return maps
+
+    monkeypatch.setattr(Bright, "heads", spoil)
+    weights = tmp_path / "model.safetensors"
+    with pytest.raises(WeightsError, match=r"model\.safetensors gives .* no number for case \.\./b\. .*--amp off"):
+        _predict(PredictionFolder(tmp_path / "out", threshold=0.5, weights=weights), cases)
+    assert [path.name for path in (tmp_path / "out" / "masks").iterdir()] == ["a.png"]
+    assert not (tmp_path / "out" / "cases.csv").exists()
 
 
 def test_a_name_that_a_spreadsheet_would_execute_is_quoted_and_read_back(tmp_path: Path) -> None:
