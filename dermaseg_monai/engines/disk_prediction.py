@@ -16,6 +16,7 @@ from dermaseg_monai.data.block_resampling import resampled, slabs
 from dermaseg_monai.data.streamed_percentiles import streamed_percentiles
 from dermaseg_monai.data.working_grid import WorkingGrid, working_grid
 from dermaseg_monai.engines.device import pick_device
+from dermaseg_monai.engines.earlier_prediction import require_replaceable
 from dermaseg_monai.engines.finite import require_finite
 from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, prediction_words, write_record
 from dermaseg_monai.engines.slab_windows import SlabWindows
@@ -65,14 +66,17 @@ class DiskPrediction:
         """Predict all volumes; one that cannot be used costs a row.
 
         Raises:
+            ConfigError: the folder holds another prediction.
             DataError: the folder cannot be written.
             WeightsError: the network gives values that are no number.
         """
-        self.network.eval()
-        folder = make_folder(self.folder)
         rows = {
             one.case_id: failed_row(one.case_id, one.path, one.reason) for one in getattr(self.images, "failures", ())
         }
+        case_ids = [*(str(sample["case_id"]) for sample in self.images), *rows]
+        require_replaceable(self.folder, case_ids=case_ids, weights=self.weights)
+        self.network.eval()
+        folder = make_folder(self.folder)
         for sample in self.images:
             case_id, image = str(sample["case_id"]), str(sample["image_path"])
             try:

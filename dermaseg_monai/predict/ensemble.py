@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from dermaseg_monai.arrays import BoolMask, Probability, RgbImage
+from dermaseg_monai.engines.earlier_prediction import require_replaceable
 from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, write_record
 from dermaseg_monai.errors import ConfigError, DataError, DermasegError
 from dermaseg_monai.files import remove, write_text
@@ -77,10 +78,11 @@ def average_predictions(
         photographs: case id to file, of the cases that get an overlay.
 
     Raises:
-        ConfigError: a member would be written over, or their thresholds differ.
+        ConfigError: a member or another prediction would be written over, or their thresholds differ.
         DataError: a case of a scored ensemble failed (its mean would be of other cases), or a file cannot be written.
     """
     require_apart(out, members)
+    require_mean_replaceable(out, members, reference)
     for name in _SUMMARIES:  # of an earlier mean in this folder
         remove(out / name)
     cut = _threshold(members) if threshold is None else threshold
@@ -104,6 +106,20 @@ def average_predictions(
     write_record(out, rows, failed=len(failed), threshold=cut, weights=None, about=about, config=config)
     summary = _summary(out, [case.score for case in cases.values() if case.score is not None], failed, reference)
     return Ensemble(rows, failed, summary)
+
+
+def require_mean_replaceable(out: Path, members: Sequence[Member], reference: Reference | None) -> None:
+    """Refuse to write a mean over a prediction of anything else.
+
+    Raises:
+        ConfigError: names what is there and what would come.
+    """
+    require_replaceable(
+        out,
+        case_ids=members[0].rows,
+        members=[member.folder for member in members],
+        manifest=None if reference is None else reference.manifest,
+    )
 
 
 def _average_case(
