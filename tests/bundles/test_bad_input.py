@@ -312,3 +312,11 @@ def test_no_space_left_stops_the_run_as_failed_with_nothing_half_written(
     assert [path for path in out.rglob("*") if path.name.startswith(".writing-") or path.name == "last.ckpt"] == []
     (run,) = runs_of(store)
     assert run.info.status == "FAILED"
+
+
+@pytest.mark.parametrize("name", ["ba_deeplab", "unet3d"])
+def test_an_evaluation_says_that_it_takes_no_batch_size(warm: Warm, left: Left, name: str) -> None:
+    before, configs = left(), f"bundles/{name}/configs"
+    done = warm.bundle("evaluating", f"['{configs}/train.json','{configs}/evaluate.json']", batch_size=4)
+    assert re.search(r"--batch_size is 4 and can only be 1 here: .*Leave --batch_size out\.", done.error), done.error
+    assert left() == before

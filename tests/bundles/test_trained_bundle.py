@@ -106,6 +106,18 @@ def test_inference_on_a_manifest_writes_every_picture_at_original_size(
     assert json.loads((tmp_path / "out" / "run.json").read_text())["failed"] == 0
 
 
+def test_inference_takes_pictures_of_different_sizes_in_batches(warm: Warm, trained: Path, tmp_path: Path) -> None:
+    expected = {"wide": (40, 90), "high": (120, 50), "small": (33, 33)}
+    for name, (height, width) in expected.items():
+        pixels_of = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        (tmp_path / "images").mkdir(exist_ok=True)
+        Image.fromarray(pixels_of).save(tmp_path / "images" / f"{name}.png")
+    values = {"images": tmp_path / "images", "weights": trained / "model.safetensors", "output_dir": tmp_path / "out"}
+    done = warm.bundle("run", INFERENCE, batch_size=2, **values)
+    assert done.code == 0, done.err
+    assert {path.stem: pixels(path).shape for path in (tmp_path / "out" / "masks").iterdir()} == expected
+
+
 def test_a_broken_jpeg_in_a_folder_costs_one_row_only(warm: Warm, trained: Path, tiny: Path, tmp_path: Path) -> None:
     images = tmp_path / "images"
     images.mkdir()
