@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dermaseg_monai.errors import DataError
 
@@ -68,10 +68,10 @@ def write_json(path: str | Path, data: Any) -> None:  # noqa: ANN401 (whatever j
 def read_object(path: str | Path) -> dict[str, Any]:
     """Return the JSON object of a file, or an empty one where there is none that can be read."""
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        found: Any = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def remove(path: str | Path) -> None:

@@ -34,11 +34,11 @@ def _is_whole(value: object) -> bool:
     return is_number(value) and isinstance(value, int | float) and value == int(value)
 
 
-def _is_text(value: object) -> bool:
+def _is_text(value: Any) -> bool:  # noqa: ANN401 (a sheet holds anything)
     return isinstance(value, str) or (_is_list(value) and all(isinstance(item, str) for item in value))
 
 
-def _is_list(value: Any) -> bool:  # noqa: ANN401 (a sheet holds anything)
+def _is_list(value: object) -> bool:
     return isinstance(value, list | tuple)
 
 
