@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dermaseg_monai.errors import DataError
 
@@ -65,6 +65,15 @@ def write_json(path: str | Path, data: Any) -> None:  # noqa: ANN401 (whatever j
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def read_object(path: str | Path) -> dict[str, Any]:
+    """Return the JSON object of a file, or an empty one where there is none that can be read."""
+    try:
+        found: Any = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
 def remove(path: str | Path) -> None:
     """Remove a file of an earlier command, if it is there.
 
@@ -74,7 +83,9 @@ def remove(path: str | Path) -> None:
     try:
         Path(path).unlink(missing_ok=True)
     except OSError as error:
-        raise DataError(f"{path} cannot be replaced: {error.strerror}. Choose another folder (--out).") from error
+        raise DataError(
+            f"{path} cannot be replaced: {error.strerror}. Choose another folder (--out, --output_dir)."
+        ) from error
 
 
 def sha256_of(path: str | Path) -> str:

@@ -1,5 +1,6 @@
 """Sheets of values are found, checked and run."""
 
+from dermaseg_monai.bundle.fixed_value import require_value
 from dermaseg_monai.bundle.hook import find_cause, install_hook
 from dermaseg_monai.bundle.roots import bundle_root, project_path, project_root, tracking_uri
 from dermaseg_monai.bundle.run_folder import evaluation_folder, latest_weights, run_folder
@@ -16,6 +17,7 @@ __all__ = [
     "project_path",
     "project_root",
     "read_sheet",
+    "require_value",
     "run_folder",
     "tracking_uri",
 ]

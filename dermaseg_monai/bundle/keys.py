@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from dermaseg_monai.errors import ConfigError
@@ -14,7 +14,8 @@ def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Say whether a value of a sheet is a finite number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -28,9 +29,9 @@ _NAME_OR_NULL: Final[Check] = ("a name or null", lambda value: value is None or 
 _COUNT: Final[Check] = ("a whole number of at least 1", lambda value: _is_int(value) and value >= 1)
 _SIZE: Final[Check] = ("a whole number of at least 32", lambda value: _is_int(value) and value >= 32)  # noqa: PLR2004
 _COUNT_OR_ZERO: Final[Check] = ("a whole number of at least 0", lambda value: _is_int(value) and value >= 0)
-_POSITIVE: Final[Check] = ("a number above 0", lambda value: _is_number(value) and value > 0)
-_FRACTION: Final[Check] = ("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1)
-_NUMBER: Final[Check] = ("a number", _is_number)
+_POSITIVE: Final[Check] = ("a number above 0", lambda value: is_number(value) and value > 0)
+_FRACTION: Final[Check] = ("a number from 0 to 1", lambda value: is_number(value) and 0 <= value <= 1)
+_NUMBER: Final[Check] = ("a number", is_number)
 _BOOL: Final[Check] = ("true or false", lambda value: isinstance(value, bool))
 
 
@@ -114,32 +115,3 @@ def check_overrides(overrides: Mapping[str, Any], known: Iterable[str]) -> None:
                 raise ConfigError(
                     f"--{key} is {value!r} ({type(value).__name__}); expected {expected}. Correct it and run again."
                 )
-
-
-def check_kinds(overrides: Mapping[str, Any], sheet: Mapping[str, Any]) -> None:
-    """Refuse a nested override that puts another kind of value where the sheet has a number, or true or false.
-
-    Shared keys have their own checks; a reference (`@id`, `%file`) or null may stand for any value.
-
-    Raises:
-        ConfigError: names the key, the value and the kind that is expected.
-    """
-    for key, value in overrides.items():
-        name = key.replace("#", "::").lstrip("+")
-        if name in RESERVED or name in SHARED_KEYS or value is None or _is_reference(value):
-            continue
-        found = _item(sheet, name.split("::"))
-        expected, fits = _BOOL if isinstance(found, bool) else _NUMBER
-        if isinstance(found, bool | int | float) and not fits(value):
-            kind = f"expected {expected}, as the sheet's {found!r}"
-            raise ConfigError(f"--{key} is {value!r} ({type(value).__name__}); {kind}. Correct it and run again.")
-
-
-def _is_reference(value: object) -> bool:
-    return isinstance(value, str) and value.startswith(("@", "%", "$"))
-
-
-def _item(sheet: Any, names: Sequence[str]) -> Any:  # noqa: ANN401 (a sheet holds anything)
-    for name in names:
-        sheet = sheet[int(name)] if isinstance(sheet, list) else sheet[name]
-    return sheet

@@ -5,9 +5,13 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from dermaseg_monai.bundle.roots import bundle_root, project_root
 from dermaseg_monai.errors import ConfigError
+
+_MODEL: Final = "model"
+"""Stem of the weights that a training leaves."""
 
 
 def run_folder(bundle: str, resume: str | None = None) -> str:
@@ -45,11 +49,14 @@ def latest_weights(bundle: str) -> str:
 def evaluation_folder(weights: str, split: str) -> str:
     """Return where the evaluation of a run's weights on a split goes: beside them, or in a new run of their name.
 
-    Shipped weights (a folder called `models`) are not written beside; their evaluations go below `runs/`.
+    Shipped weights (a folder called `models`) are not written beside; their evaluations go below `runs/`. Weights that
+    are not called `model` have their name in that of the folder: several files may lie side by side.
     """
-    folder = Path(weights).resolve().parent
+    file = Path(weights).resolve()
+    folder = file.parent
     home = project_root() / "runs" / folder.parent.name / "shipped" if folder.name == "models" else folder
-    return str(home / f"evaluate_{split}")
+    name = f"evaluate_{split}" if file.stem == _MODEL else f"evaluate_{split}_{file.stem}"
+    return str(home / name)
 
 
 def _new_folder(bundle: str) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from dermaseg_monai.bundle.hook import install_hook
-from dermaseg_monai.bundle.keys import RESERVED, SHARED_KEYS, check_kinds, check_overrides
+from dermaseg_monai.bundle.keys import RESERVED, SHARED_KEYS, check_overrides
+from dermaseg_monai.bundle.kinds import check_kinds
 from dermaseg_monai.errors import ConfigError
 
 _SEPARATOR: Final = "::"  # monai.bundle.utils.ID_SEP_KEY; this module imports MONAI only when a sheet is read
@@ -62,9 +63,10 @@ def read_sheet(files: Sequence[str], overrides: Mapping[str, Any]) -> Sheet:
     known = _ids(ConfigParser.load_config_file(files[0]))
     for name in files[1:]:
         overlay = ConfigParser.load_config_file(name)
-        # an overlay may bring new components (mappings, lists); a plain value must replace one that is there
+        # an overlay may bring new components (mappings, lists); a plain value must replace one of the files before it
         plain = {key: value for key, value in overlay.items() if not isinstance(value, dict | list)}
         check_overrides(plain, [*known, *SHARED_KEYS])
+        known += [key.replace("#", _SEPARATOR).lstrip("+") for key in _ids(overlay)]
     check_overrides(overrides, _ids(merged))
     check_kinds(overrides, merged)
     parser = ConfigParser(config=merged)

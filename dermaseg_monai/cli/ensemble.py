@@ -47,11 +47,13 @@ def ensemble(
         open_members,
         photographs_in,
         require_apart,
+        require_mean_replaceable,
     )
 
     members = open_members(folders)
     require_apart(out, members)
     reference = _reference(members, manifest, dataset_dir)
+    require_mean_replaceable(out, members, reference)  # before a tracker writes its own run.json
     photographs = {} if reference is None else reference.photographs
     if images is not None:
         photographs = photographs_in(images, members[0])

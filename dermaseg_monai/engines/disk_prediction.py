@@ -16,10 +16,12 @@ from dermaseg_monai.data.block_resampling import resampled, slabs
 from dermaseg_monai.data.streamed_percentiles import streamed_percentiles
 from dermaseg_monai.data.working_grid import WorkingGrid, working_grid
 from dermaseg_monai.engines.device import pick_device
+from dermaseg_monai.engines.earlier_prediction import require_replaceable
+from dermaseg_monai.engines.finite import require_finite
 from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, prediction_words, write_record
 from dermaseg_monai.engines.slab_windows import SlabWindows
 from dermaseg_monai.engines.stems import file_stem
-from dermaseg_monai.errors import ImageError, WeightsError
+from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import make_folder
 from dermaseg_monai.images.slab_store import SlabStore
 from dermaseg_monai.images.volume_file import VolumeFile, require_room, volume_on_disk
@@ -64,14 +66,17 @@ class DiskPrediction:
         """Predict all volumes; one that cannot be used costs a row.
 
         Raises:
+            ConfigError: the folder holds another prediction.
             DataError: the folder cannot be written.
             WeightsError: the network gives values that are no number.
         """
-        self.network.eval()
-        folder = make_folder(self.folder)
         rows = {
             one.case_id: failed_row(one.case_id, one.path, one.reason) for one in getattr(self.images, "failures", ())
         }
+        case_ids = [*(str(sample["case_id"]) for sample in self.images), *rows]
+        require_replaceable(self.folder, case_ids=case_ids, weights=self.weights)
+        self.network.eval()
+        folder = make_folder(self.folder)
         for sample in self.images:
             case_id, image = str(sample["case_id"]), str(sample["image_path"])
             try:
@@ -93,11 +98,11 @@ class DiskPrediction:
                 grid = working_grid(volume.shape, volume.affine, self.spacing_mm)
                 require_room(scratch, 2 * _BYTES * int(np.prod(grid.shape, dtype=np.int64)), image)
                 seen = _on_grid(volume, grid, scratch / "image")
-                probability = self._probability(seen, grid, scratch / "probability")
+                probability = self._probability(case_id, seen, grid, scratch / "probability")
                 sums = self._write(probability, grid, volume, name)
                 return done_row(case_id, str(image), name, shape=volume.shape, sums=sums)
 
-    def _probability(self, seen: SlabStore, grid: WorkingGrid, path: Path) -> SlabStore:
+    def _probability(self, case_id: str, seen: SlabStore, grid: WorkingGrid, path: Path) -> SlabStore:
         pieces = list(slabs(grid.shape, grid.slow_axis, grid.shape, np.eye(4)))
         low, high = streamed_percentiles(lambda: map(seen.read, pieces), self.percentiles)
         scaling = ScaleIntensityRange(low, high, b_min=0.0, b_max=1.0, clip=True)
@@ -105,8 +110,7 @@ class DiskPrediction:
         for logits in self.windows(
             seen, lambda piece: np.asarray(scaling(piece)), self.network, pick_device(str(self.device))
         ):
-            if not np.isfinite(logits).all():
-                raise WeightsError(f"The network of {self.weights} gives values that are no number. Train it again.")
+            require_finite(logits, case_id=case_id, weights=self.weights)
             found.append(torch.from_numpy(logits).sigmoid_().numpy())
         return found
 

@@ -1,7 +1,8 @@
 """Several processes, one training: what `torchrun` starts."""
 
 import os
-from typing import TypeVar
+from datetime import timedelta
+from typing import Final, TypeVar
 
 import ignite.distributed as idist
 import torch
@@ -11,20 +12,26 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import Dataset
 
 from dermaseg_monai.engines.device import pick_device, to_device
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, DeviceError
 
 T = TypeVar("T")
 
+_PATIENCE: Final = timedelta(hours=1)
+"""At the end of a run rank 0 uploads files for minutes while the others wait; NCCL's own limit is 10 minutes."""
 
-def start_distributed(backend: str | None = None) -> None:
+
+def start_distributed(device: str | torch.device = "auto") -> None:
     """Join the other processes of this `torchrun`; the first thing a run of several processes does.
 
-    The back end is NCCL with CUDA and gloo without, unless given. ignite is told on every rank at once: its first
+    The back end is NCCL where the device is CUDA, else gloo. ignite is told on every rank at once: its first
     look at the rank is a collective call, and where only rank 0 makes it (a saver) the others wait for ever.
+
+    Args:
+        device: of the run; `auto` is CUDA where there is one.
 
     Raises:
         ConfigError: the process was not started by torchrun.
-        DeviceError: there are more processes than CUDA devices.
+        DeviceError: there is no such device, or there are more processes than CUDA devices.
     """
     if distributed.is_initialized():
         return
@@ -34,9 +41,10 @@ def start_distributed(backend: str | None = None) -> None:
         raise ConfigError(
             f"This sheet is for several processes but {', '.join(missing)} is not set. Start it with `{command}`."
         )
-    if torch.cuda.is_available() and backend != "gloo":
-        torch.cuda.set_device(rank_device())
-    distributed.init_process_group(backend or ("nccl" if torch.cuda.is_available() else "gloo"))
+    place = rank_device(str(device))
+    if place.type == "cuda":
+        torch.cuda.set_device(place)
+    distributed.init_process_group("nccl" if place.type == "cuda" else "gloo", timeout=_PATIENCE)
     idist.sync()
 
 
@@ -52,12 +60,19 @@ def rank_device(name: str = "auto") -> torch.device:
     """Return the device of this process: `cuda:LOCAL_RANK` or the CPU.
 
     Raises:
-        DeviceError: there is no such device.
+        DeviceError: there is no such device, or there are more processes than CUDA devices.
     """
     device = pick_device(name)
-    if device.type == "cuda" and device.index is None:
-        return pick_device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
-    return device
+    if device.type != "cuda" or device.index is not None:
+        return device
+    rank, devices = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", rank + 1))
+    if processes > devices:
+        raise DeviceError(
+            f"torchrun started {processes} processes here, and torch sees {devices} CUDA devices: each process needs "
+            f"its own. Give torchrun --nproc_per_node={devices}, or train on the CPU with --device cpu."
+        )
+    return pick_device(f"cuda:{rank}")
 
 
 def distributed_network(

@@ -12,6 +12,8 @@ from ignite.engine import Engine, Events
 from rich.console import Console
 
 from dermaseg_monai.engines.distributed import from_all_ranks, is_rank_zero
+from dermaseg_monai.engines.earlier_prediction import require_replaceable
+from dermaseg_monai.engines.finite import require_finite
 from dermaseg_monai.engines.prediction_record import done_row, failed_row, prediction_words, write_record
 from dermaseg_monai.engines.samples import channel, file_of, samples
 from dermaseg_monai.engines.stems import file_stem
@@ -34,6 +36,7 @@ class PredictionFolder:
         folder: where to write; made when it is not there.
         threshold: a pixel is lesion where the probability is at least this.
         weights: the weights file, for run.json.
+        manifest: of the cases, if there is one; a folder with a prediction of another is refused.
         about: names with values (manifest digest, split, ...) for run.json.
         images: the list that is predicted; its `failures` (case_id, path, reason each) get a row too.
         overlays: False leaves the overlays out.
@@ -47,6 +50,7 @@ class PredictionFolder:
         *,
         threshold: float,
         weights: str | Path | None = None,
+        manifest: str | Path | None = None,
         about: Mapping[str, Any] | None = None,
         images: Sequence[Any] = (),
         overlays: bool = True,
@@ -54,18 +58,34 @@ class PredictionFolder:
         waiting: int = 16,
     ) -> None:
         self.folder, self.threshold = Path(folder), threshold
-        self.weights, self.about = weights, dict(about or {})
-        self.failures: Sequence[Any] = getattr(images, "failures", ())
+        self.weights, self.manifest, self.about = weights, manifest, dict(about or {})
+        self.images, self.failures = images, getattr(images, "failures", ())
         self.overlays, self.pred_key, self.waiting = overlays, pred_key, waiting
         self._pool: ThreadPoolExecutor | None = None
         self._waiting: deque[Future[dict[str, Any]]] = deque()
         self._rows: list[dict[str, Any]] = []
 
     def attach(self, engine: Engine) -> None:
-        """Attach to an evaluator that decollates and restores the original grid."""
+        """Attach to an evaluator that decollates and restores the original grid.
+
+        Raises:
+            ConfigError: the folder holds another prediction (`require_replaceable`). It is said here, before a tracker
+                begins a run and writes its own run.json into the folder.
+        """
+        self.require_replaceable()
         engine.add_event_handler(Events.STARTED, self.start)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self)
         engine.add_event_handler(Events.COMPLETED, self.finish)
+
+    def require_replaceable(self) -> None:
+        """Refuse to write over a prediction of other weights, another manifest or other cases.
+
+        Raises:
+            ConfigError: names what is there and what would come.
+        """
+        ids = [str(sample["case_id"]) for sample in self.images]
+        case_ids = [*ids, *(one.case_id for one in self.failures)] if ids else []
+        require_replaceable(self.folder, case_ids=case_ids, weights=self.weights, manifest=self.manifest)
 
     def start(self) -> None:
         """Start with no rows; pictures are written by a few threads while the network goes on."""
@@ -77,6 +97,7 @@ class PredictionFolder:
         Raises:
             ConfigError: there is no prediction, or it does not lie on the grid of its image.
             DataError: a file cannot be written.
+            WeightsError: the network gives values that are no number.
         """
         assert self._pool is not None, "an engine fires STARTED first"  # noqa: S101
         for sample, result in samples(engine):
@@ -116,6 +137,8 @@ class PredictionFolder:
             self._rows.append(self._waiting.popleft().result())
 
     def _write_case(self, case_id: str, image: str, maps: dict[str, np.ndarray]) -> dict[str, Any]:
+        for values in maps.values():
+            require_finite(values, case_id=case_id, weights=self.weights)
         probability = maps[self.pred_key]
         mask = probability >= self.threshold
         picture = read_image(image) if is_volume(image) or self.overlays else None

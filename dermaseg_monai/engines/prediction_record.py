@@ -11,7 +11,8 @@ import torch
 
 from dermaseg_monai import __version__
 from dermaseg_monai.cells import quoted_row
-from dermaseg_monai.files import replacing, sha256_of, write_json
+from dermaseg_monai.engines.stems import file_stem
+from dermaseg_monai.files import remove, replacing, sha256_of, write_json
 from dermaseg_monai.metrics import ProbabilitySums
 
 PURPOSE = "Supports a clinician's judgement and does not replace it. Not a medical device."
@@ -19,6 +20,7 @@ PURPOSE = "Supports a clinician's judgement and does not replace it. Not a medic
 Row = dict[str, Any]
 
 _SHOWN = 3
+_PARTS = ("masks", "probabilities", "uncertainty", "boundary", "overlays")
 
 
 def done_row(case_id: str, image: str, name: str, *, shape: tuple[int, ...], sums: ProbabilitySums) -> Row:
@@ -63,7 +65,7 @@ def write_record(
     about: Mapping[str, Any],
     config: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write cases.csv, sorted by case id, and then run.json.
+    """Write cases.csv, sorted by case id, and then run.json; a case that failed keeps no file of an earlier prediction.
 
     `config` says which manifest was predicted where no sheet does (a tracked evaluation writes its whole sheet there).
     Names of cases and files are chosen by others: a spreadsheet executes none of them (`dermaseg_monai.cells`).
@@ -71,6 +73,9 @@ def write_record(
     Raises:
         DataError: a file cannot be written.
     """
+    for case_id, row in rows.items():
+        if row["status"] == "failed":
+            _remove_files(folder, case_id)
     _write_table(folder / "cases.csv", [rows[case_id] for case_id in sorted(rows)])
     used = None if weights is None else {"path": str(weights), "sha256": sha256_of(weights)}
     run = {
@@ -88,6 +93,12 @@ def write_record(
     if config is not None:
         run["config"] = dict(config)
     write_json(folder / "run.json", run)
+
+
+def _remove_files(folder: Path, case_id: str) -> None:
+    for part in _PARTS:
+        for suffix in (".png", ".nii.gz"):
+            remove(folder / part / f"{file_stem(case_id)}{suffix}")
 
 
 def _write_table(path: Path, rows: list[Row]) -> None:

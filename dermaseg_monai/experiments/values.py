@@ -11,8 +11,8 @@ from dermaseg_monai.experiments.spec import require_known
 
 ARCHITECTURE: Final = ("encoder", "encoder_weights", "output_stride")
 """Keys of every sheet that only some networks take."""
-OF_TRAINING: Final = ("encoder", "encoder_weights", "output_stride", "image_size", "initial_weights")
-"""Keys that an evaluation takes from the weights file."""
+OF_TRAINING: Final = ("encoder", "encoder_weights", "output_stride", "image_size", "initial_weights", "batch_size")
+"""Keys that an evaluation takes from the weights file, or does not take: it sees one image at a time."""
 _PATHS: Final = ("manifest", "dataset_dir", "encoder_weights", "initial_weights")
 _NEEDED: Final = ("manifest", "initial_weights")
 """Files without which every run would fail, one after another."""

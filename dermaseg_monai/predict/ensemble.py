@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from dermaseg_monai.arrays import BoolMask, Probability, RgbImage
+from dermaseg_monai.engines.earlier_prediction import require_replaceable
 from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, write_record
-from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ConfigError, DataError, DermasegError
 from dermaseg_monai.files import remove, write_text
 from dermaseg_monai.images import (
@@ -79,10 +79,11 @@ def average_predictions(
         photographs: case id to file, of the cases that get an overlay.
 
     Raises:
-        ConfigError: a member would be written over, or their thresholds differ.
+        ConfigError: a member or another prediction would be written over, or their thresholds differ.
         DataError: a case of a scored ensemble failed (its mean would be of other cases), or a file cannot be written.
     """
     require_apart(out, members)
+    require_mean_replaceable(out, members, reference)
     for name in _SUMMARIES:  # of an earlier mean in this folder
         remove(out / name)
     cut = _threshold(members) if threshold is None else threshold
@@ -95,19 +96,32 @@ def average_predictions(
                 case_id, members, out, maps=maps, threshold=cut, reference=reference, photograph=photograph
             )
         except DermasegError as error:
-            _remove_case(out, case_id, members)
             return _Case(failed_row(case_id, members[0].rows[case_id].image, str(error)), reason=str(error))
 
     ids = list(members[0].rows)
     cases = dict(zip(ids, in_threads(one, ids, title="averaging"), strict=True))
-    _remove_empty_parts(out)
     failed = {case_id: case.reason for case_id, case in cases.items() if case.reason is not None}
     rows = {case_id: case.row for case_id, case in cases.items()}
     about = {"members": [_said(member) for member in members], **({} if reference is None else reference.about)}
     config = None if reference is None else reference.config
     write_record(out, rows, failed=len(failed), threshold=cut, weights=None, about=about, config=config)
+    _remove_empty_parts(out)
     summary = _summary(out, [case.score for case in cases.values() if case.score is not None], failed, reference)
     return Ensemble(rows, failed, summary)
+
+
+def require_mean_replaceable(out: Path, members: Sequence[Member], reference: Reference | None) -> None:
+    """Refuse to write a mean over a prediction of anything else.
+
+    Raises:
+        ConfigError: names what is there and what would come.
+    """
+    require_replaceable(
+        out,
+        case_ids=members[0].rows,
+        members=[member.folder for member in members],
+        manifest=None if reference is None else reference.manifest,
+    )
 
 
 def _average_case(
@@ -153,15 +167,6 @@ def _average_case(
     if score is None:
         return _Case(row)
     return _Case(row | {key: value for key, value in asdict(score).items() if value is not None}, score)
-
-
-def _remove_case(out: Path, case_id: str, members: Sequence[Member]) -> None:
-    """Remove what there is of a case: of an earlier mean in this folder, or of this one before it failed."""
-    names = {f"{file_stem(case_id)}{suffix}" for suffix in (".png", ".nii.gz")}
-    names |= {file for member in members if (file := member.rows[case_id].file) is not None}
-    for kind in _PARTS:
-        for name in names:
-            remove(out / kind / name)
 
 
 def _remove_empty_parts(out: Path) -> None:

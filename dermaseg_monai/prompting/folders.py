@@ -78,7 +78,13 @@ class PromptFolders:
         self._predicted_iou: dict[tuple[str, str], float | None] = {}
 
     def attach(self, engine: Engine) -> None:
-        """Attach to an evaluator that decollates and whose inferer is a PromptInferer."""
+        """Attach to an evaluator that decollates and whose inferer is a PromptInferer.
+
+        Raises:
+            ConfigError: a folder holds another prediction.
+        """
+        for folder in self._folders.values():
+            folder.require_replaceable()
         engine.add_event_handler(Events.STARTED, self.start)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self)
         engine.add_event_handler(Events.COMPLETED, self.finish)

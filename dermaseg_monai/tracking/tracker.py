@@ -15,7 +15,7 @@ from torch import distributed
 
 from dermaseg_monai.engines.resume_file import saved_extra
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.files import make_folder
+from dermaseg_monai.files import make_folder, read_object
 from dermaseg_monai.manifest import Manifest
 from dermaseg_monai.tracking.courier import Courier
 from dermaseg_monai.tracking.delivery import MLflowDelivery
@@ -227,7 +227,7 @@ class MLflowTracker:
             self.record = replace(self.record, figures=dict(self._figures))
             try:
                 # an evaluation has written there what it was told `about`: the split, whether leaks were allowed
-                self._write_record(self.record, beside=_read_object(self.output_dir / "run.json"))
+                self._write_record(self.record, beside=read_object(self.output_dir / "run.json"))
             except DataError as error:
                 # the run ends for a reason of its own, which must not be hidden behind this one
                 logger.warning("%s", error)
@@ -294,11 +294,3 @@ def _rank() -> int:
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

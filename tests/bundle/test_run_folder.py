@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dermaseg_monai.bundle.run_folder import latest_weights, run_folder
+from dermaseg_monai.bundle.run_folder import evaluation_folder, latest_weights, run_folder
 from dermaseg_monai.errors import ConfigError
 
 module = importlib.import_module("dermaseg_monai.bundle.run_folder")  # the function has the name of its module
@@ -59,3 +59,16 @@ def test_no_weights_says_how_to_get_some(root: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("DERMASEG_BUNDLES", str(root))
     with pytest.raises(ConfigError, match=r"No trained weights in .*make train.*--weights"):
         latest_weights("mine")
+
+
+def test_an_evaluation_lies_beside_the_weights_and_that_of_shipped_ones_below_runs(root: Path) -> None:
+    assert evaluation_folder(str(root / "then/model.safetensors"), "val") == str(root / "then/evaluate_val")
+    shipped = root / "bundles/mine/models/model.safetensors"
+    assert evaluation_folder(str(shipped), "test") == str(root / "runs/mine/shipped/evaluate_test")
+
+
+def test_weights_beside_each_other_are_evaluated_into_folders_of_their_names(root: Path) -> None:
+    small = root / "bundles/mine/models/model_256px.safetensors"
+    assert evaluation_folder(str(small), "test") == str(root / "runs/mine/shipped/evaluate_test_model_256px")
+    mean = root / "then/mean.safetensors"
+    assert evaluation_folder(str(mean), "single_view") == str(root / "then/evaluate_single_view_mean")

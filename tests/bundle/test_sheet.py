@@ -55,6 +55,18 @@ def test_an_overlay_may_bring_components_but_no_unknown_value(base: Path) -> Non
         read_sheet([str(base), str(overlay)], {})
 
 
+def test_a_later_overlay_may_set_what_an_earlier_one_brought_and_no_other_way_round(base: Path) -> None:
+    cache, own = base.parent / "disk_cache.json", base.parent / "own.json"
+    cache.write_text(
+        json.dumps({"cache_dir": {"_target_": "project_path"}, "train#dataset": {"_target_": "PersistentDataset"}})
+    )
+    own.write_text(json.dumps({"cache_dir": "/ssd", "train#dataset#_target_": "LMDBDataset"}))
+    config = read_sheet([str(base), str(cache), str(own)], {}).config
+    assert (config["cache_dir"], config["train"]["dataset"]) == ("/ssd", {"_target_": "LMDBDataset"})
+    with pytest.raises(ConfigError, match=r"Unknown key --cache_dir \(value '/ssd'\)"):
+        read_sheet([str(base), str(own), str(cache)], {})
+
+
 def test_two_files_are_read_from_a_list_or_separated_by_a_comma(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     overlay = base.parent / "overlay.json"
     overlay.write_text(json.dumps({"max_epochs": 7}))

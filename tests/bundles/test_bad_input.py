@@ -189,6 +189,9 @@ def test_spoilt_data_end_a_training_before_it_begins(
         ({"resume": "/nowhere/last.ckpt"}, r"There is no /nowhere/last\.ckpt to resume from"),
         ({"tracking_uri": "mlruns"}, r"--tracking_uri is 'mlruns'.*sqlite:"),
         ({"optimizer#weight_decay": "much"}, r"--optimizer#weight_decay is 'much'.*expected a number"),
+        ({"network_def#rates": 6}, r"--network_def#rates is 6 \(int\); expected a list, each of it a whole number"),
+        ({"loss#overlap": 3}, r"--loss#overlap is 3 \(int\); expected a text"),
+        ({"loss#band_px": 2.5}, r"--loss#band_px is 2\.5 \(float\); expected a whole number"),
         ({"output_dir": "/proc/nowhere"}, r"Cannot write /proc/nowhere"),
         ({"batch_size": 500}, r"The training data give no batch"),
     ],
@@ -309,3 +312,11 @@ def test_no_space_left_stops_the_run_as_failed_with_nothing_half_written(
     assert [path for path in out.rglob("*") if path.name.startswith(".writing-") or path.name == "last.ckpt"] == []
     (run,) = runs_of(store)
     assert run.info.status == "FAILED"
+
+
+@pytest.mark.parametrize("name", ["ba_deeplab", "unet3d"])
+def test_an_evaluation_says_that_it_takes_no_batch_size(warm: Warm, left: Left, name: str) -> None:
+    before, configs = left(), f"bundles/{name}/configs"
+    done = warm.bundle("evaluating", f"['{configs}/train.json','{configs}/evaluate.json']", batch_size=4)
+    assert re.search(r"--batch_size is 4 and can only be 1 here: .*Leave --batch_size out\.", done.error), done.error
+    assert left() == before

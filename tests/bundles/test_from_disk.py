@@ -14,6 +14,7 @@ import torch
 from monai.bundle import ConfigParser, ConfigWorkflow
 from scipy import ndimage
 
+from dermaseg_monai.bundle import find_cause
 from dermaseg_monai.data import block_resampling
 from dermaseg_monai.data.block_resampling import voxels
 from dermaseg_monai.engines.weights import write_weights
@@ -204,3 +205,19 @@ def test_volumes_that_cannot_be_used_cost_one_row_each(tmp_path: Path, weights: 
     assert json.loads((tmp_path / "out" / "run.json").read_text())["failed"] == 4
     assert [path.name for path in (tmp_path / "out" / "masks").iterdir()] == ["whole.nii.gz"]
     assert not list((tmp_path / "out").glob(".*"))
+
+
+@pytest.mark.parametrize("sheets", [MEMORY, DISK], ids=["memory", "disk"])
+def test_weights_that_give_nan_are_named(tmp_path: Path, weights: Path, sheets: list[str]) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    speckle((20, 12, 16), np.diag([0.2, 0.2, 0.3, 1.0]), images / "whole.nii.gz", np.int16)
+    network = ConfigParser(json.loads((CONFIGS / "train.json").read_text())).get_parsed_content("network_def")
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(torch.nan)
+    write_weights(weights, network, {"image_size": "32", "spacing_mm": "[0.2, 0.2, 0.2]"})
+    with pytest.raises(RuntimeError) as raised:  # MONAI wraps what a component raises
+        predict(sheets, images, tmp_path / "out", weights)
+    assert "gives values that are no number for case whole" in str(find_cause(raised.value))
+    assert not list((tmp_path / "out").rglob("*.nii.gz"))

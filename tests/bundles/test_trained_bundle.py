@@ -106,6 +106,18 @@ def test_inference_on_a_manifest_writes_every_picture_at_original_size(
     assert json.loads((tmp_path / "out" / "run.json").read_text())["failed"] == 0
 
 
+def test_inference_takes_pictures_of_different_sizes_in_batches(warm: Warm, trained: Path, tmp_path: Path) -> None:
+    expected = {"wide": (40, 90), "high": (120, 50), "small": (33, 33)}
+    for name, (height, width) in expected.items():
+        pixels_of = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        (tmp_path / "images").mkdir(exist_ok=True)
+        Image.fromarray(pixels_of).save(tmp_path / "images" / f"{name}.png")
+    values = {"images": tmp_path / "images", "weights": trained / "model.safetensors", "output_dir": tmp_path / "out"}
+    done = warm.bundle("run", INFERENCE, batch_size=2, **values)
+    assert done.code == 0, done.err
+    assert {path.stem: pixels(path).shape for path in (tmp_path / "out" / "masks").iterdir()} == expected
+
+
 def test_a_broken_jpeg_in_a_folder_costs_one_row_only(warm: Warm, trained: Path, tiny: Path, tmp_path: Path) -> None:
     images = tmp_path / "images"
     images.mkdir()
@@ -201,3 +213,23 @@ def test_weights_are_not_scored_on_what_they_were_trained_on_unless_told(
 def test_an_evaluation_says_that_nothing_leaked(evaluated: Path) -> None:
     about = json.loads((evaluated / "run.json").read_text())["about"]
     assert about == {"split": "test", "allow_leaks": False, "seen_in_training": {"checked": True, "cases": 0}}
+
+
+def test_an_evaluation_of_another_manifest_does_not_go_over_an_earlier_one(  # noqa: PLR0917 (fixtures)
+    warm: Warm, trained: Path, evaluated: Path, tiny: Path, tmp_path: Path, store: str, runs_of: Runs
+) -> None:
+    manifest = json.loads(tiny.read_text())
+    test = [case for case in manifest["cases"] if case["split"] == "test"]
+    manifest["cases"] = test[:1]
+    (tmp_path / "first.json").write_text(json.dumps(manifest))
+    before = {path: path.read_bytes() for path in evaluated.rglob("*.*")}
+    files, values = f"['{TRAIN}','{EVALUATE}']", {"weights": trained / "model.safetensors", "tracking_uri": store}
+    error = warm.bundle("run", files, manifest=tmp_path / "first.json", dataset_dir=tiny.parent, **values).error
+    assert f"{evaluated} holds the prediction of manifest demo-20-seed1 (digest " in error
+    assert "first.json (demo-20-seed1, digest " in error
+    assert "--output_dir" in error
+    assert {path: path.read_bytes() for path in evaluated.rglob("*.*")} == before
+    assert runs_of(store) == []
+    done = warm.bundle("run", files, **values)
+    assert done.code == 0, done.err
+    assert table(evaluated / "cases.csv").keys() == {case["id"] for case in test}

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ from dermaseg_monai.engines import (
     stop_distributed,
     world_size,
 )
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, DeviceError
+
+BUNDLES = Path(__file__).resolve().parents[2] / "bundles"
 
 SCRIPT = """
 import json, runpy, sys
@@ -31,7 +34,7 @@ from ignite.engine import Events
 from dermaseg_monai import engines
 
 folder = Path(sys.argv[2])
-engines.start_distributed("gloo")
+engines.start_distributed("cpu")
 rank = torch.distributed.get_rank()
 resume = folder / "last.ckpt" if sys.argv[3] == "resume" else None
 build = runpy.run_path(sys.argv[1])["_build"]
@@ -114,6 +117,78 @@ def test_more_processes_than_cases_are_refused(monkeypatch: pytest.MonkeyPatch) 
 def test_a_rank_keeps_a_device_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCAL_RANK", "3")
     assert rank_device("cpu") == torch.device("cpu")
+
+
+class Started:
+    """What was asked of torch when the processes joined."""
+
+    def __init__(self) -> None:
+        self.backend: str | None = None
+        self.timeout = timedelta()
+        self.device: torch.device | None = None
+
+    def join(self, backend: str, timeout: timedelta) -> None:
+        self.backend, self.timeout = backend, timeout
+
+    def take(self, device: torch.device) -> None:
+        self.device = device
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+    """The second of two processes of a machine with two CUDA devices, as far as torch says."""
+    found = Started()
+    for name, value in (("RANK", 1), ("WORLD_SIZE", 2), ("LOCAL_RANK", 1), ("LOCAL_WORLD_SIZE", 2)):
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setenv("MASTER_ADDR", "localhost")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", found.take)
+    monkeypatch.setattr(torch.distributed, "init_process_group", found.join)
+    monkeypatch.setattr(engines_distributed.idist, "sync", lambda: None)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("device", "backend", "own"),
+    [("cpu", "gloo", None), (torch.device("cpu"), "gloo", None)]
+    + [(name, "nccl", torch.device("cuda:1")) for name in ("auto", "cuda", torch.device("cuda:1"))],
+)
+def test_the_back_end_is_that_of_the_device_whatever_else_the_machine_has(
+    started: Started, device: str | torch.device, backend: str, own: torch.device | None
+) -> None:
+    start_distributed(device)
+    assert (started.backend, started.device) == (backend, own)
+
+
+def test_processes_without_cuda_join_by_gloo(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    start_distributed()
+    assert (started.backend, started.device) == ("gloo", None)
+
+
+def test_processes_wait_for_each_other_longer_than_an_upload_takes(started: Started) -> None:
+    start_distributed("cpu")
+    assert started.timeout == timedelta(hours=1)
+
+
+@pytest.mark.usefixtures("started")
+@pytest.mark.parametrize("rank", [0, 1])  # all of them say it, the ones with a device, too
+def test_more_processes_than_cuda_devices_are_refused_with_both_numbers(
+    monkeypatch: pytest.MonkeyPatch, rank: int
+) -> None:
+    monkeypatch.setenv("LOCAL_RANK", str(rank))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(DeviceError, match=r"started 2 processes .* sees 1 CUDA.*--nproc_per_node=1, .*--device cpu"):
+        rank_device()
+
+
+@pytest.mark.parametrize(
+    "sheet", sorted(BUNDLES.glob("*/configs/multi_gpu_train.json")), ids=lambda path: path.parts[-3]
+)
+def test_the_sheet_of_several_processes_joins_them_by_the_device_of_the_run(sheet: Path) -> None:
+    steps = [step for step in json.loads(sheet.read_text())["initialize"] if isinstance(step, dict)]
+    assert steps[0] == {"_target_": "dermaseg_monai.engines.start_distributed", "device": "@device"}
 
 
 @pytest.mark.gpu

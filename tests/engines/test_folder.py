@@ -19,7 +19,7 @@ from dermaseg_monai.agreement.prediction_masks import prediction_masks
 from dermaseg_monai.data import ImageList, Unreadable
 from dermaseg_monai.engines import CaseScorer, FlatHeadsd, HeadsInferer, PredictionFolder
 from dermaseg_monai.engines.prediction_record import prediction_words
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, WeightsError
 from dermaseg_monai.images import read_image, read_mask, read_probability, write_rgb
 from dermaseg_monai.report.predictions import read_rows
 
@@ -176,6 +176,60 @@ def test_a_prediction_on_another_grid_is_said(tmp_path: Path, cases: list[dict[s
 def test_a_missing_prediction_is_said(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
     with pytest.raises(ConfigError, match="finds no 'probability' in the output; it has image, label, pred"):
         _predict(PredictionFolder(tmp_path / "out", threshold=0.5, pred_key="probability"), cases)
+
+
+def test_a_second_prediction_of_the_same_cases_replaces_the_first(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
+    out, images = tmp_path / "out", ImageList([{"case_id": case["case_id"]} for case in cases])
+    for threshold in (0.5, 1.5):
+        _predict(PredictionFolder(out, threshold=threshold, images=images), cases)
+    assert not read_mask(out / "masks/a.png").any()
+    assert len(_table(out)) == len(list((out / "masks").iterdir())) == 2
+
+
+def test_a_prediction_of_other_cases_or_weights_is_refused_before_anything_is_written(
+    tmp_path: Path, cases: list[dict[str, Any]]
+) -> None:
+    out, weights = tmp_path / "out", [tmp_path / name for name in ("one.safetensors", "two.safetensors")]
+    for path in weights:
+        path.write_text(path.name)
+    _predict(PredictionFolder(out, threshold=0.5, weights=weights[0]), cases)
+    before = {path: path.read_bytes() for path in out.rglob("*.*")}
+    images = ImageList([{"case_id": "a"}], [Unreadable("c", "c.jpg", "cut short")])
+    with pytest.raises(ConfigError, match=r"out holds masks of 1 cases that are not predicted now, first _b-\w+\.png"):
+        _predict(PredictionFolder(out, threshold=0.5, weights=weights[0], images=images), cases[:1])
+    with pytest.raises(
+        ConfigError, match=r"of weights .*one\.safetensors .*; this one is of weights .*two\.safetensors"
+    ):
+        _predict(PredictionFolder(out, threshold=0.5, weights=weights[1]), cases)
+    assert {path: path.read_bytes() for path in out.rglob("*.*")} == before
+
+
+def test_a_case_that_fails_now_keeps_no_mask_of_before(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
+    out = tmp_path / "out"
+    _predict(PredictionFolder(out, threshold=0.5), cases)
+    images = ImageList([{"case_id": "a"}], [Unreadable("../b", "in1.png", "cut short")])
+    _predict(PredictionFolder(out, threshold=0.5, images=images), cases[:1])
+    assert [row["status"] for row in _table(out)] == ["failed", "ok"]
+    assert {path.name for path in out.rglob("*.png")} == {"a.png"}
+
+
+@pytest.mark.parametrize("spoilt", ["pred", "uncertainty"])
+def test_a_network_that_gives_nan_is_named_before_anything_of_the_case_is_written(
+    tmp_path: Path, cases: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, spoilt: str
+) -> None:
+    heads = Bright.heads
+
+    def spoil(self: Bright, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        maps = heads(self, image)
+        maps[spoilt][1, 0, 2, 2] = torch.nan  # one pixel of the second case
+        return maps
+
+    monkeypatch.setattr(Bright, "heads", spoil)
+    weights = tmp_path / "model.safetensors"
+    with pytest.raises(WeightsError, match=r"model\.safetensors gives .* no number for case \.\./b\. .*--amp off"):
+        _predict(PredictionFolder(tmp_path / "out", threshold=0.5, weights=weights), cases)
+    assert [path.name for path in (tmp_path / "out" / "masks").iterdir()] == ["a.png"]
+    assert not (tmp_path / "out" / "cases.csv").exists()
 
 
 def test_a_name_that_a_spreadsheet_would_execute_is_quoted_and_read_back(tmp_path: Path) -> None:

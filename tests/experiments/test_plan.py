@@ -51,9 +51,11 @@ def test_a_run_is_the_training_of_its_bundle_and_the_evaluation_of_its_weights(t
 
 def test_an_evaluation_takes_the_network_s_size_from_its_weights(tmp_path: Path) -> None:
     common = {"image_size": 64, "encoder": "resnet18", "network_def#refinement": False, "num_workers": 1}
-    (run,) = planned(tmp_path, common=common)
+    (run,) = planned(tmp_path, common={**common, "batch_size": 2})
     evaluate = " ".join(words(run, 1))
     assert "image_size" not in evaluate
+    assert "batch_size" not in evaluate  # which it refuses
+    assert "--batch_size=2" in words(run, 0)
     assert "--encoder=" not in evaluate
     assert "--network_def#refinement=False" in evaluate
     assert "--num_workers=1" in evaluate

@@ -304,6 +304,21 @@ def test_folders_that_do_not_belong_together_are_refused(two: list[Path], tmp_pa
     assert "(1, 5)" in done.failed["a"]
 
 
+def test_a_mean_takes_the_place_of_itself_and_of_no_other_prediction(two: list[Path], tmp_path: Path) -> None:
+    def mean(folders: list[Path], out: Path) -> None:
+        average_predictions(open_members(folders), out, threshold=0.5, reference=None, photographs={})
+
+    for _ in range(2):
+        mean(two, tmp_path / "mean")
+    with pytest.raises(
+        ConfigError, match=r"mean holds the prediction of the mean of .*one, .*two; this one is of .*other"
+    ):
+        mean([two[0], predicted(tmp_path / "other", {"a": SECOND})], tmp_path / "mean")
+    three = predicted(tmp_path / "three", {"a": FIRST, "b": FIRST})  # a plain prediction, and of one case more
+    with pytest.raises(ConfigError, match=r"three holds masks of 1 cases that are not predicted now, first b\.png"):
+        mean(two, three)
+
+
 def test_masks_alone_have_no_mean(two: list[Path]) -> None:
     for file in (two[1] / "probabilities").iterdir():
         file.unlink()
