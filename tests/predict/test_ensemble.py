@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import nibabel as nib
@@ -181,9 +182,8 @@ def test_no_file_of_an_earlier_mean_stays_beside_the_row_of_a_case_that_fails(
     average_predictions(open_members(mapped), out, threshold=0.5, reference=None, photographs=photographs)
     parts = [f"{part}/a.png" for part in ("boundary", "masks", "overlays", "probabilities", "uncertainty")]
     assert files_of(out, "a") == parts
-    lacking = predicted(tmp_path / "three", {"a": None})
-    (lacking / "probabilities").mkdir()
-    average_predictions(open_members([lacking, mapped[0]]), out, threshold=0.5, reference=None, photographs={})
+    predicted(mapped[1], {"a": None})  # predicted again, and failed
+    average_predictions(open_members(mapped), out, threshold=0.5, reference=None, photographs={})
     assert files_of(out, "a") == []
 
 
@@ -191,8 +191,9 @@ def test_a_map_and_an_overlay_of_an_earlier_mean_do_not_stay(mapped: list[Path],
     write_rgb(tmp_path / "a.jpg", np.full((1, 4, 3), 90, dtype=np.uint8))
     out = tmp_path / "mean"
     average_predictions(open_members(mapped), out, threshold=0.5, reference=None, photographs={"a": tmp_path / "a.jpg"})
-    bare = predicted(tmp_path / "three", {"a": SECOND})
-    average_predictions(open_members([bare, mapped[0]]), out, threshold=0.5, reference=None, photographs={})
+    for name in ("uncertainty", "boundary"):
+        shutil.rmtree(mapped[1] / name)
+    average_predictions(open_members(mapped), out, threshold=0.5, reference=None, photographs={})
     assert files_of(out, "a") == ["masks/a.png", "probabilities/a.png"]
     assert not (out / "uncertainty").exists()  # else the next ensemble would look for the map of a there
 
