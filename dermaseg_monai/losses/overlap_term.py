@@ -41,7 +41,7 @@ def overlap_term(overlap: str, pixel_weights: PixelWeights | None = None) -> nn.
     if overlap == "weighted_ce":
         return _weighted_ce(pixel_weights)
     if overlap not in _TERMS:
-        near = difflib.get_close_matches(overlap, OVERLAPS, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(str(overlap), OVERLAPS, n=1, cutoff=0.5)
         hint = f"Did you mean {near[0]}? " if near else ""
         raise ConfigError(f"overlap {overlap!r} is unknown. {hint}Choose one of {', '.join(OVERLAPS)}.")
     return _TERMS[overlap]()
