@@ -1,13 +1,13 @@
 from collections.abc import Iterator
+from typing import Any
 
-import click
 import typer
 from rich.text import Text
 
 from dermaseg_monai.cli import app
 
 
-def commands(command: click.Command, name: str = "dermaseg") -> Iterator[tuple[str, click.Command]]:
+def commands(command: Any, name: str = "dermaseg") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 (typer brings its own click)
     yield name, command
     for word, below in getattr(command, "commands", {}).items():
         yield from commands(below, f"{name} {word}")
@@ -20,6 +20,6 @@ def test_help_shows_every_word_that_was_written() -> None:
     assert [(name, text) for name, text in said if Text.from_markup(text).plain != text] == []
 
 
-def words_of(command: click.Command) -> list[str]:
+def words_of(command: Any) -> list[str]:  # noqa: ANN401
     options = [getattr(param, "help", None) for param in command.params]
     return [text for text in (command.help, *options) if text]
