@@ -28,7 +28,7 @@ from dermaseg_monai.files import write_text
 from dermaseg_monai.losses import BoundaryAwareLoss
 from dermaseg_monai.networks.catalogue import NETWORKS, build_network
 
-ENCODERS = ("resnet50", "mobilenet_v2")
+ENCODERS = ("resnet50", "mobilenet_v2", "efficientnet_lite0")
 MB = 1e6
 FACTS = (
     "| network | encoder | class | source | implementation | settings | parameters, millions | GFLOPs |\n"
@@ -75,7 +75,7 @@ def main() -> None:
     rows = {device: [] for device in devices}
     facts = []
     for name, entry in NETWORKS.items():
-        for encoder in ENCODERS if "encoder" in entry.settings else (None,):
+        for encoder in [one for one in ENCODERS if one in entry.encoders] or [None]:
             setup = Setup(name, encoder, "cpu", args.size, args.batch, args.repeats, args.threads)
             facts.append(fact_row(setup, *count(setup)))
             for device in devices:
@@ -202,8 +202,8 @@ def page(facts: list[str], rows: dict[str, list[str]], *, command: str, args: ar
         paragraph(
             "Every network of `dermaseg_monai.networks.catalogue`, with random weights; a sheet names it by its class",
             "(`_target_` is `dermaseg_monai.networks.<class>`). All give one logit per pixel on the grid of the image,",
-            "for any size from 32 x 32 px. A network with a choice of encoders stands here with ResNet-50 and with",
-            "MobileNetV2, at output stride 16 where it has a choice.",
+            "for any size from 32 x 32 px. A network with a choice of encoders stands here with ResNet-50, MobileNetV2",
+            "and EfficientNet-Lite0 as far as it takes them, at output stride 16 where it has a choice.",
         ),
         paragraph(
             f"Made by `{command}`; {dt.datetime.now(dt.UTC):%Y-%m-%d}, torch {torch.__version__}, Python {python}."

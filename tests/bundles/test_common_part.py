@@ -25,8 +25,10 @@ LOSS = tuple(
     )
 )
 ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "train.json": ("network_def", *LOSS),
-    "inference.json": ("network_def",),
+    # networks without dilations have no network_def#rates, which says it best: it may have been overridden alone
+    "train.json": ("network_def", "rates", "checkpoints::metadata::rates", *LOSS),
+    "evaluate.json": ("rates::otherwise",),
+    "inference.json": ("network_def", "rates::otherwise"),
     # einops is needed by one of the networks
     "metadata.json": ("name", "description", "references", "changelog", "required_packages_version::einops"),
 }
