@@ -21,7 +21,7 @@ from dermaseg_monai.engines.finite import require_finite
 from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, prediction_words, write_record
 from dermaseg_monai.engines.slab_windows import SlabWindows
 from dermaseg_monai.engines.stems import file_stem
-from dermaseg_monai.errors import ImageError
+from dermaseg_monai.errors import ImageError, WeightsError
 from dermaseg_monai.files import make_folder
 from dermaseg_monai.images.slab_store import SlabStore
 from dermaseg_monai.images.volume_file import VolumeFile, require_room, volume_on_disk
@@ -68,7 +68,7 @@ class DiskPrediction:
         Raises:
             ConfigError: the folder holds another prediction.
             DataError: the folder cannot be written.
-            WeightsError: the network gives values that are no number.
+            WeightsError: the network answers every volume with values that are no number.
         """
         rows = {
             one.case_id: failed_row(one.case_id, one.path, one.reason) for one in getattr(self.images, "failures", ())
@@ -77,12 +77,18 @@ class DiskPrediction:
         require_replaceable(self.folder, case_ids=case_ids, weights=self.weights)
         self.network.eval()
         folder = make_folder(self.folder)
+        broken: list[WeightsError] = []
         for sample in self.images:
             case_id, image = str(sample["case_id"]), str(sample["image_path"])
             try:
                 rows[case_id] = self._predicted(case_id, Path(image))
             except ImageError as error:
                 rows[case_id] = failed_row(case_id, image, str(error))
+            except WeightsError as error:
+                rows[case_id] = failed_row(case_id, image, str(error))
+                broken.append(error)
+        if broken and len(broken) == len(self.images):
+            raise broken[0]
         failed = sum(row["status"] == "failed" for row in rows.values())
         about = {"from_disk": True}
         write_record(folder, rows, failed=failed, threshold=self.threshold, weights=self.weights, about=about)

@@ -1,4 +1,4 @@
-"""Networks that give NaN: said before anything of it is written."""
+"""Networks that give NaN: nothing of it is written."""
 
 from pathlib import Path
 

@@ -17,7 +17,7 @@ from dermaseg_monai.engines.finite import require_finite
 from dermaseg_monai.engines.prediction_record import done_row, failed_row, prediction_words, write_record
 from dermaseg_monai.engines.samples import channel, file_of, samples
 from dermaseg_monai.engines.stems import file_stem
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, WeightsError
 from dermaseg_monai.images import is_volume, overlay, read_image, write_mask, write_probability, write_rgb
 from dermaseg_monai.metrics import ProbabilitySums
 
@@ -97,7 +97,6 @@ class PredictionFolder:
         Raises:
             ConfigError: there is no prediction, or it does not lie on the grid of its image.
             DataError: a file cannot be written.
-            WeightsError: the network gives values that are no number.
         """
         assert self._pool is not None, "an engine fires STARTED first"  # noqa: S101
         for sample, result in samples(engine):
@@ -111,20 +110,28 @@ class PredictionFolder:
         self._collect(self.waiting)
 
     def finish(self, engine: Engine) -> None:
-        """Write the table and `run.json`, and say what was done."""
+        """Write the table and `run.json`, and say what was done; a case that the network answers with NaN costs a row.
+
+        Raises:
+            WeightsError: it answers every case so, or one that was scored, whose score would be of an empty mask.
+        """
         self._collect(0)
         if self._pool is not None:
             self._pool.shutdown()
         rows = {row["case_id"]: row for row in from_all_ranks(self._rows)}
+        scores = getattr(engine.state, "case_scores", ())
+        broken = [row for row in rows.values() if row["status"] == "failed"]
+        if broken and (scores or len(broken) == len(rows)):
+            raise WeightsError(broken[0]["reason"])
         for one in self.failures:
             rows[one.case_id] = failed_row(one.case_id, one.path, one.reason)
-        for score in getattr(engine.state, "case_scores", ()):
+        for score in scores:
             rows[score.case_id] |= {key: value for key, value in asdict(score).items() if value is not None}
         if is_rank_zero():
             write_record(
                 self.folder,
                 rows,
-                failed=len(self.failures),
+                failed=len(self.failures) + len(broken),
                 threshold=self.threshold,
                 weights=self.weights,
                 about=self.about,
@@ -137,8 +144,11 @@ class PredictionFolder:
             self._rows.append(self._waiting.popleft().result())
 
     def _write_case(self, case_id: str, image: str, maps: dict[str, np.ndarray]) -> dict[str, Any]:
-        for values in maps.values():
-            require_finite(values, case_id=case_id, weights=self.weights)
+        try:
+            for values in maps.values():
+                require_finite(values, case_id=case_id, weights=self.weights)
+        except WeightsError as error:
+            return failed_row(case_id, image, str(error))
         probability = maps[self.pred_key]
         mask = probability >= self.threshold
         picture = read_image(image) if is_volume(image) or self.overlays else None

@@ -213,22 +213,46 @@ def test_a_case_that_fails_now_keeps_no_mask_of_before(tmp_path: Path, cases: li
     assert {path.name for path in out.rglob("*.png")} == {"a.png"}
 
 
-@pytest.mark.parametrize("spoilt", ["pred", "uncertainty"])
-def test_a_network_that_gives_nan_is_named_before_anything_of_the_case_is_written(
-    tmp_path: Path, cases: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, spoilt: str
-) -> None:
+def spoil(monkeypatch: pytest.MonkeyPatch, name: str, cases: slice) -> None:
+    """Make one pixel of a map NaN."""
     heads = Bright.heads
 
-    def spoil(self: Bright, image: torch.Tensor) -> dict[str, torch.Tensor]:
+    def spoilt(self: Bright, image: torch.Tensor) -> dict[str, torch.Tensor]:
         maps = heads(self, image)
-        maps[spoilt][1, 0, 2, 2] = torch.nan  # one pixel of the second case
+        maps[name][cases, 0, 2, 2] = torch.nan
         return maps
 
-    monkeypatch.setattr(Bright, "heads", spoil)
-    weights = tmp_path / "model.safetensors"
-    with pytest.raises(WeightsError, match=r"model\.safetensors gives .* no number for case \.\./b\. .*--amp off"):
-        _predict(PredictionFolder(tmp_path / "out", threshold=0.5, weights=weights), cases)
+    monkeypatch.setattr(Bright, "heads", spoilt)
+
+
+@pytest.mark.parametrize("name", ["pred", "uncertainty"])
+def test_a_case_that_the_network_answers_with_nan_costs_a_row(
+    tmp_path: Path, cases: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    spoil(monkeypatch, name, slice(1, 2))
+    _predict(PredictionFolder(tmp_path / "out", threshold=0.5), cases)
+    rows = {row["case_id"]: row for row in _table(tmp_path / "out")}
+    assert {case_id: row["status"] for case_id, row in rows.items()} == {"a": "ok", "../b": "failed"}
+    assert "gives values that are no number for case ../b. Predict with --amp off" in rows["../b"]["reason"]
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["failed"] == 1
     assert [path.name for path in (tmp_path / "out" / "masks").iterdir()] == ["a.png"]
+
+
+def test_a_network_that_gives_nan_alone_is_named_and_nothing_written(
+    tmp_path: Path, cases: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(monkeypatch, "pred", slice(None))
+    with pytest.raises(WeightsError, match=r"The network gives values that are no number for case"):
+        _predict(PredictionFolder(tmp_path / "out", threshold=0.5), cases)
+    assert not list(tmp_path.glob("out/*"))
+
+
+def test_nan_is_no_missed_lesion_among_the_scores(
+    tmp_path: Path, cases: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(monkeypatch, "pred", slice(1, 2))
+    with pytest.raises(WeightsError, match=r"no number for case \.\./b"):
+        _predict(PredictionFolder(tmp_path / "out", threshold=0.5), cases, score=True)
     assert not (tmp_path / "out" / "cases.csv").exists()
 
 
