@@ -169,7 +169,7 @@ class Checkpoints:
         require_fit(self.network, saved["network"], path)
         unwrapped(self.network).load_state_dict(saved["network"])
         self.average.load_state_dict(saved["average"])
-        rates = [group["initial_lr"] for group in self.optimizer.param_groups]
+        rates = [group.get("initial_lr") for group in self.optimizer.param_groups]
         try:
             self.optimizer.load_state_dict(saved["optimizer"])
         except (ValueError, KeyError) as error:
@@ -184,10 +184,13 @@ class Checkpoints:
                 advice = "Nothing is left to do; give a larger --early_stop to go on"
                 raise TrainingError(f"{found} (patience {self.early_stop.patience}). {advice}.")
 
-    def _set_rates(self, rates: Sequence[float]) -> None:
-        """Go on at the rates of this run's sheet, where the file has others."""
-        self.lr_scheduler.base_lrs = list(rates)
-        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+    def _set_rates(self, rates: Sequence[float | None]) -> None:
+        """Go on at the rates of this run's sheet, where the file has others; some schedules know no first rate."""
+        known = [rate for rate in rates if rate is not None]
+        if len(known) < len(rates):
+            return
+        self.lr_scheduler.base_lrs = known
+        for group, rate in zip(self.optimizer.param_groups, known, strict=True):
             if rate != group["initial_lr"]:
                 group["lr"] *= rate / group["initial_lr"]
                 group["initial_lr"] = rate

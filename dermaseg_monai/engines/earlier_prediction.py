@@ -1,5 +1,6 @@
 """What a prediction folder holds already, and whether a new prediction may take its place."""
 
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from dermaseg_monai.files import read_object, sha256_of
 from dermaseg_monai.manifest import Manifest
 
 _DIGITS: Final = 8
+_SUFFIXES: Final = (".png", ".nii.gz")
 _ADVICE: Final = "Give another folder (--output_dir, --out), or remove this one."
 
 
@@ -25,7 +27,7 @@ def require_replaceable(
     """Refuse a folder that holds the prediction of another network, of another manifest or of other cases.
 
     Who reads it afterwards would find the masks of both, and the first would be lost. The same prediction may be made
-    again, also after a training went on: the weights of before, of the same name, are gone.
+    again, also after a training went on, or after its run was moved: weights that lie beside the folder are its own.
 
     Args:
         folder: where the new prediction goes; it need not be there.
@@ -38,7 +40,9 @@ def require_replaceable(
         ConfigError: names what is there and what would come.
     """
     run = read_object(Path(folder) / "run.json")
-    for before, now in filter(None, (_other_network(run, weights, members), _other_manifest(run, manifest))):
+    for before, now in filter(
+        None, (_other_network(Path(folder), run, weights, members), _other_manifest(run, manifest))
+    ):
         raise ConfigError(f"{folder} holds the prediction of {before}; this one is of {now}. {_ADVICE}")
     if others := _other_masks(Path(folder) / "masks", case_ids):
         found = f"{folder} holds masks of {len(others)} cases that are not predicted now, first {others[0]}"
@@ -61,15 +65,22 @@ class _Network:
     def of_members(cls, folders: Sequence[str]) -> "_Network":
         return cls(f"the mean of {', '.join(folders)}", frozenset(Path(one).resolve() for one in folders))
 
+    @property
+    def names(self) -> set[str]:
+        """File names of the weights, or names of the members' folders."""
+        return {place.name for place in self.places}
+
     def is_same(self, other: "_Network") -> bool:
         return self.places == other.places or (self.sha256 is not None and self.sha256 == other.sha256)
 
 
 def _other_network(
-    run: Mapping[str, Any], weights: str | Path | None, members: Sequence[Path]
+    folder: Path, run: Mapping[str, Any], weights: str | Path | None, members: Sequence[Path]
 ) -> tuple[str, str] | None:
     before = _network_of(run)
     if before is None or (weights is None and not members):
+        return None
+    if weights is not None and _lies_beside(folder, Path(weights)) and Path(weights).name in before.names:
         return None
     if members:
         now = _Network.of_members([str(folder) for folder in members])
@@ -105,9 +116,19 @@ def _other_manifest(run: Mapping[str, Any], manifest: str | Path | None) -> tupl
 def _other_masks(place: Path, case_ids: Collection[str]) -> list[str]:
     if not case_ids or not place.is_dir():
         return []
-    own = {file_stem(case_id) + suffix for case_id in case_ids for suffix in (".png", ".nii.gz")}
-    # what was being written when a program was killed has a dot in front
-    return sorted(file.name for file in place.iterdir() if file.name not in own and not file.name.startswith("."))
+    own = {_composed(file_stem(case_id)) + suffix for case_id in case_ids for suffix in _SUFFIXES}
+    # what was being written when a program was killed has a dot in front; Thumbs.db and its like are no masks
+    masks = [file.name for file in place.iterdir() if file.name.endswith(_SUFFIXES) and not file.name.startswith(".")]
+    return sorted(name for name in masks if _composed(name) not in own)
+
+
+def _composed(name: str) -> str:
+    # a copy through macOS spells ö with two characters
+    return unicodedata.normalize("NFC", name)
+
+
+def _lies_beside(folder: Path, weights: Path) -> bool:
+    return folder.resolve().parent == weights.resolve().parent
 
 
 def _short(digest: str) -> str:

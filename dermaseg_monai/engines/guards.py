@@ -8,6 +8,7 @@ import torch
 from ignite.engine import Engine
 from monai.engines.utils import IterationEvents
 
+from dermaseg_monai.engines.average import unwrapped
 from dermaseg_monai.engines.distributed import world_size
 from dermaseg_monai.errors import ConfigError, TrainingError
 
@@ -41,9 +42,10 @@ class NonFiniteLoss:
 
 
 class EveryPartTrains:
-    """Trainer handler: after the first backward pass, stops where a part of the network gets no gradient.
+    """Trainer handler: after the first backward pass, stops where a whole part of the network gets no gradient.
 
-    Such a part would stay as it was initialised, and its maps would be written as if they said something.
+    A part is what the network itself calls a child. It would stay as it was initialised, and its maps would be written
+    as if they said something. Single weights that nothing uses (MONAI's UNETR has some) are left alone.
 
     Raises:
         ConfigError: from inside the training.
@@ -61,12 +63,11 @@ class EveryPartTrains:
         if self._looked:
             return
         self._looked = True
-        names = [name for name, weight in engine.network.named_parameters() if weight.requires_grad]
-        untrained = [name for name in names if engine.network.get_parameter(name).grad is None]
+        untrained = [name for name, part in unwrapped(engine.network).named_children() if _is_left_out(part)]
         if untrained:
             raise ConfigError(
-                f"{len(untrained)} of {len(names)} tensors of the network get no gradient, first {untrained[0]}: they "
-                "would stay as they were initialised. Switch that part off in network_def, or weigh it in the loss."
+                f"The network's {', '.join(untrained)} would stay as initialised: no loss reaches it. Switch that part "
+                "off in network_def, or weigh it in the loss."
             )
 
 
@@ -108,6 +109,11 @@ def case_ids(batch: Any) -> list[str]:  # noqa: ANN401 (dict of lists, or decoll
     if isinstance(batch, Iterable):
         return [str(one["case_id"]) for one in batch if isinstance(one, dict) and "case_id" in one]
     return []
+
+
+def _is_left_out(part: torch.nn.Module) -> bool:
+    weights = [weight for weight in part.parameters() if weight.requires_grad]
+    return bool(weights) and all(weight.grad is None for weight in weights)
 
 
 def _any_process(here: bool, like: torch.Tensor) -> bool:  # noqa: FBT001 (one flag)

@@ -29,7 +29,7 @@ def require_same_sheet(saved: Mapping[str, str], now: Mapping[str, str], path: s
     Raises:
         TrainingError: values differ; names the first few, and how they were.
     """
-    other = [name for name in saved if name in now and saved[name] != now[name]]
+    other = [name for name in saved if name in now and json.loads(saved[name]) != json.loads(now[name])]  # 1 is 1.0
     if other:
         was = " ".join(f"--{name} {saved[name]}" for name in other[:_NAMED])
         is_now = ", ".join(f"{name} {now[name]}" for name in other[:_NAMED])

@@ -63,15 +63,15 @@ def record_training_cases(
 
     Raises:
         LeakError: nearly one picture stands on two sides, and `allow_leaks` is off.
-        TrainingError: the run that is resumed was trained on another manifest.
+        TrainingError: the run that is resumed was trained on other cases.
         DataError: no such manifest, or the file cannot be written.
     """
     loaded = Manifest.load(manifest)
-    if resume:
-        _require_same_manifest(loaded, resume)
     if not allow_leaks:
         require_no_near_leaks(loaded, dataset_dir)
     rows = training_cases(loaded, dataset_dir)
+    if resume:
+        _require_same_cases(rows, resume)
     for earlier in (initial_weights, resume):
         if earlier:
             rows += read_training_cases(earlier) or []
@@ -79,13 +79,17 @@ def record_training_cases(
         write_training_cases(Path(output_dir) / TRAINING_CASES, rows)
 
 
-def _require_same_manifest(manifest: Manifest, resume: str | Path) -> None:
-    known = {row.manifest for row in read_training_cases(resume) or []}
-    now = manifest.digest[:_DIGITS]
-    if known and now not in known:
+def _require_same_cases(rows: Sequence[TrainingCase], resume: str | Path) -> None:
+    """Compare with what the resumed run has written; its own cases come first there, then those of earlier weights."""
+    known = read_training_cases(resume) or []
+    own = [row for row in known if row.manifest == known[0].manifest]
+    now, before = ({(row.split, row.id, row.image) for row in cases} for cases in (rows, own))
+    if known and (other := sorted(now ^ before)):
+        split, case_id, _ = other[0]
         raise TrainingError(
-            f"{resume} was trained on the manifest {', '.join(sorted(known))}, and {manifest.name} is {now} (digests). "
-            "A resumed training goes on with its own cases: give its --manifest, or begin one with --initial_weights."
+            f"{resume} was trained on other cases: {len(other)} train or val cases are new, gone or changed, first "
+            f"{case_id} ({split}). A resumed training goes on with its own: give its --manifest, or begin one with "
+            "--initial_weights."
         )
 
 

@@ -211,7 +211,7 @@ def _threshold(members: Sequence[Member]) -> float:
 
 def _said(member: Member) -> dict[str, Any]:
     kept: Mapping[str, Any] = {key: member.run.get(key) for key in ("weights", "run_id", "about")}
-    return {"folder": str(member.folder), **{key: value for key, value in kept.items() if value is not None}}
+    return {"folder": str(member.folder.resolve()), **{key: value for key, value in kept.items() if value is not None}}
 
 
 def _summary(

@@ -51,6 +51,25 @@ def test_weights_that_were_trained_on_replace_their_own_prediction(folder: Path,
     require_replaceable(folder, case_ids=["a", "b"], weights=weights)
 
 
+def test_the_prediction_beside_the_weights_is_theirs_also_after_the_run_was_moved(tmp_path: Path) -> None:
+    (tmp_path / "moved" / "evaluate_test").mkdir(parents=True)
+    weights = tmp_path / "moved" / "model.safetensors"
+    weights.write_bytes(b"two epochs later")
+    write(tmp_path / "moved" / "evaluate_test", weights={"path": "/old/run/model.safetensors", "sha256": "0" * 64})
+    require_replaceable(tmp_path / "moved" / "evaluate_test", case_ids=["a"], weights=weights)
+    other = tmp_path / "moved" / "other.safetensors"
+    other.write_bytes(b"other")
+    with pytest.raises(ConfigError, match="holds the prediction of weights"):
+        require_replaceable(tmp_path / "moved" / "evaluate_test", case_ids=["a"], weights=other)
+
+
+def test_files_that_are_no_masks_and_other_spellings_of_a_name_are_no_other_cases(tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    for name in ("Thumbs.db", "scho\u0308n.png"):  # macOS writes an umlaut as two characters
+        (tmp_path / "masks" / name).touch()
+    require_replaceable(tmp_path, case_ids=["sch\u00f6n"])
+
+
 def test_the_prediction_of_other_weights_is_kept_and_both_are_named(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "two.safetensors"
     other.write_bytes(b"two")

@@ -87,8 +87,15 @@ def test_gradients_are_scaled_to_the_norm_once_per_step(iteration: int, steps: i
 def test_a_part_that_gets_no_gradient_stops_the_training(build: Callable, tmp_path: Path) -> None:
     training = build(tmp_path)
     training.network.aside = torch.nn.Linear(2, 1)
-    with pytest.raises(ConfigError, match=r"2 of 8 tensors of the network get no gradient, first aside\.weight"):
+    with pytest.raises(ConfigError, match=r"The network's aside would stay as initialised"):
         training.trainer.run()
+
+
+def test_a_weight_that_nothing_uses_is_left_alone(build: Callable, tmp_path: Path) -> None:
+    training = build(tmp_path, max_epochs=1)
+    training.network.head.register_parameter("spare", torch.nn.Parameter(torch.zeros(1)))
+    training.trainer.run()
+    assert training.trainer.state.epoch == 1
 
 
 def test_a_frozen_part_needs_no_gradient(build: Callable, tmp_path: Path) -> None:

@@ -51,6 +51,12 @@ def test_keys_of_another_version_and_states_from_before_are_no_difference() -> N
     require_same_sheet({}, sheet_values(SHEET), "last.ckpt")
 
 
+def test_a_number_in_another_notation_is_the_same() -> None:
+    require_same_sheet(
+        sheet_values({"prob": 0.0, "sizes": [1]}), sheet_values({"prob": 0, "sizes": [1.0]}), "last.ckpt"
+    )
+
+
 def test_a_resume_with_other_values_is_refused_before_anything_is_put_back(build: Callable, tmp_path: Path) -> None:
     build(tmp_path, max_epochs=1, sheet=Sheet(SHEET)).trainer.run()
     build(tmp_path, max_epochs=2, sheet=Sheet({**SHEET, "max_epochs": 9, "device": "cuda"}), resume=tmp_path)

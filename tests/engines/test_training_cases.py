@@ -168,12 +168,15 @@ def test_what_earlier_weights_were_trained_on_is_taken_over(trained: Path, save:
     assert [row.id for row in read_training_cases(fourth) or ()] == ["x", "y"]
 
 
-def test_a_run_is_not_resumed_on_another_manifest(save: Save, tmp_path: Path) -> None:
-    one = other(tmp_path, save("a", 1, "train"), save("b", 2, "val"))
-    record_training_cases(one, tmp_path, tmp_path / "run")
-    two = other(tmp_path, save("a", 1, "train"), save("c", 3, "val"))
-    with pytest.raises(TrainingError, match=r"run was trained on the manifest \w+, and other is \w+ .*--manifest"):
-        record_training_cases(two, tmp_path, tmp_path / "run", resume=tmp_path / "run")
+def test_a_run_is_not_resumed_on_other_cases(save: Save, tmp_path: Path) -> None:
+    a, b = save("a", 1, "train"), save("b", 2, "val")
+    record_training_cases(other(tmp_path, a, b), tmp_path, tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"run was trained on other cases: 2 train or val cases .* first b \(val\)"):
+        record_training_cases(
+            other(tmp_path, a, save("c", 3, "val")), tmp_path, tmp_path / "x", resume=tmp_path / "run"
+        )
+    more = other(tmp_path, a, b, save("t", 4, "test", attributes={"site": "arm"}))  # indexed anew, the same training
+    record_training_cases(more, tmp_path, tmp_path / "x", resume=tmp_path / "run")
 
 
 def test_a_near_identical_picture_on_two_sides_is_refused_before_training(save: Save, tmp_path: Path) -> None:
