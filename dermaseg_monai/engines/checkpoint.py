@@ -189,7 +189,7 @@ class Checkpoints:
         known = [rate for rate in rates if rate is not None]
         if len(known) < len(rates):
             return
-        self.lr_scheduler.base_lrs = known
+        self.lr_scheduler.base_lrs = [*known]
         for group, rate in zip(self.optimizer.param_groups, known, strict=True):
             if rate != group["initial_lr"]:
                 group["lr"] *= rate / group["initial_lr"]
