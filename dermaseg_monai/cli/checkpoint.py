@@ -15,6 +15,7 @@ from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.files import write_json
 from dermaseg_monai.manifest import Manifest
 from dermaseg_monai.report.predictions import read_run
+from dermaseg_monai.tracking.parameters import lost_login
 
 _WEIGHTS: Final = "model.safetensors"
 _SAID: Final = "dermaseg: error: "
@@ -88,7 +89,7 @@ class Checkpoint:
     def sheet(self) -> dict[str, Any]:
         """Return the sheet of the training without what an evaluation must not take over."""
         sheet = dict(self.config) | {key: value for key, value in _OF_THE_TRAINING.items() if key in self.config}
-        if "***@" in str(sheet.get("tracking_uri")):  # its password was left out of run.json
+        if lost_login(str(sheet.get("tracking_uri"))):  # its password was left out of run.json
             sheet["tracking_uri"] = {"_target_": "dermaseg_monai.bundle.tracking_uri"}
         return sheet
 

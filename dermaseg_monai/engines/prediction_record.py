@@ -20,7 +20,8 @@ PURPOSE = "Supports a clinician's judgement and does not replace it. Not a medic
 Row = dict[str, Any]
 
 _SHOWN = 3
-_PARTS = ("masks", "probabilities", "uncertainty", "boundary", "overlays")
+PARTS = ("masks", "probabilities", "uncertainty", "boundary", "overlays")
+"""The sub-folders of a prediction folder, a file per case in each."""
 
 
 def done_row(case_id: str, image: str, name: str, *, shape: tuple[int, ...], sums: ProbabilitySums) -> Row:
@@ -96,7 +97,7 @@ def write_record(
 
 
 def _remove_files(folder: Path, case_id: str) -> None:
-    for part in _PARTS:
+    for part in PARTS:
         for suffix in (".png", ".nii.gz"):
             remove(folder / part / f"{file_stem(case_id)}{suffix}")
 

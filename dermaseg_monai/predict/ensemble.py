@@ -10,7 +10,7 @@ import numpy as np
 
 from dermaseg_monai.arrays import BoolMask, Probability, RgbImage
 from dermaseg_monai.engines.earlier_prediction import require_replaceable
-from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, write_record
+from dermaseg_monai.engines.prediction_record import PARTS, Row, done_row, failed_row, write_record
 from dermaseg_monai.errors import ConfigError, DataError, DermasegError
 from dermaseg_monai.files import remove, write_text
 from dermaseg_monai.images import (
@@ -28,7 +28,6 @@ from dermaseg_monai.predict.member import PROBABILITIES, Member, require_apart
 from dermaseg_monai.predict.reference import Reference
 
 _MAPS: Final = ("uncertainty", "boundary")
-_PARTS: Final = ("masks", PROBABILITIES, *_MAPS, "overlays")
 _SUMMARIES: Final = ("summary.json", "summary.md")
 _CONFIDENCE, _DRAWS, _SEED = 0.95, 2000, 0
 
@@ -162,7 +161,7 @@ def _average_case(
     if drawn is not None:
         write_rgb(out / "overlays" / name, drawn)
     written = {"masks", *averaged} | (set() if drawn is None else {"overlays"})
-    for kind in set(_PARTS) - written:  # of an earlier mean in this folder
+    for kind in set(PARTS) - written:  # of an earlier mean in this folder
         remove(out / kind / name)
     if score is None:
         return _Case(row)
@@ -171,7 +170,7 @@ def _average_case(
 
 def _remove_empty_parts(out: Path) -> None:
     """Remove the sub-folders without a file: `Member.has` takes one that is there for a map of every case."""
-    for folder in (out / kind for kind in _PARTS):
+    for folder in (out / kind for kind in PARTS):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 
