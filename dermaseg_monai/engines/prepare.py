@@ -67,7 +67,7 @@ def prepare(
 
 
 def train(trainer: Trainer, checkpoints: Checkpoints | None = None) -> None:
-    """Run the training to its end; Ctrl-C leaves with exit code 130 and says how to go on.
+    """Run the training to its end; who stops it with Ctrl-C (exit code 130) or SIGTERM (143) is told how to go on.
 
     Raises:
         TrainingError: from the guards.
@@ -77,6 +77,9 @@ def train(trainer: Trainer, checkpoints: Checkpoints | None = None) -> None:
     except KeyboardInterrupt:
         _say_how_to_go_on(trainer, checkpoints)
         raise SystemExit(_STOPPED_BY_USER) from None
+    except SystemExit:  # what tracking makes of SIGTERM: docker stop, a batch system at its time limit
+        _say_how_to_go_on(trainer, checkpoints)
+        raise
 
 
 def evaluate(evaluator: Evaluator) -> None:

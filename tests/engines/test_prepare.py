@@ -13,11 +13,14 @@ from dermaseg_monai.errors import ConfigError, TrainingError, WeightsError
 
 
 class Interrupt:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
     def attach(self, engine: Engine) -> None:
         engine.add_event_handler(Events.ITERATION_COMPLETED(once=3), self.stop)
 
     def stop(self) -> None:
-        raise KeyboardInterrupt
+        raise self.error
 
 
 def test_training_stops_after_so_many_validations_without_a_better_one(build: Callable, tmp_path: Path) -> None:
@@ -85,10 +88,20 @@ def test_initial_weights_of_another_network_are_refused(build: Callable, tmp_pat
 def test_ctrl_c_ends_with_130_and_says_how_to_go_on(
     build: Callable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    training = build(tmp_path, handlers=[Interrupt()])
+    training = build(tmp_path, handlers=[Interrupt(KeyboardInterrupt())])
     with pytest.raises(SystemExit) as stopped:
         train(training.trainer, training.checkpoints)
     assert stopped.value.code == 130
+    assert f"Stopped in epoch 2 of 4. Go on with --resume {tmp_path / 'last.ckpt'}" in capsys.readouterr().err
+
+
+def test_sigterm_keeps_its_exit_code_and_says_how_to_go_on(
+    build: Callable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = build(tmp_path, handlers=[Interrupt(SystemExit(143))])
+    with pytest.raises(SystemExit) as stopped:
+        train(training.trainer, training.checkpoints)
+    assert stopped.value.code == 143
     assert f"Stopped in epoch 2 of 4. Go on with --resume {tmp_path / 'last.ckpt'}" in capsys.readouterr().err
 
 
