@@ -54,6 +54,16 @@ def make_folder(path: str | Path) -> Path:
     return folder
 
 
+def is_utf8(name: str) -> bool:
+    """Say whether a file name is text; an old system's may hold bytes that are none."""
+    return printable(name) == name
+
+
+def printable(name: str) -> str:
+    r"""Return a file name with `\xNN` for the bytes of it that are not UTF-8, which cannot be printed or written."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write UTF-8 text with `replacing`."""
     with replacing(path) as temporary:

@@ -113,5 +113,11 @@ def check_overrides(overrides: Mapping[str, Any], known: Iterable[str]) -> None:
             expected, fits = SHARED_KEYS[name]
             if not fits(value):
                 raise ConfigError(
-                    f"--{key} is {value!r} ({type(value).__name__}); expected {expected}. Correct it and run again."
+                    f"--{key} is {value!r} ({type(value).__name__}); expected {expected}. {_advice(key, value, fits)}"
                 )
+
+
+def _advice(key: str, value: object, fits: Callable[[Any], bool]) -> str:
+    # 5, or a,b, is read as Python is: a number, a tuple. A text that looks so is quoted for Python, too
+    is_meant_as_text = value not in (None, "") and not isinstance(value, str) and fits(str(value))
+    return f"If it is a text, quote it twice: --{key} '\"...\"'." if is_meant_as_text else "Correct it and run again."

@@ -96,10 +96,17 @@ def _arguments(argv: Sequence[str]) -> dict[str, Any] | None:
         key, equals, value = word.lstrip("-").partition("=")
         if not equals:
             value = words.pop(0) if words and not words[0].startswith("--") else "True"
-        found[key.replace("-", "_")] = _not_null(key, DefaultParseValue(value))
+        found[key.replace("-", "_")] = _not_null(key, _whole(key, value, DefaultParseValue(value)))
     if isinstance(found.get("args_file"), str):
         found = {**ConfigParser.load_config_file(found["args_file"]), **found}
     return found
+
+
+def _whole(key: str, text: str, value: Any) -> Any:  # noqa: ANN401
+    # values are read as Python is, where `#` begins a comment: DIR#2 would be another folder, DIR
+    if "#" in text and "#" not in str(value):
+        raise ConfigError(f"--{key} {text} would be cut at the # to {value!r}. Quote it twice: --{key} '\"{text}\"'.")
+    return value
 
 
 def _not_null(key: str, value: Any) -> Any:  # noqa: ANN401 (an override may be anything)

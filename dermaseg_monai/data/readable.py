@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dermaseg_monai.data.cases import Sample, data_folder
 from dermaseg_monai.errors import DataError, ImageError
-from dermaseg_monai.files import sha256_of
-from dermaseg_monai.images import IMAGE_SUFFIXES, read_image
+from dermaseg_monai.files import is_utf8, printable, sha256_of
+from dermaseg_monai.images import IMAGE_SUFFIXES, is_volume, read_image
 from dermaseg_monai.images.volume_file import require_volume
 from dermaseg_monai.manifest import Manifest, Split
 from dermaseg_monai.manifest.listing import files_below
@@ -41,8 +41,12 @@ class _Candidate:
     sha256: str | None = None
 
 
-def readable_images(source: str | Path, dataset_dir: str | Path | None = None, split: Split | None = None) -> ImageList:
+def readable_images(
+    source: str | Path, dataset_dir: str | Path | None = None, split: Split | None = None, *, volumes: bool = False
+) -> ImageList:
     """Return the readable images of a folder (with its sub-folders), of one image file, or of a manifest (.json).
+
+    These are photographs, or with `volumes` NIfTI volumes; a file of the other kind is left out.
 
     Every image is decoded once, several at a time, so that a damaged one is known before the first prediction and costs
     nothing but itself. Of a manifest come the cases of `split`, by default all but `excluded`; a file whose sha256
@@ -52,7 +56,7 @@ def readable_images(source: str | Path, dataset_dir: str | Path | None = None, s
     Raises:
         DataError: `source` does not exist, holds no image, or none that can be read; `dataset_dir` is missing.
     """
-    return _sorted_out(_candidates(Path(source).expanduser(), dataset_dir, split), source, read_image)
+    return _sorted_out(_candidates(Path(source).expanduser(), dataset_dir, split), source, _volume if volumes else _photograph)
 
 
 def volumes_on_disk(source: str | Path, dataset_dir: str | Path | None = None, split: Split | None = None) -> ImageList:
@@ -69,7 +73,7 @@ def volumes_on_disk(source: str | Path, dataset_dir: str | Path | None = None, s
 def _sorted_out(candidates: list[_Candidate], source: str | Path, look: Callable[[Path], object]) -> ImageList:
     faults = in_threads(partial(_fault, look=look), candidates, title=f"Checking {len(candidates)} images")
     pairs = list(zip(candidates, faults, strict=True))
-    failures = [Unreadable(one.case_id, str(one.path), fault) for one, fault in pairs if fault]
+    failures = [Unreadable(printable(one.case_id), printable(str(one.path)), fault) for one, fault in pairs if fault]
     if len(failures) == len(pairs):
         raise DataError(f"None of the {len(pairs)} images of {source} can be used. First: {failures[0].reason}")
     return ImageList((_sample(one) for one, fault in pairs if not fault), failures)
@@ -113,7 +117,20 @@ def id_by_path(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix().replace("/", "_").replace(".", "_")
 
 
+def _photograph(path: Path) -> None:
+    if is_volume(path):
+        raise ImageError(f"{path} is a volume, and this bundle takes photographs. Predict it with bundles/unet3d.")
+    read_image(path)
+
+
+def _volume(path: Path) -> None:
+    require_volume(path)
+    read_image(path)
+
+
 def _fault(one: _Candidate, look: Callable[[Path], object]) -> str | None:
+    if not is_utf8(str(one.path)):
+        return f"The name of {printable(str(one.path))} is not UTF-8 text. Rename the file."
     try:
         look(one.path)
         found = sha256_of(one.path) if one.sha256 else None

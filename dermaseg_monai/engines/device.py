@@ -10,7 +10,7 @@ def pick_device(name: str = "auto") -> torch.device:
     """Return the device called `name`; `auto` is CUDA where there is one, else the CPU.
 
     Raises:
-        DeviceError: `name` is no device, or CUDA (or that number of it) is not there.
+        DeviceError: `name` is no device, or it (or that number of CUDA) is not there.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -20,6 +20,8 @@ def pick_device(name: str = "auto") -> torch.device:
         raise DeviceError(f"{name!r} is not a device. Give --device auto, cpu, cuda or cuda:0.") from error
     if device.type == "cuda":
         _require_cuda(device)
+    elif device.type != "cpu":
+        _require_that_it_computes(device)
     return device
 
 
@@ -59,3 +61,13 @@ def _require_cuda(device: torch.device) -> None:
         )
     if device.index is not None and device.index >= count:
         raise DeviceError(f"Device {device} was asked for but there are {count} CUDA devices, cuda:0 the first.")
+
+
+def _require_that_it_computes(device: torch.device) -> None:
+    # mps, xpu and others have no common question whether they are there; `meta` is, and computes nothing
+    try:
+        torch.zeros(1, device=device).item()
+    except Exception as error:
+        raise DeviceError(
+            f"Device {device} was asked for but torch {torch.__version__} does not compute there. Give --device cpu."
+        ) from error

@@ -1,6 +1,7 @@
 """The verbs a sheet calls: put the engines together, train, evaluate."""
 
 import logging
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -120,7 +121,7 @@ def _say_how_to_go_on(trainer: Trainer, checkpoints: Checkpoints | None) -> None
         return
     last = None if checkpoints is None else checkpoints.folder / LAST
     there = last is not None and last.is_file()
-    advice = f" Go on with --resume {last}" if there else ""
+    advice = f" Go on with --resume {shlex.quote(str(last))}" if there else ""
     sys.stderr.write(f"\nStopped in epoch {trainer.state.epoch} of {trainer.state.max_epochs}.{advice}\n")
 
 

@@ -1,6 +1,7 @@
 """What a person sees of a training: a bar on a terminal, a line per epoch, a summary at the end."""
 
 import atexit
+import shlex
 import sys
 import time
 from datetime import timedelta
@@ -110,7 +111,7 @@ class Progress:
         if found:
             lines.append(f"best validation (epoch {state.best_metric_epoch}): {', '.join(found)}")
         lines.append(f"weights:   {self.output_dir / WEIGHTS}")
-        lines.append(f"resume:    --resume {self.output_dir / LAST} --max_epochs N")
+        lines.append(f"resume:    --resume {shlex.quote(str(self.output_dir / LAST))} --max_epochs N")
         if self.tracker is not None:
             lines.append(f"look at it: {self.tracker.view_command}")
         _say("\n".join(["", *lines]))

@@ -1,5 +1,6 @@
 """Open JPEG, PNG, BMP and TIFF files: guarded by size, fully decoded, the right way up."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,8 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = (5, 6, 7, 8)
+_PNG_SIGNATURE_BYTES = 8
+_PNG_CHECKSUM_BYTES = 4
 
 
 def decode_photograph(path: Path, *, least_px: int | None = None) -> Image.Image:
@@ -40,7 +43,7 @@ def decode_photograph(path: Path, *, least_px: int | None = None) -> Image.Image
         if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
             pages = getattr(image, "n_frames", 1)
             raise ImageError(f"{path} has {pages} pages; one photograph was expected. Save the wanted page as a file.")
-        orientation = _orientation(image)
+        orientation = _orientation(image, path)
         if least_px is not None:
             image.draft(None, (least_px, least_px))
         image.load()
@@ -51,12 +54,12 @@ def photograph_size(path: Path) -> tuple[int, int]:
     """Return rows and columns after turning upright, from the header alone. Raises: ImageError."""
     with _opened(path) as image:
         width, height = image.size
-        return (width, height) if _orientation(image) in _SIDEWAYS else (height, width)
+        return (width, height) if _orientation(image, path) in _SIDEWAYS else (height, width)
 
 
 def to_rgb(image: Image.Image, path: Path) -> RgbImage:
     """Return 8-bit RGB: grey is repeated, 16-bit divided by 257, transparency laid on white. Raises: ImageError."""
-    if image.mode == "RGB":
+    if image.mode == "RGB" and not image.has_transparency_data:
         return np.array(image)
     if is_deep(image):
         return np.repeat(eight_bit(image, path)[..., None], 3, axis=2)
@@ -122,8 +125,21 @@ def _unknown_format(path: Path) -> str:
     return f"{path} is not an image that can be read. Known are {', '.join(IMAGE_SUFFIXES)}."
 
 
-def _orientation(image: Image.Image) -> int:
+def _orientation(image: Image.Image, path: Path) -> int:
     # Pillow turns TIFF itself (its size is already upright), and would decode a PNG without EXIF just to look for it
-    if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):
+    if image.format == "TIFF" or (image.format == "PNG" and not _has_exif(image, path)):
         return 1
     return image.getexif().get(Base.Orientation, 1)
+
+
+def _has_exif(image: Image.Image, path: Path) -> bool:
+    """Say whether a PNG has EXIF; it may stand behind the pixels, where only the names of the chunks are read."""
+    if "exif" in image.info:
+        return True
+    with path.open("rb") as file:
+        file.seek(_PNG_SIGNATURE_BYTES)
+        while len(head := file.read(8)) == 8:  # noqa: PLR2004 (length and name of a chunk)
+            if head[4:] == b"eXIf":
+                return True
+            file.seek(int.from_bytes(head[:4], "big") + _PNG_CHECKSUM_BYTES, os.SEEK_CUR)
+    return False

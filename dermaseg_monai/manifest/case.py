@@ -1,8 +1,9 @@
 """One case: a picture, who outlined what on it, and what is known about the lesion."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.moment import moment_of
@@ -15,6 +16,9 @@ Role: TypeAlias = Literal["reference", "reader", "consensus", "adjudicated"]
 
 Attribute: TypeAlias = str | float | int | None
 """What a table cell can hold; None is an empty cell."""
+
+ID: Final = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
+"""What an id may be, as the schema has it: it names output files."""
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 

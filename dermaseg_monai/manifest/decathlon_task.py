@@ -1,13 +1,12 @@
 """What the dataset.json of a task of the Medical Segmentation Decathlon says."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeGuard, cast
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.manifest.case import Split
+from dermaseg_monai.manifest.case import ID, Split
 from dermaseg_monai.manifest.data_path import is_inside
 from dermaseg_monai.manifest.table import image_id
 
@@ -18,7 +17,6 @@ LIST_KEYS: Final[dict[str, Split]] = {"training": "train", "validation": "val", 
 
 # newer data lists of MONAI call the images without a label so
 _LISTS: Final[dict[str, Split]] = {**LIST_KEYS, "testing": "test"}
-_ID = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")  # as the schema of manifests has it
 _JUNK: Final = "._"  # what macOS leaves beside the files it packs
 
 
@@ -125,7 +123,7 @@ def _image_of(line: object, file: Path) -> str:
 def _item(line: object, split: Split, file: Path) -> Item:
     about, image = _table(line), _image_of(line, file)
     name, label = str(about.get("case_id") or image_id(image)), about.get("label")
-    if not _ID.fullmatch(name):
+    if not ID.fullmatch(name):
         raise DataError(f"{file}: {name!r} names output files, so it holds no slash and begins with no dot. Rename it.")
     if label is None and split != "test":
         raise DataError(f"{file}: {image} has no label, and only test images may lack one. Add it or list it in test.")

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from dermaseg_monai.errors import DataError, ImageError
-from dermaseg_monai.files import sha256_of
+from dermaseg_monai.files import is_utf8, printable, sha256_of
 from dermaseg_monai.images import is_volume, measure, spacing_of
-from dermaseg_monai.manifest.case import Annotation, Attribute, Case, FileRecord, Split
+from dermaseg_monai.manifest.case import ID, Annotation, Attribute, Case, FileRecord, Split
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.memory import FileMemory
 from dermaseg_monai.manifest.reader_masks import ReaderMask
@@ -50,8 +50,10 @@ def finish(drafts: Sequence[Draft], root: Path, facts: SetFacts) -> Manifest:
     """Hash and measure every file of the drafts and return the manifest.
 
     Raises:
-        DataError: a file that cannot be read, a mask of another size than its image, an id twice, no case at all.
+        DataError: a file that cannot be read, a mask of another size than its image, an id twice or one that cannot
+            name a file, no case at all.
     """
+    _require_names(drafts)
     _require_unique(drafts)
     paths = [path for draft in drafts for path in (draft.image, *draft.masks)]
     memory = FileMemory(root)
@@ -64,6 +66,16 @@ def finish(drafts: Sequence[Draft], root: Path, facts: SetFacts) -> Manifest:
     _require_same_size(drafts, records)
     cases = tuple(_case(draft, records) for draft in drafts)
     return Manifest(name=facts.name, version=facts.version, licence=facts.licence, cases=cases)
+
+
+def _require_names(drafts: Sequence[Draft]) -> None:
+    wrong = [draft.image for draft in drafts if not ID.fullmatch(draft.id)]
+    wrong += [path for draft in drafts for path in (draft.image, *draft.masks) if not is_utf8(str(path))]
+    if wrong:
+        raise DataError(
+            f"{len(wrong)} files have names that no id can have, first {printable(str(wrong[0]))!r}: no line break or "
+            "other control character, UTF-8, no dot in front. Rename them."
+        )
 
 
 def _require_unique(drafts: Sequence[Draft]) -> None:

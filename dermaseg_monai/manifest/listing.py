@@ -37,6 +37,9 @@ def files_below(folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[
     """Return the files that end in one of `suffixes`, sorted; hidden files and __MACOSX are left out.
 
     Links to folders are followed, each folder is looked into once, and never one that `folder` itself lies in.
+
+    Raises:
+        DataError: a folder cannot be looked into; what it holds would be left out without a word.
     """
     seen: set[Path] = set()
     found: list[Path] = []
@@ -115,7 +118,7 @@ def _walk(folder: Path, seen: set[Path]) -> tuple[list[Path], list[Path]]:
     """Return the files below a folder and the links to folders, and add the real folders to `seen`."""
     files: list[Path] = []
     links: list[Path] = []
-    for place, subfolders, names in os.walk(folder):
+    for place, subfolders, names in os.walk(folder, onerror=_cannot_look):
         here = Path(place)
         if here.resolve() in seen:
             subfolders.clear()
@@ -125,6 +128,13 @@ def _walk(folder: Path, seen: set[Path]) -> tuple[list[Path], list[Path]]:
         subfolders[:] = [name for name in subfolders if not _is_junk(name)]
         files += [here / name for name in names if not _is_junk(name)]
     return files, links
+
+
+def _cannot_look(error: OSError) -> None:
+    raise DataError(
+        f"Cannot look into the folder {error.filename}: {error.strerror}. Give yourself the right to read it, "
+        "or move it elsewhere."
+    ) from error
 
 
 def _is_junk(name: str) -> bool:

@@ -73,13 +73,17 @@ def read_table(path: str | Path, *, id_column: str) -> Table:
     (`dermaseg_monai.cells`) is as it was before.
 
     Raises:
-        DataError: no such file, no `id_column` (the columns found are listed), an id twice, a row of another length.
+        DataError: no such file, no `id_column` (the columns found are listed), a column or an id twice, a row of
+            another length.
     """
     source = Path(path).expanduser()
     lines = _lines(source)
     header = lines[0][1]
     table = Table(str(source), tuple(header), {})
     table.require([id_column])
+    twice = [name for name, count in Counter(header).items() if count > 1 and name]
+    if twice:
+        raise DataError(f"{source} has {len(twice)} columns more than once, first {twice[0]!r}. Keep one, or rename.")
     ids = [image_id(cells[header.index(id_column)]) for _, cells in lines[1:]]
     repeated = [name for name, count in Counter(ids).items() if count > 1]
     if repeated:

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -120,7 +122,23 @@ def connect(tracking_uri: str) -> Client:
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
     # it warns of every attempt; that the server is away is said once, by the courier
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    _require_that_it_opens(tracking_uri)
     return MlflowClient(tracking_uri=tracking_uri)
+
+
+def _require_that_it_opens(tracking_uri: str) -> None:
+    """Raise an OSError at once where MLflow would try a SQLite file ten times, for 100 s, and warn each time."""
+    from sqlalchemy.engine import make_url  # noqa: PLC0415
+
+    path = make_url(tracking_uri).database if tracking_uri.startswith("sqlite:") else None
+    if not path:
+        return
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with closing(sqlite3.connect(path)) as store:
+            store.execute("PRAGMA schema_version")
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{path}: {error}") from error
 
 
 def open_run(client: Client, start: Start) -> str:

@@ -44,11 +44,26 @@ def opening(
 
 
 def checked_uri(uri: str) -> str:
-    """Return the address of a store. Raises: ConfigError (MLflow 3 takes no such)."""
-    scheme = uri.partition(":")[0].partition("+")[0].lower()
-    if "://" in uri and scheme in _STORES:
+    """Return the address of a store. Raises: ConfigError (MLflow 3 takes no such, or it would not last)."""
+    scheme, _, rest = uri.partition("://")
+    scheme = scheme.partition("+")[0].lower()
+    if scheme == "sqlite":
+        _require_file(uri, rest.removeprefix("/"))
+    if rest and scheme in _STORES:
         return uri
     raise ConfigError(
         f"--tracking_uri is {redact(uri)!r}, but MLflow 3 keeps runs in a database or on a server, "
         "not in a folder. Give e.g. sqlite:////data/mlflow.db or http://host:5000."
     )
+
+
+def _require_file(uri: str, path: str) -> None:
+    if path in ("", ":memory:"):
+        raise ConfigError(
+            f"--tracking_uri {uri} names no file: the run would be gone when it ends. Give sqlite:///FILE."
+        )
+    if "?" in path:
+        raise ConfigError(
+            f"--tracking_uri {uri} would be cut at the question mark, and runs would go to another file. "
+            "Give the store a path without one: --tracking_uri sqlite:///FILE."
+        )

@@ -7,7 +7,6 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, TypeAlias
 
@@ -86,27 +85,31 @@ def bury_dead_runs(client: Client, *, but: str) -> list[str]:
 
 
 class StopSignal:
-    """While held, SIGTERM raises `SystemExit(143)` in the main thread, so that a stopped run can say so.
+    """While held, SIGTERM and SIGHUP (a closed terminal) raise `SystemExit` in the main thread: a stopped run says so.
 
-    A program that has its own SIGTERM handler keeps it.
+    The exit code is the shell's, 143 or 129. A program that has its own handler, or that ignores the signal as `nohup`
+    does, keeps that.
     """
 
     def __init__(self) -> None:
         self._pid = os.getpid()
-        self._previous: Callable[[int, FrameType | None], Any] | int | None = None
-        self._held = False
+        self._held: list[int] = []
 
     def hold(self) -> None:
         """Install the handler; only the main thread may."""
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-            self._previous = signal.signal(signal.SIGTERM, self._stop)
-            self._held = True
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, self._stop)
+                self._held.append(number)
 
     def release(self) -> None:
         """Put back what was there."""
-        if self._held and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, self._previous)
-            self._held = False
+        if threading.current_thread() is threading.main_thread():
+            for number in self._held:
+                signal.signal(number, signal.SIG_DFL)
+            self._held = []
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         if os.getpid() != self._pid:

@@ -1,6 +1,7 @@
 """What could not be sent waits in a file of the run's folder."""
 
 import logging
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -22,10 +23,10 @@ def spool_name(key: str) -> str:
 
 def send_command(path: str | Path, tracking_uri: str) -> str:
     """Return what a person types to send a file to the address in it; a login is not kept there and is asked for."""
-    command = f"python -m dermaseg_monai.tracking.send {path}"
+    command = f"python -m dermaseg_monai.tracking.send {shlex.quote(str(path))}"
     if not lost_login(tracking_uri):
         return command
-    return f"{command} --tracking_uri {tracking_uri.replace(HIDDEN, 'USER:PASSWORD')}"
+    return f"{command} --tracking_uri {shlex.quote(tracking_uri.replace(HIDDEN, 'USER:PASSWORD'))}"
 
 
 class Spool:

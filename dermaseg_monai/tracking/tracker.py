@@ -4,6 +4,7 @@ import atexit
 import json
 import logging
 import os
+import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from torch import distributed
 
 from dermaseg_monai.engines.resume_file import saved_extra
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.files import make_folder, read_object
+from dermaseg_monai.files import make_folder, read_object, write_json
 from dermaseg_monai.manifest import Manifest
 from dermaseg_monai.tracking.courier import Courier
 from dermaseg_monai.tracking.delivery import MLflowDelivery
@@ -126,7 +127,7 @@ class MLflowTracker:
     def view_command(self) -> str:
         """What a person types, or opens, to see the run; without a login that the address may hold."""
         address = redact(self.tracking_uri)
-        return address if address.startswith("http") else f"mlflow ui --backend-store-uri {address}"
+        return address if address.startswith("http") else f"mlflow ui --backend-store-uri {shlex.quote(address)}"
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps so that a resume goes on with this run and its best figures."""
@@ -260,6 +261,8 @@ class MLflowTracker:
         # what the run was when it began stays: MLflow would replace a file of the same name
         folder = "" if self._continued is None else f"resumed/{record.started_at.replace(':', '-')}/"
         if self._sheet is not None:
+            if not folder:
+                write_json(self.output_dir / "config.json", record.config)
             self.log_text(json.dumps(record.config, indent=2, ensure_ascii=False), f"{folder}config.json")
             self.log_text(json.dumps(record.overrides, indent=2, ensure_ascii=False), f"{folder}overrides.json")
         if record.code.diff:

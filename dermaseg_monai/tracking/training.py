@@ -92,11 +92,12 @@ class TrainTracking:
 
 def status_of(error: BaseException) -> Status:
     """Return how a run ended that ended with `error`."""
-    # 130 and 143 are what a shell reports for Ctrl-C and SIGTERM; leaving with 0 in mid-training is no success either
+    # 129, 130 and 143 are what a shell reports for SIGHUP, Ctrl-C and SIGTERM; leaving with 0 in mid-training is no
+    # success either
     if isinstance(error, KeyboardInterrupt):
         return "KILLED"
     if isinstance(error, SystemExit):
-        return "KILLED" if error.code in (None, 0, 130, 143) else "FAILED"
+        return "KILLED" if error.code in (None, 0, 129, 130, 143) else "FAILED"
     return "FAILED"
 
 

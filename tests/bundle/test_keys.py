@@ -46,3 +46,9 @@ def test_what_monai_keeps_for_itself_is_not_judged() -> None:
 def test_slices_are_cut_in_a_plane_that_is_there(key: str, value: object, expected: str) -> None:
     with pytest.raises(ConfigError, match=f"--{key} is {value!r} .*{expected}"):
         check_overrides({key: value}, ["plane", "neighbours"])
+
+
+@pytest.mark.parametrize(("key", "value"), [("run_name", 5), ("images", ("x", "y")), ("experiment", 2024)])
+def test_a_text_that_looks_like_a_number_or_a_list_is_to_be_quoted(key: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=rf"If it is a text, quote it twice: --{key} '\"\.\.\.\"'\."):
+        check_overrides({key: value}, [key])

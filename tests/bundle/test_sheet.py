@@ -99,3 +99,11 @@ def test_emptying_a_key_on_the_command_line_is_refused_with_the_way_to_do_it(
     command_line(monkeypatch, "--config_file", str(base), "--manifest", word)
     with pytest.raises(ConfigError, match=rf'--manifest {word} would not empty the key\. Write {{"manifest": null}}'):
         open_sheet()
+
+
+def test_a_value_that_would_be_cut_at_a_hash_is_refused(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command_line(monkeypatch, "--config_file", str(base), "--manifest", "study#2")
+    with pytest.raises(ConfigError, match=r"""--manifest study#2 would be cut at the # to 'study'\. Quote it twice"""):
+        open_sheet()
+    command_line(monkeypatch, "--config_file", str(base), "--manifest", '"study#2"')
+    assert open_sheet().config["manifest"] == "study#2"

@@ -1,5 +1,7 @@
+import os
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 
@@ -90,3 +92,23 @@ def test_a_file_other_than_the_manifests_is_left_out(folder: Path, manifest: Pat
 def test_a_manifest_needs_its_folder(manifest: Path) -> None:
     with pytest.raises(DataError, match=r"manifest\.json is a manifest; .* --dataset_dir"):
         readable_images(manifest)
+
+
+def test_a_volume_among_photographs_costs_only_itself(folder: Path) -> None:
+    nib.save(nib.Nifti1Image(np.zeros((4, 5, 6), np.float32), np.eye(4)), folder / "v.nii.gz")
+    found = readable_images(folder)
+    assert [sample["case_id"] for sample in found] == ["b", "a"]
+    assert [one.case_id for one in found.failures] == ["c", "v"]
+    assert "v.nii.gz is a volume, and this bundle takes photographs" in found.failures[1].reason
+    volumes = readable_images(folder, volumes=True)
+    assert [sample["case_id"] for sample in volumes] == ["v"]
+    assert "b.png is no NIfTI volume" in volumes.failures[0].reason
+
+
+def test_a_name_that_is_not_utf8_costs_only_itself(folder: Path) -> None:
+    (folder / "b.png").rename(folder / os.fsdecode(b"caf\xe9.png"))
+    found = readable_images(folder)
+    assert [sample["case_id"] for sample in found] == ["a"]
+    failure = found.failures[-1]
+    assert failure.case_id == "caf\\xe9"
+    assert failure.reason.endswith("caf\\xe9.png is not UTF-8 text. Rename the file.")

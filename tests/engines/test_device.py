@@ -40,3 +40,9 @@ def test_auto_is_cuda_where_there_is_one() -> None:
 def test_a_cuda_number_that_is_not_there_is_refused() -> None:
     with pytest.raises(DeviceError, match="cuda:99 was asked for"):
         pick_device("cuda:99")
+
+
+@pytest.mark.parametrize("name", ["meta", "xpu", "mps"])
+def test_a_device_that_does_not_compute_here_is_refused(name: str) -> None:
+    with pytest.raises(DeviceError, match=rf"Device {name} was asked for but torch .* does not compute there"):
+        pick_device(name)

@@ -67,6 +67,20 @@ def test_exif_orientation_turns_the_picture_upright(
     assert measure(tmp_path / name) == size
 
 
+def test_exif_orientation_that_stands_behind_the_pixels_of_a_png(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(red_corner()).save(tmp_path / "a.png", exif=exif)
+    chunks = (tmp_path / "a.png").read_bytes()
+    start = chunks.index(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(chunks[start : start + 4], "big")
+    (tmp_path / "a.png").write_bytes(chunks[:start] + chunks[end:-12] + chunks[start:end] + chunks[-12:])
+    assert chunks.index(b"IDAT") > start
+    pixels = read_image(tmp_path / "a.png").pixels
+    assert (pixels.shape, tuple(pixels[0, 3])) == ((6, 4, 3), RED)
+    assert measure(tmp_path / "a.png") == (6, 4)
+
+
 def test_exif_orientation_of_a_jpeg(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -78,6 +92,11 @@ def test_exif_orientation_of_a_jpeg(tmp_path: Path) -> None:
 def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
     Image.fromarray(np.array([[[255, 0, 0, 255], [255, 0, 0, 0]]], dtype=np.uint8)).save(tmp_path / "a.png")
     assert read_image(tmp_path / "a.png").pixels.tolist() == [[list(RED), list(WHITE)]]
+    # one colour of an RGB picture may stand for transparent
+    Image.fromarray(np.array([[[255, 0, 0], [9, 9, 9]]], dtype=np.uint8)).save(
+        tmp_path / "b.png", transparency=(9, 9, 9)
+    )
+    assert read_image(tmp_path / "b.png").pixels.tolist() == [[list(RED), list(WHITE)]]
 
 
 @pytest.mark.parametrize(

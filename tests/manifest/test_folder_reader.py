@@ -1,3 +1,4 @@
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -171,6 +172,7 @@ def test_a_volume_is_recorded_in_voxels_with_its_spacing(tmp_path: Path) -> None
             r"2 of 5 rows .* no image, first d.*--allow-partial",
         ),
         ("id,split\na,train\nb,val\nb,val\nc,val\n", r"names 1 ids more than once, first 'b'"),
+        ("id,split,split\na,train,val\n", r"own\.csv has 1 columns more than once, first 'split'"),
         ("name,split\na,train\n", r"own\.csv has no column id; it has name, split"),
         ("id,part\na,train\n", r"own\.csv has no column split; it has id, part"),
         ("id,split\na,train,left\n", r"own\.csv, line 2: 3 cells, but the header has 2"),
@@ -281,3 +283,11 @@ def test_an_empty_image_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "masks").mkdir()
     with pytest.raises(DataError, match=r"There is no image in .*images"):
         index_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", [b"new\nline.png", b"caf\xe9.png"])
+def test_a_name_that_no_id_can_have_is_refused(plain: Path, name: bytes) -> None:
+    for folder in ("images", "masks"):
+        shutil.copy(next((plain / folder).glob("a*")), plain / folder / os.fsdecode(name))
+    with pytest.raises(DataError, match=r"files have names that no id can have, first .*(new|caf).*Rename them"):
+        index_folder(plain)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest import index_folder
 from dermaseg_monai.manifest.listing import files_below, names_without
 
@@ -72,3 +73,18 @@ def test_a_suffix_may_be_written_in_small_or_capital_letters() -> None:
     assert names_without(("", "_gt", "_label"), "A_GT") == {"A_GT", "A"}
     assert names_without(("_gt",), "a_label") == set()
     assert names_without(("_a_long_one",), "a") == set()
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = fill(tmp_path, "1.png", "closed/2.png")
+    scandir = os.scandir
+
+    def closed(path: str | Path) -> object:  # as for a user without the right; root may look anywhere
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", closed)
+        with pytest.raises(DataError, match=r"Cannot look into the folder .*closed: Permission denied"):
+            files_below(folder)

@@ -67,7 +67,7 @@ class Act:
             raise RuntimeError("out of memory")
         if self.act == "exit1":
             sys.exit(1)
-        if self.act in ("SIGINT", "SIGTERM", "SIGKILL"):
+        if self.act in ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"):
             os.kill(os.getpid(), getattr(signal, self.act))
             time.sleep(5)
 

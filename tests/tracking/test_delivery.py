@@ -1,4 +1,6 @@
 import logging
+import time
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +21,11 @@ def test_a_server_that_is_away_is_not_warned_of_at_every_attempt(
     finally:
         talker.setLevel(before)
     assert "Retrying" not in caplog.text
+
+
+def test_a_sqlite_file_that_cannot_be_opened_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").mkdir()
+    began_s = time.monotonic()
+    with pytest.raises(OSError, match=r"mlflow\.db: unable to open database file"):
+        connect(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    assert time.monotonic() - began_s < 10

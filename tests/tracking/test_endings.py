@@ -37,6 +37,7 @@ def runs(uri: str) -> list[Any]:
         ("exit1", 1, "FAILED"),
         ("SIGINT", 130, "KILLED"),
         ("SIGTERM", 143, "KILLED"),
+        ("SIGHUP", 129, "KILLED"),
     ],
 )
 def test_exit_code_and_status_tell_the_same_story(store: str, tmp_path: Path, act: str, code: int, status: str) -> None:

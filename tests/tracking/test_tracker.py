@@ -122,7 +122,8 @@ def test_nothing_secret_and_no_patient_is_logged(make: MakeTracker, tmp_path: Pa
     tracker.start()
     tracker.end("FINISHED")
     everything = [(tmp_path / "mlflow.db").read_bytes()]
-    everything += [path.read_bytes() for path in (tmp_path / "mlruns").rglob("*") if path.is_file()]
+    for folder in ("mlruns", "run"):
+        everything += [path.read_bytes() for path in (tmp_path / folder).rglob("*") if path.is_file()]
     assert len(everything) > 4
     assert not any(b"hunter2" in part or b"smith" in part for part in everything)
 
@@ -145,7 +146,7 @@ def test_a_child_is_shown_under_its_parent(make: MakeTracker, store: str) -> Non
     assert run.data.tags["mlflow.parentRunId"] == "f" * 32
 
 
-def test_a_resume_goes_on_with_its_run(make: MakeTracker, store: str) -> None:
+def test_a_resume_goes_on_with_its_run(make: MakeTracker, store: str, tmp_path: Path) -> None:
     first = make()
     first.start()
     first.log_metrics({"loss": 0.5}, step=1)
@@ -163,6 +164,7 @@ def test_a_resume_goes_on_with_its_run(make: MakeTracker, store: str) -> None:
     assert [(point.step, point.value) for point in points] == [(1, 0.5), (2, 0.25)]
     assert run.data.params["max_epochs"] == "2"  # as it began; MLflow refuses a change
     assert run.data.params["added"] == "1"
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["max_epochs"] == 2
     assert "resumed" in {found.path for found in connect(store).list_artifacts(run.info.run_id)}
 
 
@@ -319,8 +321,20 @@ def test_the_process_is_the_owner_of_its_run() -> None:
     ("uri", "command"),
     [
         ("sqlite:////tmp/mlflow.db", "mlflow ui --backend-store-uri sqlite:////tmp/mlflow.db"),
+        ("sqlite:////tmp/ann's data/a.db", """mlflow ui --backend-store-uri 'sqlite:////tmp/ann'"'"'s data/a.db'"""),
         ("http://me:word@localhost:5000", "http://***@localhost:5000"),
     ],
 )
 def test_the_way_to_look_at_a_run_tells_no_login(tmp_path: Path, uri: str, command: str) -> None:
     assert MLflowTracker(tracking_uri=uri, experiment="e", output_dir=tmp_path).view_command == command
+
+
+@pytest.mark.parametrize("uri", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_a_store_that_lasts_no_longer_than_the_run_is_refused(tmp_path: Path, uri: str) -> None:
+    with pytest.raises(ConfigError, match="names no file: the run would be gone"):
+        MLflowTracker(tracking_uri=uri, experiment="e", output_dir=tmp_path)
+
+
+def test_a_store_whose_address_mlflow_would_cut_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="would be cut at the question mark"):
+        MLflowTracker(tracking_uri="sqlite:////tmp/what?/mlflow.db", experiment="e", output_dir=tmp_path)
