@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from dermaseg_monai.tracking.scalars import clean_name
 
-_SECRET: Final = re.compile(r"token|passw|secret|api_?key|credential", re.IGNORECASE)
+_NAMES: Final = r"token|passw|secret|api_?key|credential"
+_SECRET: Final = re.compile(_NAMES, re.IGNORECASE)
+_IN_QUERY: Final = re.compile(rf"([?&][^=&\s]*(?:{_NAMES})[^=&\s]*=)[^&\s]+", re.IGNORECASE)
 _LOGIN: Final = re.compile(
     r"""
     (?<=://)(?:
@@ -25,11 +27,15 @@ HIDDEN: Final = "***"
 
 
 def redact(value: Any, *, name: str = "") -> Any:  # noqa: ANN401 (a JSON value)
-    """Return a JSON value without user:password@ in addresses and without the values of keys that name a secret."""
+    """Return a JSON value without user:password@ in addresses and without the values of what names a secret: keys, and
+    parts of an address behind its question mark.
+    """
     if isinstance(value, Mapping):
         return {str(key): redact(part, name=str(key)) for key, part in value.items()}
     if isinstance(value, str):
-        return HIDDEN if value and _SECRET.search(name) else _LOGIN.sub(f"{HIDDEN}@", value)
+        if value and _SECRET.search(name):
+            return HIDDEN
+        return _IN_QUERY.sub(rf"\1{HIDDEN}", _LOGIN.sub(f"{HIDDEN}@", value))
     if isinstance(value, Sequence):
         return [redact(part, name=name) for part in value]
     if value is None or isinstance(value, bool | int | float):
@@ -39,7 +45,7 @@ def redact(value: Any, *, name: str = "") -> Any:  # noqa: ANN401 (a JSON value)
 
 def lost_login(address: str) -> bool:
     """Say whether an address was redacted, so that nothing answers to it."""
-    return f"{HIDDEN}@" in address
+    return HIDDEN in address
 
 
 def parameters(config: Mapping[str, Any]) -> dict[str, str]:

@@ -26,7 +26,8 @@ def send_command(path: str | Path, tracking_uri: str) -> str:
     command = f"python -m dermaseg_monai.tracking.send {shlex.quote(str(path))}"
     if not lost_login(tracking_uri):
         return command
-    return f"{command} --tracking_uri {shlex.quote(tracking_uri.replace(HIDDEN, 'USER:PASSWORD'))}"
+    address = tracking_uri.replace(f"{HIDDEN}@", "USER:PASSWORD@").replace(f"={HIDDEN}", "=PASSWORD")
+    return f"{command} --tracking_uri {shlex.quote(address)}"
 
 
 class Spool:
