@@ -27,9 +27,7 @@ HIDDEN: Final = "***"
 
 
 def redact(value: Any, *, name: str = "") -> Any:  # noqa: ANN401 (a JSON value)
-    """Return a JSON value without user:password@ in addresses and without the values of what names a secret: keys, and
-    parts of an address behind its question mark.
-    """
+    """Return a JSON value without what is secret: logins and passwords of addresses, values of keys that name one."""
     if isinstance(value, Mapping):
         return {str(key): redact(part, name=str(key)) for key, part in value.items()}
     if isinstance(value, str):
