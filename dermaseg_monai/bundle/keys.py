@@ -27,7 +27,7 @@ _PATH_OR_NULL: Final[Check] = (
 _NAME: Final[Check] = ("a name", lambda value: isinstance(value, str) and value != "")
 _NAME_OR_NULL: Final[Check] = ("a name or null", lambda value: value is None or isinstance(value, str))
 _COUNT: Final[Check] = ("a whole number of at least 1", lambda value: _is_int(value) and value >= 1)
-_SIZE: Final[Check] = ("a whole number of at least 32", lambda value: _is_int(value) and value >= 32)  # noqa: PLR2004
+_SIZE: Final[Check] = ("a whole number from 32 to 16384", lambda value: _is_int(value) and 32 <= value <= 16384)  # noqa: PLR2004
 _COUNT_OR_ZERO: Final[Check] = ("a whole number of at least 0", lambda value: _is_int(value) and value >= 0)
 _POSITIVE: Final[Check] = ("a number above 0", lambda value: is_number(value) and value > 0)
 _FRACTION: Final[Check] = ("a number from 0 to 1", lambda value: is_number(value) and 0 <= value <= 1)
