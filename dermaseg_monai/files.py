@@ -61,7 +61,10 @@ def is_utf8(name: str) -> bool:
 
 def printable(name: str) -> str:
     r"""Return a file name with `\xNN` for the bytes of it that are not UTF-8, which cannot be printed or written."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a character, which no file name holds but a JSON file may
+        return name.encode("utf-8", "backslashreplace").decode()
 
 
 def write_text(path: str | Path, text: str) -> None:

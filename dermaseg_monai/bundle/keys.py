@@ -89,6 +89,9 @@ RESERVED: Final = frozenset(
 """What `python -m monai.bundle run` keeps for itself."""
 
 
+_CORRECT: Final = "Correct it and run again."
+
+
 def check_overrides(overrides: Mapping[str, Any], known: Iterable[str]) -> None:
     """Refuse an override that names no key of the sheet, or whose value a shared key cannot take.
 
@@ -119,5 +122,5 @@ def check_overrides(overrides: Mapping[str, Any], known: Iterable[str]) -> None:
 
 def _advice(key: str, value: object, fits: Callable[[Any], bool]) -> str:
     # 5, or a,b, is read as Python is: a number, a tuple. A text that looks so is quoted for Python, too
-    is_meant_as_text = value not in (None, "") and not isinstance(value, str) and fits(str(value))
-    return f"If it is a text, quote it twice: --{key} '\"...\"'." if is_meant_as_text else "Correct it and run again."
+    looks_so = isinstance(value, int | float | list | tuple) and not isinstance(value, bool) and fits(str(value))
+    return f"If it is a text, quote it, on the command line twice: --{key} '\"...\"'." if looks_so else _CORRECT

@@ -44,8 +44,17 @@ def bundle_root(name: str) -> str:
 
 
 def tracking_uri() -> str:
-    """Return `sqlite:///<project root>/mlflow.db`, the store that a plain `mlflow ui` started there shows."""
-    return f"sqlite:///{project_root() / 'mlflow.db'}"
+    """Return `sqlite:///<project root>/mlflow.db`, the store that a plain `mlflow ui` started there shows.
+
+    Raises:
+        ConfigError: the project lies in a folder whose name no address of a store can hold.
+    """
+    place = project_root() / "mlflow.db"
+    if "?" in str(place):
+        raise ConfigError(
+            f"MLflow would cut {place} at the question mark. Give the store another place: --tracking_uri sqlite:///FILE."
+        )
+    return f"sqlite:///{place}"
 
 
 def _installed(name: str) -> list[Path]:

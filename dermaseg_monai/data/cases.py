@@ -71,7 +71,8 @@ def data_folder(dataset_dir: str | Path, manifest: str | Path) -> Path:
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise DataError(
-            f"dataset_dir {folder} {what}. Pass the folder that the paths of {manifest} start from: --dataset_dir FOLDER."
+            f"dataset_dir {folder} {what}. Pass the folder that the paths of {manifest} start from: "
+            "--dataset_dir FOLDER."
         )
     return folder.absolute()
 

@@ -56,7 +56,9 @@ def readable_images(
     Raises:
         DataError: `source` does not exist, holds no image, or none that can be read; `dataset_dir` is missing.
     """
-    return _sorted_out(_candidates(Path(source).expanduser(), dataset_dir, split), source, _volume if volumes else _photograph)
+    return _sorted_out(
+        _candidates(Path(source).expanduser(), dataset_dir, split), source, _volume if volumes else _photograph
+    )
 
 
 def volumes_on_disk(source: str | Path, dataset_dir: str | Path | None = None, split: Split | None = None) -> ImageList:
@@ -130,7 +132,9 @@ def _volume(path: Path) -> None:
 
 def _fault(one: _Candidate, look: Callable[[Path], object]) -> str | None:
     if not is_utf8(str(one.path)):
-        return f"The name of {printable(str(one.path))} is not UTF-8 text. Rename the file."
+        return (
+            f"The name of {printable(str(one.path))} is not UTF-8 text. Rename the file, or the folder that it lies in."
+        )
     try:
         look(one.path)
         found = sha256_of(one.path) if one.sha256 else None

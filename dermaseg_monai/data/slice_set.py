@@ -56,8 +56,8 @@ def make_slices(
     """Write the slices of a manifest's volumes into the new or empty folder `out`, as pictures with masks.
 
     A volume is turned to the orientation `images.UPRIGHT` and its 0.5th to 99.5th percentile is scaled to 0 to 255, as
-    the slice sheets of bundle unet3d do; then it is cut. Nothing is resampled: a pixel is a voxel, and the manifest says
-    its size in mm. The three channels are the slices that `images.beside` names. A slice keeps split, lesion and
+    the slice sheets of bundle unet3d do; then it is cut. Nothing is resampled: a pixel is a voxel, and the manifest
+    says its size in mm. The three channels are the slices that `images.beside` names. A slice keeps split, lesion and
     patient of its volume, and its attribute `group` is the volume, so that no volume stands on two sides of a split.
     All slices are kept, those without lesion too; only a slice of one value without lesion (air) is left out.
 
@@ -74,7 +74,9 @@ def make_slices(
     """
     loaded = Manifest.load(manifest)
     folder = data_folder(dataset_dir, manifest)
-    samples = {one["case_id"]: one for split in _SIDES if loaded.counts[split] for one in cases(manifest, dataset_dir, split)}
+    samples = {
+        one["case_id"]: one for split in _SIDES if loaded.counts[split] for one in cases(manifest, dataset_dir, split)
+    }
     taken = [case for case in loaded.cases if case.id in samples]
     pictures = [case.id for case in taken if not is_volume(case.image.path)]
     if pictures or not taken:
@@ -139,7 +141,7 @@ def _write(folder: Path, case: Case, upright: _Upright, plane: str, neighbours: 
             yield _write_slice(folder, case, at, rgb, mask, upright.pixel_mm(plane), plane, neighbours)
 
 
-def _write_slice(  # noqa: PLR0913, PLR0917 (one step of _write)
+def _write_slice(  # noqa: PLR0917 (one step of _write)
     folder: Path,
     case: Case,
     at: int,

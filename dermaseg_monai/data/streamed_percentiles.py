@@ -44,8 +44,8 @@ def _values_at(parts: Parts, upper: np.ndarray, ranks: list[int]) -> dict[int, f
     for part in parts():
         keys = _keys(part)
         head = keys >> np.uint32(_HALF_BITS)
-        for one, counts in lower.items():
-            counts += _counted([keys[head == one] & np.uint32(_BINS - 1)])
+        for one in lower:
+            lower[one] += _counted([keys[head == one] & np.uint32(_BINS - 1)])
     found = {}
     for rank, one in bins.items():
         before = int(ends[one] - upper[one])

@@ -3,6 +3,7 @@
 import logging
 import shlex
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def prepare(
         resume: `last.ckpt` of an earlier run (or its folder) to go on from; the initial weights are then past.
 
     Raises:
-        ConfigError: no key metric, or a patience below 1.
+        ConfigError: no key metric, a patience below 1, or a folder that holds another training.
         TrainingError: the training data give no batch, or there is nothing left to train.
         WeightsError: the file to start or resume from cannot be used.
     """
@@ -55,6 +56,11 @@ def prepare(
             "The evaluator has no key_val_metric, so that no weights can be chosen. Add one to the sheet."
         )
     evaluator.metric_cmp_fn = partial(_is_better, evaluator)
+    if not resume and (checkpoints.folder / LAST).is_file():
+        raise ConfigError(
+            f"{checkpoints.folder} holds another training. Give another folder, --output_dir DIR, or go on with it: "
+            f"--resume {shlex.quote(str(checkpoints.folder / LAST))}"
+        )
     for engine in (trainer, evaluator):
         engine.logger.addFilter(_without_exceptions)
     EveryPartTrains().attach(trainer)
@@ -68,7 +74,7 @@ def prepare(
 
 
 def train(trainer: Trainer, checkpoints: Checkpoints | None = None) -> None:
-    """Run the training to its end; who stops it with Ctrl-C (exit code 130) or SIGTERM (143) is told how to go on.
+    """Run the training to its end; who stops it (Ctrl-C: exit code 130, SIGTERM: 143) is told how to go on.
 
     Raises:
         TrainingError: from the guards.
@@ -78,7 +84,7 @@ def train(trainer: Trainer, checkpoints: Checkpoints | None = None) -> None:
     except KeyboardInterrupt:
         _say_how_to_go_on(trainer, checkpoints)
         raise SystemExit(_STOPPED_BY_USER) from None
-    except SystemExit:  # what tracking makes of SIGTERM: docker stop, a batch system at its time limit
+    except SystemExit:  # what tracking makes of SIGTERM and SIGHUP: docker stop, a batch system at its time limit
         _say_how_to_go_on(trainer, checkpoints)
         raise
 
@@ -122,7 +128,8 @@ def _say_how_to_go_on(trainer: Trainer, checkpoints: Checkpoints | None) -> None
     last = None if checkpoints is None else checkpoints.folder / LAST
     there = last is not None and last.is_file()
     advice = f" Go on with --resume {shlex.quote(str(last))}" if there else ""
-    sys.stderr.write(f"\nStopped in epoch {trainer.state.epoch} of {trainer.state.max_epochs}.{advice}\n")
+    with suppress(OSError):  # the terminal may be what is gone
+        sys.stderr.write(f"\nStopped in epoch {trainer.state.epoch} of {trainer.state.max_epochs}.{advice}\n")
 
 
 def _without_exceptions(record: logging.LogRecord) -> bool:

@@ -29,6 +29,7 @@ _UPRIGHT = {
 _SIDEWAYS = (5, 6, 7, 8)
 _PNG_SIGNATURE_BYTES = 8
 _PNG_CHECKSUM_BYTES = 4
+_PNG_DEPTH_AT = 24
 
 
 def decode_photograph(path: Path, *, least_px: int | None = None) -> Image.Image:
@@ -59,7 +60,7 @@ def photograph_size(path: Path) -> tuple[int, int]:
 
 def to_rgb(image: Image.Image, path: Path) -> RgbImage:
     """Return 8-bit RGB: grey is repeated, 16-bit divided by 257, transparency laid on white. Raises: ImageError."""
-    if image.mode == "RGB" and not image.has_transparency_data:
+    if image.mode == "RGB" and not (image.has_transparency_data and _has_eight_bits(path)):
         return np.array(image)
     if is_deep(image):
         return np.repeat(eight_bit(image, path)[..., None], 3, axis=2)
@@ -143,3 +144,9 @@ def _has_exif(image: Image.Image, path: Path) -> bool:
                 return True
             file.seek(int.from_bytes(head[:4], "big") + _PNG_CHECKSUM_BYTES, os.SEEK_CUR)
     return False
+
+
+def _has_eight_bits(path: Path) -> bool:
+    # Pillow compares the transparent colour of a 16-bit PNG, which it reads with 8, with what it made of the pixels
+    with path.open("rb") as file:
+        return file.read(_PNG_DEPTH_AT + 1)[_PNG_DEPTH_AT] == 8  # noqa: PLR2004

@@ -73,8 +73,8 @@ def _require_names(drafts: Sequence[Draft]) -> None:
     wrong += [path for draft in drafts for path in (draft.image, *draft.masks) if not is_utf8(str(path))]
     if wrong:
         raise DataError(
-            f"{len(wrong)} files have names that no id can have, first {printable(str(wrong[0]))!r}: no line break or "
-            "other control character, UTF-8, no dot in front. Rename them."
+            f"{len(wrong)} files have names that no id can have, first {printable(str(wrong[0]))}: no line break or "
+            "other control character, UTF-8, no dot in front. Rename them, or the folder that they lie in."
         )
 
 

@@ -12,6 +12,10 @@ MASK_SUFFIXES = ("", "_segmentation", "_lesion", "_mask")
 """What the file name of a mask may add to the id of its image, in small or capital letters."""
 
 
+_JUNK = frozenset({"__MACOSX", "lost+found", "System Volume Information", "$RECYCLE.BIN"})
+"""What archives and file systems leave in folders; the last three often cannot be looked into."""
+
+
 def require_root(root: str | Path) -> Path:
     """Return the folder as an absolute path.
 
@@ -34,7 +38,7 @@ def find_part(root: Path, name: str) -> Path | None:
 
 
 def files_below(folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[Path]:
-    """Return the files that end in one of `suffixes`, sorted; hidden files and __MACOSX are left out.
+    """Return the files that end in one of `suffixes`, sorted; what is hidden and _JUNK are left out.
 
     Links to folders are followed, each folder is looked into once, and never one that `folder` itself lies in.
 
@@ -138,4 +142,4 @@ def _cannot_look(error: OSError) -> None:
 
 
 def _is_junk(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
+    return name.startswith(".") or name in _JUNK

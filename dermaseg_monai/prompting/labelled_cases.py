@@ -6,7 +6,7 @@ from dermaseg_monai.data import ImageList, Sample, Unreadable, readable_images
 from dermaseg_monai.data.cases import data_folder
 from dermaseg_monai.errors import DataError, ImageError
 from dermaseg_monai.files import sha256_of
-from dermaseg_monai.images import is_volume, measure, read_mask
+from dermaseg_monai.images import measure, read_mask
 from dermaseg_monai.manifest import Case, Manifest, Split, require_no_leaks
 
 
@@ -47,8 +47,6 @@ def _fault(case: Case, folder: Path) -> str | None:
     if case.reference is None:
         return f"Case {case.id} has no reference mask to score against."
     path = folder / case.reference.mask.path
-    if is_volume(folder / case.image.path):
-        return f"{folder / case.image.path} is a volume; SAM takes photographs."
     try:
         size_px, image_px = read_mask(path).shape, measure(folder / case.image.path)
         changed = sha256_of(path) != case.reference.mask.sha256

@@ -130,14 +130,14 @@ def _require_that_it_opens(tracking_uri: str) -> None:
     """Raise an OSError at once where MLflow would try a SQLite file ten times, for 100 s, and warn each time."""
     from sqlalchemy.engine import make_url  # noqa: PLC0415
 
-    path = make_url(tracking_uri).database if tracking_uri.startswith("sqlite:") else None
-    if not path:
+    path = make_url(tracking_uri).database if tracking_uri.lower().startswith("sqlite") else None
+    if not path or path.startswith("file:"):
         return
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     try:
         with closing(sqlite3.connect(path)) as store:
             store.execute("PRAGMA schema_version")
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         raise OSError(f"{path}: {error}") from error
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.tracking.entries import Start
-from dermaseg_monai.tracking.parameters import redact
+from dermaseg_monai.tracking.parameters import lost_login, redact
 from dermaseg_monai.tracking.process import PARENT_TAG, owner_tags
 from dermaseg_monai.tracking.record import RunRecord
 from dermaseg_monai.tracking.source import source_tags
@@ -49,6 +49,11 @@ def checked_uri(uri: str) -> str:
     scheme = scheme.partition("+")[0].lower()
     if scheme == "sqlite":
         _require_file(uri, rest.removeprefix("/"))
+    if lost_login(uri):
+        raise ConfigError(
+            f"The address of the store, {uri}, has lost its login: files keep none. "
+            "Give it again: --tracking_uri ADDRESS."
+        )
     if rest and scheme in _STORES:
         return uri
     raise ConfigError(
@@ -58,12 +63,7 @@ def checked_uri(uri: str) -> str:
 
 
 def _require_file(uri: str, path: str) -> None:
-    if path in ("", ":memory:"):
+    if path.partition("?")[0] in ("", ":memory:") or "mode=memory" in path or path.startswith("file::memory:"):
         raise ConfigError(
             f"--tracking_uri {uri} names no file: the run would be gone when it ends. Give sqlite:///FILE."
-        )
-    if "?" in path:
-        raise ConfigError(
-            f"--tracking_uri {uri} would be cut at the question mark, and runs would go to another file. "
-            "Give the store a path without one: --tracking_uri sqlite:///FILE."
         )

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dermaseg_monai.tracking.scalars import clean_name
 
-_NAMES: Final = r"token|passw|secret|api_?key|credential"
+_NAMES: Final = r"token|passw|pwd|secret|api_?key|credential|odbc_connect"
 _SECRET: Final = re.compile(_NAMES, re.IGNORECASE)
 _IN_QUERY: Final = re.compile(rf"([?&][^=&\s]*(?:{_NAMES})[^=&\s]*=)[^&\s]+", re.IGNORECASE)
 _LOGIN: Final = re.compile(
@@ -33,7 +33,7 @@ def redact(value: Any, *, name: str = "") -> Any:  # noqa: ANN401 (a JSON value)
     if isinstance(value, str):
         if value and _SECRET.search(name):
             return HIDDEN
-        return _IN_QUERY.sub(rf"\1{HIDDEN}", _LOGIN.sub(f"{HIDDEN}@", value))
+        return _LOGIN.sub(f"{HIDDEN}@", _IN_QUERY.sub(rf"\1{HIDDEN}", value))
     if isinstance(value, Sequence):
         return [redact(part, name=name) for part in value]
     if value is None or isinstance(value, bool | int | float):

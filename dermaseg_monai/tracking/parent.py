@@ -23,7 +23,7 @@ _PAUSE_S: Final = 1.0
 class ParentRun:
     """Opens a run, or goes on with an earlier one, and ends it truly; a store that is away costs one warning.
 
-    Between `open` and `end` SIGTERM raises `SystemExit(143)`.
+    Between `open` and `end` SIGTERM and SIGHUP raise `SystemExit` (`StopSignal`).
 
     Args:
         tracking_uri: the store.

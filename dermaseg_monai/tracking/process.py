@@ -113,8 +113,9 @@ class StopSignal:
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         if os.getpid() != self._pid:
-            # a forked loader worker inherits the handler and must just go
-            os._exit(128 + number)
+            # a forked loader worker inherits the handler and must just go; torch takes another code than 0 for a worker
+            # that failed, and would raise an error of its own in the main process
+            os._exit(0)
         sys.exit(128 + number)
 
 

@@ -50,5 +50,7 @@ def test_slices_are_cut_in_a_plane_that_is_there(key: str, value: object, expect
 
 @pytest.mark.parametrize(("key", "value"), [("run_name", 5), ("images", ("x", "y")), ("experiment", 2024)])
 def test_a_text_that_looks_like_a_number_or_a_list_is_to_be_quoted(key: str, value: object) -> None:
-    with pytest.raises(ConfigError, match=rf"If it is a text, quote it twice: --{key} '\"\.\.\.\"'\."):
+    with pytest.raises(
+        ConfigError, match=rf"If it is a text, quote it, on the command line twice: --{key} '\"\.\.\.\"'\."
+    ):
         check_overrides({key: value}, [key])

@@ -61,7 +61,9 @@ def test_a_redrawn_mask_is_another_sample(folder: Path) -> None:
     record = FileRecord("a_mask.png", sha256_of(folder / "a_mask.png"), (8, 12))
     (again,) = cases(save(folder, replace(case, annotations=(Annotation(record),))), folder, "train")
     assert again["content"] != first["content"]
-    assert {key: again[key] for key in again if key != "content"} == {key: first[key] for key in first if key != "content"}
+    assert {key: again[key] for key in again if key != "content"} == {
+        key: first[key] for key in first if key != "content"
+    }
 
 
 def test_an_empty_split_is_an_error(folder: Path) -> None:

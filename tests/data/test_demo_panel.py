@@ -37,9 +37,7 @@ def test_four_of_five_readers_in_turn_and_their_days() -> None:
 
 
 def test_a_copy_is_of_a_mask_that_is_there() -> None:
-    copies = [
-        (four, one) for four in (panel_of(shot, N) for shot in plan_set(N, 0)) for one in four if one.hands_in
-    ]
+    copies = [(four, one) for four in (panel_of(shot, N) for shot in plan_set(N, 0)) for one in four if one.hands_in]
     assert 5 < len(copies) < 15
     for four, one in copies:
         assert one.annotator.name == "hasty"

@@ -80,7 +80,7 @@ def test_an_oblique_anisotropic_asymmetric_phantom_returns_to_its_own_voxels(fil
     assert np.linalg.norm(ours - theirs) < 0.02  # mm in the patient; a voxel is 0.1 at least
 
 
-def test_a_working_grid_that_is_the_file_own_gives_every_voxel_back(file: Path) -> None:
+def test_a_working_grid_that_is_the_file_own_gives_every_voxel_back() -> None:
     back = ToNotedGridd("pred")(
         {
             **NoteGridd("image")({"image": MetaTensor(torch.from_numpy(phantom()[None]), affine=torch.eye(4))}),
@@ -94,16 +94,14 @@ def test_position_comes_back_to_a_hundredth_of_a_voxel(file: Path) -> None:
     # a ramp in mm is linear, which trilinear reading keeps; a shift by half a voxel would show at once
     sample, _ = there_and_back(file, pixdim=(0.2, 0.2, 0.2))
     places = np.stack(np.meshgrid(*[np.arange(n) for n in sample["image"].shape[1:]], indexing="ij"), axis=-1)
-    sample["pred"] = torch.from_numpy(
-        np.moveaxis(apply_affine(sample["image"].affine.numpy(), places), -1, 0)
-    )
+    sample["pred"] = torch.from_numpy(np.moveaxis(apply_affine(sample["image"].affine.numpy(), places), -1, 0))
     back = np.moveaxis(ToNotedGridd("pred")(sample)["pred"].numpy(), 0, -1)
     own = np.stack(np.meshgrid(*[np.arange(n) for n in SHAPE], indexing="ij"), axis=-1)
     inner = (slice(3, -3),) * 3
     assert np.abs(back - apply_affine(oblique(), own))[inner].max() < 0.001
 
 
-def test_the_sample_must_have_been_noted(file: Path) -> None:
+def test_the_sample_must_have_been_noted() -> None:
     with pytest.raises(ValueError, match=r"no 'image_original_size'. Put NoteGridd directly behind EnsureChannelFirst"):
         ToNotedGridd("pred")({"image": torch.zeros(1, 2, 2, 2), "pred": torch.zeros(1, 2, 2, 2)})
     with pytest.raises(ValueError, match="image carries no affine"):

@@ -111,4 +111,4 @@ def test_a_name_that_is_not_utf8_costs_only_itself(folder: Path) -> None:
     assert [sample["case_id"] for sample in found] == ["a"]
     failure = found.failures[-1]
     assert failure.case_id == "caf\\xe9"
-    assert failure.reason.endswith("caf\\xe9.png is not UTF-8 text. Rename the file.")
+    assert failure.reason.endswith("caf\\xe9.png is not UTF-8 text. Rename the file, or the folder that it lies in.")

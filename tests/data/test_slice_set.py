@@ -95,7 +95,9 @@ def test_a_set_of_pictures_and_a_folder_with_a_set_are_refused(volumes: Path, tm
     with pytest.raises(DataError, match="already holds a data set"):
         make_slices(volumes, volumes.parent, tmp_path / "out", plane="axial", neighbours=0)
     pictures = tmp_path / "out" / "manifest.json"
-    with pytest.raises(DataError, match=r"has no slices to take: case a_axial_0000 is a picture\. Give a manifest of N"):
+    with pytest.raises(
+        DataError, match=r"has no slices to take: case a_axial_0000 is a picture\. Give a manifest of N"
+    ):
         make_slices(pictures, pictures.parent, tmp_path / "more", plane="axial", neighbours=0)
     with pytest.raises(ConfigError, match="'top' is no plane"):
         make_slices(volumes, volumes.parent, tmp_path / "more", plane="top", neighbours=0)

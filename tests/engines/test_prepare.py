@@ -140,3 +140,10 @@ def test_nothing_to_evaluate_is_said(build: Callable, tmp_path: Path) -> None:
     evaluator.state.epoch_length = 0
     with pytest.raises(TrainingError, match="There is no case to evaluate"):
         evaluate(evaluator)
+
+
+def test_a_folder_that_holds_another_training_is_refused(build: Callable, tmp_path: Path) -> None:
+    training = build(tmp_path, max_epochs=1)
+    train(training.trainer)
+    with pytest.raises(ConfigError, match=rf"{tmp_path} holds another training.*--resume {tmp_path / 'last.ckpt'}"):
+        build(tmp_path, max_epochs=1)

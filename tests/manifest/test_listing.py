@@ -22,7 +22,7 @@ def names(folder: Path) -> list[str]:
 
 def test_files_come_in_the_order_of_their_paths_without_what_is_hidden(tmp_path: Path) -> None:
     kept = ["a b/1.png", "a-b/1.png", "a/b/2.JPG", "a/c.png", "z.png"]
-    fill(tmp_path, *kept, "notes.txt", "a/._c.png", ".hidden/3.png", "a/__MACOSX/4.png")
+    fill(tmp_path, *kept, "notes.txt", "a/._c.png", ".hidden/3.png", "a/__MACOSX/4.png", "lost+found/5.png")
     assert names(tmp_path) == kept
 
 

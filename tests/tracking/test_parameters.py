@@ -48,6 +48,11 @@ def test_logins_and_secrets_are_hidden() -> None:
         ("http://anna:hun@ter@host:5000", "http://***@host:5000"),
         ("https://token@host/path", "https://***@host/path"),
         ("postgresql://db/mlflow?user=anna&password=hunter2&x=1", "postgresql://db/mlflow?user=anna&password=***&x=1"),
+        (
+            "postgresql://db:5432/mlflow?user=anna&password=hun@ter2",
+            "postgresql://db:5432/mlflow?user=anna&password=***",
+        ),
+        ("mssql+pyodbc://db/m?pwd=hunter2", "mssql+pyodbc://db/m?pwd=***"),
         ("https://host:5000?sslPassword=a", "https://host:5000?sslPassword=***"),
         ("GET http://a:b@one/x?to=http://c:d@two: timed out", "GET http://***@one/x?to=http://***@two: timed out"),
     ],

@@ -329,12 +329,17 @@ def test_the_way_to_look_at_a_run_tells_no_login(tmp_path: Path, uri: str, comma
     assert MLflowTracker(tracking_uri=uri, experiment="e", output_dir=tmp_path).view_command == command
 
 
-@pytest.mark.parametrize("uri", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+@pytest.mark.parametrize("uri", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///file::memory:?uri=true"])
 def test_a_store_that_lasts_no_longer_than_the_run_is_refused(tmp_path: Path, uri: str) -> None:
     with pytest.raises(ConfigError, match="names no file: the run would be gone"):
         MLflowTracker(tracking_uri=uri, experiment="e", output_dir=tmp_path)
 
 
-def test_a_store_whose_address_mlflow_would_cut_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="would be cut at the question mark"):
-        MLflowTracker(tracking_uri="sqlite:////tmp/what?/mlflow.db", experiment="e", output_dir=tmp_path)
+def test_a_store_with_options_is_taken(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/a.db?timeout=60"
+    assert MLflowTracker(tracking_uri=uri, experiment="e", output_dir=tmp_path).tracking_uri == uri
+
+
+def test_an_address_that_has_lost_its_login_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"http://\*\*\*@host, has lost its login.*--tracking_uri"):
+        MLflowTracker(tracking_uri="http://***@host", experiment="e", output_dir=tmp_path)

@@ -12,7 +12,6 @@ from dermaseg_monai.data.demo.photograph import Photograph, take_photograph
 from dermaseg_monai.data.demo.plan import Shot, plan_set
 from dermaseg_monai.data.demo.skin import fitzpatrick_estimate, skin_band
 from dermaseg_monai.data.whole_folder import MANIFEST, new_set_in, set_in, whole_folder
-from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import sha256_of, write_text
 from dermaseg_monai.images import write_mask, write_rgb
 from dermaseg_monai.manifest import Annotation, Attribute, Case, FileRecord, Manifest

@@ -39,8 +39,8 @@ PANEL = (
     ),
 )
 """`steady` keeps to the border, `tight` and `loose` stay inside and outside it, `drifting` does from the middle of the
-study on run further and further outside, `hasty` misses satellites, takes hair for lesion and sometimes hands in the mask
-of `steady`."""
+study on run further and further outside, `hasty` misses satellites, takes hair for lesion and sometimes hands in the
+mask of `steady`."""
 
 
 def panel_of(shot: Shot, n: int) -> tuple[Sitting, ...]:

@@ -10,7 +10,6 @@ from dermaseg_monai.data.volumes.scan_place import ScanPlace, draw_place
 from dermaseg_monai.data.volumes.skin_volume import SkinVolume, draw_skin_volume
 from dermaseg_monai.data.volumes.volume_reader import VOLUME_READERS
 from dermaseg_monai.data.whole_folder import MANIFEST, new_set_in, set_in, whole_folder
-from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import sha256_of, write_text
 from dermaseg_monai.images import Picture, write_mask, write_volume
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest, Split
