@@ -135,6 +135,8 @@ def _walk(folder: Path, seen: set[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def _cannot_look(error: OSError) -> None:
+    if isinstance(error, FileNotFoundError):  # who asks says which folder is missing, and what for
+        return
     raise DataError(
         f"Cannot look into the folder {error.filename}: {error.strerror}. Give yourself the right to read it, "
         "or move it elsewhere."

@@ -74,7 +74,7 @@ def test_an_empty_split_is_an_error(folder: Path) -> None:
 
 def test_a_missing_folder_is_named_with_its_argument(folder: Path) -> None:
     manifest = save(folder, make_case(folder, "a", "train"))
-    with pytest.raises(DataError, match=r"dataset_dir .*nowhere does not exist.*--manifest .*--dataset_dir FOLDER"):
+    with pytest.raises(DataError, match=r"dataset_dir .*nowhere does not exist.* start from: --dataset_dir FOLDER"):
         cases(manifest, folder / "nowhere", "train")
     with pytest.raises(DataError, match=r"dataset_dir .*a\.png is not a folder"):
         cases(manifest, folder / "a.png", "train")

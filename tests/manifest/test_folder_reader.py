@@ -289,5 +289,5 @@ def test_an_empty_image_folder_is_named(tmp_path: Path) -> None:
 def test_a_name_that_no_id_can_have_is_refused(plain: Path, name: bytes) -> None:
     for folder in ("images", "masks"):
         shutil.copy(next((plain / folder).glob("a*")), plain / folder / os.fsdecode(name))
-    with pytest.raises(DataError, match=r"files have names that no id can have, first .*(new|caf).*Rename them"):
+    with pytest.raises(DataError, match=r"(?s)files have names that no id can have, first .*(new|caf).*Rename them"):
         index_folder(plain)
