@@ -134,6 +134,7 @@ def main(out: Path, uri: str, act: str = "", epochs: int = 4) -> None:
 
 
 if __name__ == "__main__":
-    # a shell that starts its jobs in the background makes them ignore Ctrl-C
+    # a shell that starts its jobs in the background makes them ignore Ctrl-C, and nohup a closed terminal
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     main(Path(sys.argv[1]), sys.argv[2], (sys.argv[3:4] or [""])[0], int((sys.argv[4:5] or ["4"])[0]))
