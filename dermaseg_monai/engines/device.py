@@ -67,7 +67,7 @@ def _require_that_it_computes(device: torch.device) -> None:
     # mps, xpu and others have no common question whether they are there; `meta` is, and computes nothing
     try:
         torch.zeros(1, device=device).item()
-    except Exception as error:
+    except (RuntimeError, AssertionError) as error:
         raise DeviceError(
             f"Device {device} was asked for but torch {torch.__version__} does not compute there. Give --device cpu."
         ) from error

@@ -41,3 +41,11 @@ def test_a_bundle_that_is_nowhere_says_where_it_looked(tmp_path: Path, monkeypat
 def test_the_shipped_bundle_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert Path(roots.bundle_root("ba_deeplab"), "configs", "metadata.json").is_file()
+
+
+def test_a_project_in_a_folder_that_no_address_can_hold_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roots, "project_root", lambda: tmp_path / "what?")
+    with pytest.raises(ConfigError, match=r"MLflow would cut .*what\?/mlflow\.db at the question mark.*--tracking_uri"):
+        roots.tracking_uri()

@@ -4,7 +4,7 @@ import pytest
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.tracking.entries import Dataset, End, Entry, File, Metrics, Params, Picture, Start, Text
-from dermaseg_monai.tracking.spool import Spool, spool_name
+from dermaseg_monai.tracking.spool import Spool, send_command, spool_name
 
 ENTRIES: list[Entry] = [
     Start("sqlite:///a.db", "demo", "one", "k1", 5, {"a": "b"}, run_id="r"),
@@ -60,3 +60,10 @@ def test_no_space_costs_one_warning_and_no_training(tmp_path: Path, caplog: pyte
 
 def test_two_runs_never_share_a_file() -> None:
     assert spool_name("0123456789") != spool_name("abcdef0123")
+
+
+def test_the_command_to_send_asks_for_what_was_hidden_and_is_quoted(tmp_path: Path) -> None:
+    command = send_command(tmp_path / "a b.jsonl", "postgresql://db/m?user=anna&password=***")
+    assert command.endswith(
+        f"send '{tmp_path / 'a b.jsonl'}' --tracking_uri 'postgresql://db/m?user=anna&password=PASSWORD'"
+    )
