@@ -99,6 +99,22 @@ def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
     assert read_image(tmp_path / "b.png").pixels.tolist() == [[list(RED), list(WHITE)]]
 
 
+def test_a_transparent_colour_of_sixteen_bits_makes_no_other_pixel_white(tmp_path: Path) -> None:
+    # Pillow keeps the high byte of each pixel and the low byte of the transparent colour, and compares them
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    pixels = np.array([[[0x0912, 0x0912, 0x0912], [0xFF00, 0, 0]]], dtype=">u2")
+    (tmp_path / "a.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0))
+        + chunk(b"tRNS", struct.pack(">HHH", 0x1209, 0x1209, 0x1209))
+        + chunk(b"IDAT", zlib.compress(b"\0" + pixels.tobytes()))
+        + chunk(b"IEND", b"")
+    )
+    assert read_image(tmp_path / "a.png").pixels.tolist() == [[[9, 9, 9], list(RED)]]
+
+
 @pytest.mark.parametrize(
     ("image", "expected"),
     [

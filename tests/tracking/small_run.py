@@ -103,10 +103,10 @@ class Threshold:
         return {**sample, "pred": (sample["pred"] > 0).float()}
 
 
-def main(out: Path, uri: str, act: str = "", epochs: int = 4) -> None:
+def main(out: Path, uri: str, act: str = "", epochs: int = 4, workers: int = 0) -> None:
     torch.manual_seed(0)
     out.mkdir(parents=True, exist_ok=True)
-    data: Any = DataLoader(cases(), batch_size=3)  # pyright: ignore[reportArgumentType]
+    data: Any = DataLoader(cases(), batch_size=3, num_workers=workers, persistent_workers=workers > 0)  # pyright: ignore[reportArgumentType]
     network = Network()
     tracker = MLflowTracker(tracking_uri=uri, experiment="small", output_dir=out, system_interval_s=0.5)
     evaluator = SupervisedEvaluator(
@@ -137,4 +137,5 @@ if __name__ == "__main__":
     # a shell that starts its jobs in the background makes them ignore Ctrl-C, and nohup a closed terminal
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    main(Path(sys.argv[1]), sys.argv[2], (sys.argv[3:4] or [""])[0], int((sys.argv[4:5] or ["4"])[0]))
+    act, epochs, workers = [*sys.argv[3:], *["", "4", "0"][len(sys.argv[3:]) :]]
+    main(Path(sys.argv[1]), sys.argv[2], act, int(epochs), int(workers))

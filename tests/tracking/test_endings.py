@@ -21,7 +21,9 @@ SCRIPT = Path(__file__).with_name("small_run.py")
 def start(out: Path, uri: str, *words: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPT.parents[2])}
     command = [sys.executable, str(SCRIPT), str(out), uri, *words]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=out.parent)  # noqa: S603
+    return subprocess.Popen(  # noqa: S603
+        command, stderr=subprocess.PIPE, text=True, env=environment, cwd=out.parent, start_new_session=True
+    )
 
 
 def runs(uri: str) -> list[Any]:
@@ -59,6 +61,18 @@ def test_sigterm_from_outside_in_mid_epoch_is_told_too(store: str, tmp_path: Pat
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=100)
     assert process.returncode == 143
+    (run,) = runs(store)
+    assert run.info.status == "KILLED"
+
+
+def test_a_closed_terminal_reaches_the_loader_workers_too(store: str, tmp_path: Path) -> None:
+    process = start(tmp_path / "run", store, "wait", "4", "2")
+    end = time.monotonic() + 200
+    while not (tmp_path / "run" / "epoch_1").exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGHUP)
+    _, errors = process.communicate(timeout=100)
+    assert process.returncode == 129, errors
     (run,) = runs(store)
     assert run.info.status == "KILLED"
 
