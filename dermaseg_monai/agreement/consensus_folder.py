@@ -1,6 +1,5 @@
 """The consensus of a whole data set in a folder: masks, maps, tables, and a manifest that names the masks."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +17,9 @@ from dermaseg_monai.agreement.reading import readings_of_manifest
 from dermaseg_monai.agreement.staple import has_staple, require_staple
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import make_folder, write_json, write_text
-from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
+from dermaseg_monai.manifest import Annotation, Case, Manifest, common_folder
 from dermaseg_monai.manifest.data_path import existing_dir
+from dermaseg_monai.manifest.moved import moved
 from dermaseg_monai.metrics.spreadsheet import write_table
 
 MANIFEST: Final = "manifest.json"
@@ -107,7 +107,7 @@ def write_consensus(
 
 
 def _common_folder(source: Path, folder: Path) -> Path:
-    base = Path(os.path.commonpath([source, folder]))
+    base = common_folder([source, folder])
     if base == Path(base.anchor):
         raise DataError(
             f"--out {folder} and the data in {source} share no folder, and a manifest names files below one folder. "
@@ -153,10 +153,9 @@ def _with_consensus(
     made = {one.row["case_id"]: one for one in decided if one.mask is not None and one.row["status"] == "consensus"}
     if not made:
         return None
-    moved = [_moved(case, source.relative_to(base)) for case in manifest.cases]
     cases = [
         _with_annotation(case, made[case.id], rule, folder.relative_to(base)) if case.id in made else case
-        for case in moved
+        for case in (moved(case, source.relative_to(base)) for case in manifest.cases)
     ]
     return replace(manifest, name=f"{manifest.name}_{rule.method}", cases=tuple(cases))
 
@@ -168,14 +167,3 @@ def _with_annotation(case: Case, decided: Decided, rule: ConsensusRule, place: P
     # the image's record is kept but for the file: a mask lies on the grid of its picture
     name = f"{rule.words}: {', '.join(decided.row['annotators'].split('; '))}"
     return replace(case, annotations=(*case.annotations, Annotation(record, name, _TOOL, role="consensus")))
-
-
-def _moved(case: Case, place: Path) -> Case:
-    def there(record: FileRecord) -> FileRecord:
-        return replace(record, path=(place / record.path).as_posix())
-
-    annotations = tuple(
-        replace(one, mask=there(one.mask), replaces=one.replaces and (place / one.replaces).as_posix())
-        for one in case.annotations
-    )
-    return replace(case, image=there(case.image), annotations=annotations)

@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Bool, Float
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.images import read_mask, read_probability
-from dermaseg_monai.metrics.spreadsheet import read_cells
+from dermaseg_monai.metrics.case_rows import read_rows
 
 UNCERTAINTY_FORMULA: Final = (
     "uncertainty = min(1, expected wrong pixels / predicted lesion pixels); expected wrong pixels: sum of the "
@@ -25,23 +24,17 @@ def read_uncertainty(folder: str | Path) -> dict[str, float]:
         ImageError: a map cannot be read.
     """
     source = Path(folder)
-    try:
-        rows = read_cells(pd.read_csv(source / "cases.csv", dtype=str, keep_default_na=False))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{source} is no folder of predictions: cases.csv cannot be read ({error}).") from error
     maps = next((name for name in ("uncertainty", "probabilities") if (source / name).is_dir()), None)
-    if maps is None or not {"case_id", "file"} <= set(rows.columns):
-        raise DataError(
-            f"{source} has no uncertainty: it needs uncertainty/ or probabilities/, and case_id and file in cases.csv."
-        )
+    if maps is None:
+        raise DataError(f"{source} has no uncertainty: it needs uncertainty/ or probabilities/ beside cases.csv.")
     return {
-        str(row["case_id"]): expected_error(
-            read_probability(source / maps / str(row["file"])),
-            read_mask(source / "masks" / str(row["file"])),
+        row.case_id: expected_error(
+            read_probability(source / maps / row.file),
+            read_mask(source / "masks" / row.file),
             is_probability=maps == "probabilities",
         )
-        for row in rows.to_dict(orient="records")
-        if row["file"] and row.get("status", "ok") == "ok"
+        for row in read_rows(source)
+        if row.file is not None
     }
 
 

@@ -1,14 +1,13 @@
 """Which mask of a folder is the prediction of which case."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from dermaseg_monai.cells import plain_row
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.listing import MASK_SUFFIXES, files_below, names_without
 from dermaseg_monai.manifest.table import image_id
+from dermaseg_monai.metrics.case_rows import read_rows
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ def prediction_masks(folder: str | Path, case_ids: Sequence[str]) -> PredictionM
     are often named besides (`{id}_segmentation.png`).
 
     Raises:
-        DataError: there is no such folder, it holds no mask of any case, or two of one case.
+        DataError: there is no such folder, its table cannot be read, it holds no mask of any case, or two of one case.
     """
     root = Path(folder).expanduser()
     if not root.is_dir():
@@ -45,22 +44,9 @@ def prediction_masks(folder: str | Path, case_ids: Sequence[str]) -> PredictionM
 
 
 def _by_table(root: Path, place: Path) -> tuple[dict[str, Path], dict[str, str]]:
-    paths: dict[str, Path] = {}
-    missing: dict[str, str] = {}
-    try:
-        with (root / "cases.csv").open(encoding="utf-8", newline="") as stream:
-            rows = [plain_row(row) for row in csv.DictReader(stream)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{root / 'cases.csv'} cannot be read as a table ({error}). Predict again.") from error
-    for row in rows:
-        case_id, name = row.get("case_id") or "", row.get("file") or ""
-        if row.get("status", "ok") != "ok":
-            missing[case_id] = f"not predicted: {row.get('reason') or 'no reason given'}"
-        elif not name or name != PurePosixPath(name).name or "\\" in name or name in {".", ".."}:
-            missing[case_id] = f"cases.csv gives no usable file name ({name!r})"
-        else:
-            paths[case_id] = place / name
-    return paths, missing
+    rows = read_rows(root)
+    paths = {row.case_id: place / row.file for row in rows if row.file is not None}
+    return paths, {row.case_id: f"not predicted: {row.reason}" for row in rows if row.file is None}
 
 
 def _by_name(place: Path, case_ids: Sequence[str]) -> dict[str, Path]:

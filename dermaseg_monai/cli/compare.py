@@ -103,8 +103,8 @@ def _hardest(tables: Mapping[str, Sequence["CaseScore"]]) -> str:
 
 def _draw(case: "Case", root: Path, folders: Mapping[str, Path], path: Path) -> Path:
     from dermaseg_monai.images import read_image, read_mask, upright, upright_spacing, write_rgb  # noqa: PLC0415
+    from dermaseg_monai.metrics.case_rows import read_rows  # noqa: PLC0415
     from dermaseg_monai.report.plane_panel import draw_plane_panel  # noqa: PLC0415
-    from dermaseg_monai.report.predictions import read_rows  # noqa: PLC0415
 
     picture = read_image(root / case.image.path)
     assert picture.affine is not None  # noqa: S101 (it is a volume)

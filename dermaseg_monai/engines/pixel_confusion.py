@@ -5,12 +5,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from ignite.engine import Engine, Events
-from PIL import Image
 
 from dermaseg_monai.engines.distributed import from_all_ranks, is_rank_zero
 from dermaseg_monai.engines.samples import channel, samples
 from dermaseg_monai.errors import ConfigError
-from dermaseg_monai.files import replacing, write_text
+from dermaseg_monai.files import write_text
+from dermaseg_monai.images import write_rgb
 from dermaseg_monai.metrics import Counts, PooledScores, counts, pooled_scores
 
 
@@ -87,5 +87,4 @@ class PixelConfusion:
             return
         write_text(self.folder / "confusion.json", state.pooled.to_json() + "\n")
         if self.picture is not None:
-            with replacing(self.folder / "confusion.png") as temporary:
-                Image.fromarray(self.picture(state.pooled)).save(temporary, format="PNG")
+            write_rgb(self.folder / "confusion.png", self.picture(state.pooled))

@@ -1,6 +1,5 @@
 """A folder that one process at a time works in."""
 
-import fcntl
 import os
 import time
 from collections.abc import Generator
@@ -10,6 +9,7 @@ from typing import Final
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import make_folder
+from dermaseg_monai.locks import taken
 
 _FILE: Final = "lock"
 _LOOK_S: Final = 0.2
@@ -28,18 +28,10 @@ def held(folder: Path, *, patience_s: float) -> Generator[int]:
     number = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         end = time.monotonic() + patience_s
-        while not _take(number):
+        while not taken(number):
             if time.monotonic() >= end:
                 raise DataError(f"Another process works in {folder}. Wait for it, or stop it, and run again.")
             time.sleep(_LOOK_S)
         yield number
     finally:
         os.close(number)
-
-
-def _take(number: int) -> bool:
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.manifest.case import Case, FileRecord
+from dermaseg_monai.manifest.case import Case
 from dermaseg_monai.manifest.manifest import Manifest
+from dermaseg_monai.manifest.moved import moved
 
 
 def common_folder(folders: Sequence[Path]) -> Path:
@@ -46,7 +47,7 @@ def merge(manifests: Sequence[Manifest], folders: Sequence[Path], *, name: str) 
     root = common_folder(folders)
     below = [_named(folder).relative_to(root) for folder in folders]
     cases = [
-        _moved(case, place, manifest.name)
+        _in_set(case, place, manifest.name)
         for manifest, place in zip(manifests, below, strict=True)
         for case in manifest.cases
     ]
@@ -74,16 +75,8 @@ def _require_own_ids(manifests: Sequence[Manifest]) -> None:
                 )
 
 
-def _moved(case: Case, place: PurePath, name: str) -> Case:
+def _in_set(case: Case, place: PurePath, name: str) -> Case:
     group = case.attributes.get("group")
     own = {} if group in (None, "") else {"group": f"{name}: {group}"}
-    return replace(
-        case,
-        image=_below(case.image, place),
-        annotations=tuple(replace(one, mask=_below(one.mask, place)) for one in case.annotations),
-        attributes={"set": name, **case.attributes, **own},
-    )
-
-
-def _below(file: FileRecord, place: PurePath) -> FileRecord:
-    return replace(file, path=(place / file.path).as_posix())
+    attributes = {"set": name, **case.attributes, **own}
+    return replace(moved(case, place), attributes=attributes)

@@ -9,9 +9,9 @@ from dermaseg_monai.data.readable import id_by_path
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.images import is_volume
 from dermaseg_monai.manifest.listing import files_below
+from dermaseg_monai.metrics.case_row import CaseRow
+from dermaseg_monai.metrics.case_rows import read_rows
 from dermaseg_monai.report import read_run
-from dermaseg_monai.report.case_row import CaseRow
-from dermaseg_monai.report.predictions import read_rows
 
 PROBABILITIES = "probabilities"
 

@@ -7,8 +7,9 @@ from typing import Any
 from ignite.engine import Engine, Events
 from rich.console import Console
 
-from dermaseg_monai.files import replacing, write_json, write_text
+from dermaseg_monai.files import write_json, write_text
 from dermaseg_monai.manifest import Manifest, case_groups
+from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.prompting.gap import GapTable, gap_table
 from dermaseg_monai.prompting.prompt import ORIGIN_NOTES
 from dermaseg_monai.prompting.scoring import KindScores
@@ -73,8 +74,7 @@ class GapFiles:
                 write_text(folder / "summary.md", f"{head}\n\n{row.summary.to_markdown()}\n")
         write_text(self.folder / "gap.md", table.to_markdown())
         write_json(self.folder / "gap.json", table.to_dict())
-        with replacing(self.folder / "gap.csv") as temporary:
-            table.to_frame().to_csv(temporary, index=False)
+        write_table(self.folder / "gap.csv", table.to_frame())
 
     def _track(self, table: GapTable) -> None:
         figures: dict[str, float | int | None] = {f"{self.split}_failed": self.n_failed}

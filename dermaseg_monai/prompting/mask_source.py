@@ -1,6 +1,5 @@
 """Masks that nobody had to draw: they stand beside the prompted ones, and boxes are made from them."""
 
-import csv
 import json
 import logging
 from abc import ABC, abstractmethod
@@ -8,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dermaseg_monai.arrays import BoolMask, RgbImage
-from dermaseg_monai.cells import plain_row
 from dermaseg_monai.data import Sample
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ConfigError, DataError, ImageError
 from dermaseg_monai.images import read_mask
+from dermaseg_monai.metrics.case_rows import read_rows
 from dermaseg_monai.prompting.classical import classical_mask
 
 logger = logging.getLogger(__name__)
@@ -116,12 +115,7 @@ def _failed(table: Path) -> frozenset[str]:
     """Return the cases that could not be predicted, none where there is no table."""
     if not table.is_file():
         return frozenset()
-    try:
-        with table.open(encoding="utf-8", newline="") as stream:
-            rows = [plain_row(row) for row in csv.DictReader(stream)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{table} cannot be read as a table ({error}). Predict again.") from error
-    return frozenset(str(row.get("case_id")) for row in rows if row.get("status", "ok") != "ok")
+    return frozenset(row.case_id for row in read_rows(table.parent) if row.file is None)
 
 
 def _origin(run: Path) -> str | None:

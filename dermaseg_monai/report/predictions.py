@@ -1,9 +1,7 @@
 """A prediction folder beside the manifest of its pictures: which cases there are, and one of them ready to be drawn."""
 
-import csv
 import difflib
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 
 from dermaseg_monai.arrays import BoolMask
-from dermaseg_monai.cells import plain_row
 from dermaseg_monai.errors import DataError, ImageError
 from dermaseg_monai.images import (
     Slice,
@@ -25,7 +22,8 @@ from dermaseg_monai.images import (
     slices_to_show,
 )
 from dermaseg_monai.manifest import Case, Manifest
-from dermaseg_monai.report.case_row import CaseRow
+from dermaseg_monai.metrics.case_row import CaseRow
+from dermaseg_monai.metrics.case_rows import read_rows
 from dermaseg_monai.report.marks import read_marks
 from dermaseg_monai.report.palette import MAP_COLOURS
 from dermaseg_monai.report.view import View, make_view, reduced
@@ -150,32 +148,6 @@ class Predictions:
     def _file(self, name: str, row: CaseRow) -> Path:
         assert row.file is not None, "asked for only after the row was checked"  # noqa: S101
         return self.folder / name / row.file
-
-
-def read_rows(folder: Path) -> tuple[CaseRow, ...]:
-    """Return the rows of a prediction folder in the order of their ids.
-
-    Raises:
-        DataError: there is no table, or it is no table of cases.
-    """
-    path = folder / "cases.csv"
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            table = csv.DictReader(stream)
-            rows = [CaseRow.parse(plain_row(cells)) for cells in table if cells.get("case_id")]
-            header = table.fieldnames or ()
-    except OSError as error:
-        found = f"{folder} is no prediction folder: cases.csv {(error.strerror or str(error)).lower()}"
-        raise DataError(f"{found}. Give a run, its model.safetensors, or a folder that an evaluation wrote.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as a table ({error}). Evaluate again.") from error
-    if "case_id" not in header or not rows:
-        found = "has no column case_id" if "case_id" not in header else "has no rows"
-        raise DataError(f"{path} {found}. Give a folder that an evaluation wrote.")
-    repeated = [name for name, count in Counter(row.case_id for row in rows).items() if count > 1]
-    if repeated:
-        raise DataError(f"{path} has {len(repeated)} ids twice, first {repeated[0]!r}. Evaluate again.")
-    return tuple(sorted(rows, key=lambda row: row.case_id))
 
 
 def read_run(folder: Path) -> dict[str, Any]:

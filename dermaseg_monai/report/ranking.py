@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from dermaseg_monai.report.case_row import CaseRow
+from dermaseg_monai.metrics.case_row import CaseRow
 
 Group = Literal["Best", "Median", "Worst"]
 

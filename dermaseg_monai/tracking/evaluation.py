@@ -7,10 +7,9 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from ignite.engine import Engine, Events
-from PIL import Image
 
 from dermaseg_monai.errors import DermasegError
-from dermaseg_monai.files import replacing
+from dermaseg_monai.images import write_rgb
 from dermaseg_monai.tracking.tracker import MLflowTracker
 from dermaseg_monai.tracking.training import status_of
 
@@ -106,9 +105,7 @@ class EvaluationTracking:
             return
         path = Path(self.tracker.output_dir) / "contact_sheet.png"
         try:
-            picture = self.contact_sheet(path.parent)
-            with replacing(path) as temporary:
-                Image.fromarray(picture).save(temporary, format="PNG")
+            write_rgb(path, self.contact_sheet(path.parent))
         except DermasegError as error:
             # the figures of an evaluation that took hours are not thrown away for a picture
             logger.warning("No contact sheet: %s", error)

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+from dermaseg_monai.cells import quoted_cells
 from dermaseg_monai.files import replacing
 from dermaseg_monai.manifest import Manifest
 
@@ -17,4 +18,5 @@ def write_file_table(manifest: Manifest, path: str | Path) -> None:
         writer.writerow(["case_id", "split", "image_sha256", "label_sha256"])
         for case in manifest.cases:
             label = case.reference
-            writer.writerow([case.id, case.split, case.image.sha256, label.mask.sha256 if label else ""])
+            row = [case.id, case.split, case.image.sha256, label.mask.sha256 if label else ""]
+            writer.writerow(quoted_cells(row))

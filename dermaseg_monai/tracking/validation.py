@@ -1,21 +1,19 @@
 """The evaluator's side of tracking: scores, the table of cases and a few pictures."""
 
-import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from ignite.engine import Engine, Events
 from monai.engines.utils import IterationEvents
 from monai.networks.utils import eval_mode
-from PIL import Image
-from torch import Tensor
 
+from dermaseg_monai.engines.batch import plain
 from dermaseg_monai.engines.stems import file_stem
-from dermaseg_monai.files import replacing
+from dermaseg_monai.images import write_rgb
 from dermaseg_monai.images.planes import cut
+from dermaseg_monai.metrics import write_scores
 from dermaseg_monai.tracking.tracker import MLflowTracker
 
 
@@ -114,7 +112,7 @@ class ValidationTracking:
             return
         folder = self.tracker.output_dir / "validation"
         for name in ("cases_last.csv", "cases_best.csv")[: 1 + best]:
-            _write_rows([asdict(score) for score in scores], folder / name)
+            write_scores(folder / name, scores)
             self.tracker.log_file(folder / name, "validation")
 
     def _log_panels(self, scores: Sequence[Any], step: int) -> None:
@@ -133,8 +131,7 @@ class ValidationTracking:
             # MLflow takes ASCII only: other letters are written as Python escapes them, so that no two ids become one
             name = file_stem(ascii(seen.case_id)[1:-1])
             path = self.tracker.output_dir / "panels" / f"epoch_{step:04d}" / f"{name}.png"
-            with replacing(path) as temporary:
-                Image.fromarray(picture).save(temporary, format="PNG")
+            write_rgb(path, picture)
             self.tracker.log_picture(path, key=f"panels/{name}", step=step)
         self._seen = []
 
@@ -147,16 +144,16 @@ def _look(engine: Engine, output: Mapping[str, Any], index: int, *, fallback_id:
     if image.ndim == 4 and hasattr(network, "heads"):  # noqa: PLR2004 (batch, channel, row, column)
         # the engine has left evaluation mode by now; in training mode this one image would change batch norm
         with eval_mode(network):
-            heads = network.heads(_plain(image))
+            heads = network.heads(plain(image))
         logits = {name: heads[name] for name in ("pred", "boundary", "uncertainty") if name in heads}
     else:
         logits = {"pred": output["pred"][index : index + 1]}
     batch: Any = engine.state.batch
     ids = batch.get("case_id") if isinstance(batch, Mapping) else None
     label = output.get("label")
-    maps = {name: _plain(value).float().sigmoid()[0, 0].cpu().numpy() for name, value in logits.items()}
-    grey = _plain(image)[0].float().cpu().numpy()
-    truth = None if label is None else _plain(label)[index, 0].cpu().numpy() > 0.5  # noqa: PLR2004 (labels are 0 or 1)
+    maps = {name: plain(value).float().sigmoid()[0, 0].cpu().numpy() for name, value in logits.items()}
+    grey = plain(image)[0].float().cpu().numpy()
+    truth = None if label is None else plain(label)[index, 0].cpu().numpy() > 0.5  # noqa: PLR2004 (labels are 0 or 1)
     if grey.ndim == 4:  # noqa: PLR2004 (channel, x, y, z)
         grey, maps = _axial(grey), {name: _axial(value) for name, value in maps.items()}
         truth = None if truth is None else _axial(truth)
@@ -164,10 +161,6 @@ def _look(engine: Engine, output: Mapping[str, Any], index: int, *, fallback_id:
         grey, maps = grey[:, at], {name: value[at] for name, value in maps.items()}
         truth = None if truth is None else truth[at]
     return _Seen(str(ids[index]) if ids is not None else fallback_id, _to_rgb(grey), truth, maps)
-
-
-def _plain(value: Tensor) -> Tensor:
-    return value.as_tensor() if hasattr(value, "as_tensor") else value  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _axial(volume: np.ndarray) -> np.ndarray:
@@ -182,11 +175,3 @@ def _fullest(slices: np.ndarray) -> int:
 def _to_rgb(image: np.ndarray) -> np.ndarray:
     rgb = image if len(image) == 3 else np.repeat(image[:1], 3, axis=0)  # noqa: PLR2004 (red, green, blue)
     return (np.clip(rgb, 0, 1) * 255).round().astype(np.uint8).transpose(1, 2, 0)
-
-
-def _write_rows(rows: list[dict[str, Any]], path: Path) -> None:
-    filled = [name for name in rows[0] if any(row[name] is not None for row in rows)]
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, filled, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)

@@ -131,7 +131,7 @@ def test_expected_errors_by_hand() -> None:
 
 
 def test_a_prediction_folder_gives_its_uncertainty_and_failed_cases_none(tmp_path: Path) -> None:
-    (tmp_path / "cases.csv").write_text("case_id,status,reason,file\na,ok,,a.png\nb,failed,broken,\n")
+    (tmp_path / "cases.csv").write_text("case_id,status,reason,file\na,ok,,a.png\nb,failed,broken,\nc,ok,,../c.png\n")
     with pytest.raises(DataError, match="has no uncertainty"):
         read_uncertainty(tmp_path)
     write_mask(tmp_path / "masks" / "a.png", np.array([[True, True], [False, False]]))
@@ -139,3 +139,6 @@ def test_a_prediction_folder_gives_its_uncertainty_and_failed_cases_none(tmp_pat
     assert read_uncertainty(tmp_path) == {"a": pytest.approx(0.2, abs=1e-4)}
     write_probability(tmp_path / "uncertainty" / "a.png", np.array([[0.0, 0.5], [0.5, 0.5]]))
     assert read_uncertainty(tmp_path) == {"a": pytest.approx(0.75, abs=1e-4)}  # the network's own word comes first
+    (tmp_path / "cases.csv").write_text("case_id,status,reason,file\na,ok,,a.png\na,ok,,b.png\n")
+    with pytest.raises(DataError, match="1 ids twice, first 'a'"):
+        read_uncertainty(tmp_path)

@@ -12,7 +12,8 @@ from monai.bundle import ConfigWorkflow
 from dermaseg_monai.images import read_mask, write_mask
 from dermaseg_monai.manifest import Case, Manifest
 from dermaseg_monai.metrics import read_scores, score_case
-from dermaseg_monai.report.predictions import read_rows, read_run
+from dermaseg_monai.metrics.case_rows import read_rows
+from dermaseg_monai.report.predictions import read_run
 from tests.bundles.commands import Runs, Warm
 from tests.prompting.tiny_sam import save_tiny_sam
 

@@ -21,7 +21,7 @@ from dermaseg_monai.engines import CaseScorer, FlatHeadsd, HeadsInferer, Predict
 from dermaseg_monai.engines.prediction_record import prediction_words
 from dermaseg_monai.errors import ConfigError, WeightsError
 from dermaseg_monai.images import read_image, read_mask, read_probability, write_rgb
-from dermaseg_monai.report.predictions import read_rows
+from dermaseg_monai.metrics.case_rows import read_rows
 
 
 class Bright(nn.Module):

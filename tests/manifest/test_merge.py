@@ -38,6 +38,15 @@ def test_paths_start_from_the_folder_that_holds_all_sets(folders: list[Path], tm
     assert second.image.sha256 == other().cases[0].image.sha256
 
 
+def test_a_mask_that_another_replaces_moves_with_it(folders: list[Path]) -> None:
+    plain = case("b", "test")
+    second = Annotation(FileRecord("masks/b_2.png", "2" * 64), role="adjudicated", replaces="masks/b.png")
+    corrected = replace(plain, annotations=(*plain.annotations, second))
+    (_, found) = merge([one(), other(corrected)], folders, name="both").cases
+    assert found.annotations[1].mask.path == "more/ham/masks/b_2.png"
+    assert found.annotations[1].replaces == found.annotations[0].mask.path
+
+
 def test_a_linked_folder_lies_where_its_link_is(folders: list[Path], tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     links = [tmp_path / "data" / folder.name for folder in folders]

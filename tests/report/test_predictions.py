@@ -7,8 +7,8 @@ import pytest
 from dermaseg_monai.errors import DataError, ImageError
 from dermaseg_monai.images import write_mask
 from dermaseg_monai.manifest import index_folder
+from dermaseg_monai.metrics.case_row import CaseRow
 from dermaseg_monai.report import Panels, Predictions, draw_contact_sheet
-from dermaseg_monai.report.case_row import CaseRow
 from tests.report.study import LABEL, Study
 
 

@@ -1,7 +1,7 @@
 import pytest
 
+from dermaseg_monai.metrics.case_row import CaseRow
 from dermaseg_monai.report import pick
-from dermaseg_monai.report.case_row import CaseRow
 
 
 def rows(**jaccard: float) -> list[CaseRow]:

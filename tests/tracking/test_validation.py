@@ -1,6 +1,5 @@
-import csv
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,14 @@ from monai.engines.evaluator import SupervisedEvaluator
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from dermaseg_monai.metrics import read_scores, score_case
 from dermaseg_monai.tracking import ValidationTracking
 
 IDS = tuple(f"case_{index}" for index in range(5))
 
 
-@dataclass(frozen=True)
-class Row:
-    case_id: str
-    dice: float
-    hd95_px: float | None = None
+LESION = np.ones((4, 6), bool)
+SCORE = score_case(LESION, LESION, case_id="", both_empty=1.0, surface=False)
 
 
 class Recorder:
@@ -63,11 +60,16 @@ class Network(nn.Module):
 class Rows:
     """The scorer of the engines room, reduced: it is attached after the tracking."""
 
+    def __init__(self, ids: tuple[str, ...]) -> None:
+        self.ids = ids
+
     def attach(self, engine: Engine) -> None:
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.fill)
 
     def fill(self, engine: Any) -> None:  # noqa: ANN401
-        engine.state.case_scores = [Row(case_id, index / 10) for index, case_id in enumerate(IDS)]
+        engine.state.case_scores = [
+            replace(SCORE, case_id=name, dice=index / 10) for index, name in enumerate(self.ids)
+        ]
         engine.state.metrics["val_dice"] = 0.2
         engine.state.best_metric_epoch = 3
 
@@ -122,7 +124,7 @@ def run(
         device=torch.device("cpu"),
         val_data_loader=DataLoader(cases, batch_size=2),  # pyright: ignore[reportArgumentType]
         network=network or Network(),
-        val_handlers=[tracking, Rows()],  # pyright: ignore[reportArgumentType]
+        val_handlers=[tracking, Rows(ids)],  # pyright: ignore[reportArgumentType]
     )
     evaluator.run(global_epoch=epoch)
 
@@ -136,10 +138,16 @@ def test_scores_go_to_the_epoch_of_the_trainer(recorder: Recorder) -> None:
 def test_the_table_has_a_row_per_image_and_no_empty_column(recorder: Recorder, tmp_path: Path) -> None:
     run(recorder, [])
     assert recorder.files == ["validation/cases_last.csv", "validation/cases_best.csv"]
-    with (tmp_path / "validation" / "cases_best.csv").open() as stream:
-        rows = list(csv.DictReader(stream))
-    assert rows[4] == {"case_id": "case_4", "dice": "0.4"}
-    assert len(rows) == 5
+    rows = read_scores(tmp_path / "validation" / "cases_best.csv")
+    assert [(row.case_id, row.dice) for row in rows] == [(name, index / 10) for index, name in enumerate(IDS)]
+    header = (tmp_path / "validation" / "cases_best.csv").read_text().splitlines()[0]
+    assert "hd95" not in header
+
+
+def test_no_id_of_the_table_is_a_formula(recorder: Recorder, tmp_path: Path) -> None:
+    run(recorder, [], ids=("=1+1", "b"))
+    lines = (tmp_path / "validation" / "cases_best.csv").read_text().splitlines()
+    assert lines[1].startswith("'=1+1,")
 
 
 def test_a_worse_validation_leaves_the_best_table_alone(recorder: Recorder) -> None:

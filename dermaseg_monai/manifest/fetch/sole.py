@@ -1,13 +1,13 @@
 """One process at a time fetches into a folder."""
 
 import os
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import make_folder
+from dermaseg_monai.locks import taken
 
 
 @contextmanager
@@ -20,21 +20,17 @@ def sole(folder: Path) -> Generator[None]:
     path = make_folder(folder) / "lock"
     number = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        _take(number, folder)
+        if not taken(number) or not _is(path, number):
+            raise DataError(f"Another process works in {folder}. Wait for it, or stop it, and run again.")
         yield
         path.unlink(missing_ok=True)
     finally:
         os.close(number)
 
 
-def _take(number: int, folder: Path) -> None:
-    if sys.platform == "win32":  # nothing like it there
-        return
-    import fcntl  # noqa: PLC0415 (POSIX only)
-
+def _is(path: Path, number: int) -> bool:
+    """Say whether the open file is the one in the folder: who held it before may just have removed it."""
     try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise DataError(f"Another process works in {folder}. Wait for it, or stop it, and run again.") from None
-    except OSError:
-        return  # some network file systems have no locks: as on Windows, it is left to the user
+        return os.path.samestat(os.fstat(number), path.stat())
+    except FileNotFoundError:
+        return False

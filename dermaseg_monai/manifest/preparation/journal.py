@@ -1,6 +1,5 @@
 """What has been prepared in a folder, a line for each case, so that a run that was cut off goes on."""
 
-import fcntl
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from typing import Any, Final, TextIO
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import make_folder, sha256_of
+from dermaseg_monai.locks import taken
 from dermaseg_monai.manifest.case import Case, FileRecord
 from dermaseg_monai.manifest.case_json import file_from_json, file_to_json
 
@@ -56,10 +56,8 @@ def held_journal(folder: Path, *, short_side_px: int) -> Generator[Journal]:
     except OSError as error:
         raise DataError(f"Cannot write {path}: {error.strerror}. Choose a folder you may write to (--out).") from error
     with stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DataError(f"Another process prepares pictures in {folder}. Wait for it, or stop it.") from None
+        if not taken(stream.fileno()):
+            raise DataError(f"Another process prepares pictures in {folder}. Wait for it, or stop it.")
         lines = _read(stream, path)
         header = {"rule": _RULE, "short_side_px": short_side_px}
         if not lines:

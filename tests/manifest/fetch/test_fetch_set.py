@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import io
 import json
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from dermaseg_monai.errors import ConfigError, DataError, DownloadError, IntegrityError
+from dermaseg_monai.locks import taken
 from dermaseg_monai.manifest import Fetched, Manifest, Release, Split, fetch_set
 from dermaseg_monai.manifest.fetch import Checksum, Download, Pace, Terms
 from dermaseg_monai.manifest.fetch.sole import sole
@@ -236,6 +238,27 @@ def test_a_folder_that_another_process_fetches_into_is_refused(fetch: Fetcher, r
     with sole(root / "unfinished"), pytest.raises(DataError, match=r"Another process works in .*unfinished"):
         fetch(release)
     assert fetch(release).problems == []
+
+
+def test_a_lock_that_its_holder_has_just_removed_is_not_taken_for_the_one_in_the_folder(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken_too_late(number: int) -> bool:
+        (root / "lock").unlink()
+        return taken(number)
+
+    monkeypatch.setattr("dermaseg_monai.manifest.fetch.sole.taken", taken_too_late)
+    with pytest.raises(DataError, match="Another process works"), sole(root):
+        pass
+
+
+def test_a_file_system_without_locks_is_left_to_the_user(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with sole(root):
+        pass
 
 
 def test_a_place_that_cannot_be_written_is_one_clear_line(fetch: Fetcher, release: Release, root: Path) -> None:

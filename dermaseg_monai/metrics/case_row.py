@@ -1,4 +1,4 @@
-"""One row of `cases.csv`, as far as a picture needs it."""
+"""One row of the `cases.csv` of a prediction folder."""
 
 import math
 from collections.abc import Mapping

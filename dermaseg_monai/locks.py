@@ -1,0 +1,21 @@
+"""The lock of an open file: one process at a time, freed by the system however that process ends."""
+
+import sys
+
+
+def taken(number: int) -> bool:
+    """Take the lock of an open file and return True; False where another process has it.
+
+    Windows and some network file systems have no such locks: there it is left to the user, and the answer is True.
+    """
+    if sys.platform == "win32":
+        return True
+    import fcntl  # noqa: PLC0415 (POSIX only)
+
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
