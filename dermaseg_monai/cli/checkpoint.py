@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from dermaseg_monai.bundle.roots import bundle_root
 from dermaseg_monai.bundle.run_folder import evaluation_folder
+from dermaseg_monai.cli.own_sheet import require_own
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.files import write_json
 from dermaseg_monai.manifest import Manifest
@@ -43,7 +44,7 @@ class Checkpoint:
         """Return the checkpoint of a run folder, of one of its files, or of a bundle's shipped weights.
 
         Raises:
-            ConfigError: there are no weights, or nothing that says how they were trained.
+            ConfigError: there are no weights, nothing says how they were trained, or their sheet is not their bundle's.
         """
         weights = _weights(path)
         folder = weights.resolve().parent
@@ -57,7 +58,11 @@ class Checkpoint:
                 f"{weights} has no configuration beside it: {folder / 'run.json'} of its training is not there or says "
                 "nothing. Copy it there, or evaluate yourself and give the prediction folder: dermaseg panels FOLDER."
             )
-        return cls(weights, Path(bundle_root(bundle)), config)
+        if bundle != Path(bundle).name or bundle in ("", ".", ".."):
+            raise ConfigError(f"{folder / 'run.json'} names no bundle: {bundle!r}. It is the name of a folder alone.")
+        root = Path(bundle_root(bundle))
+        require_own(config, root, where=folder / "run.json")
+        return cls(weights, root, config)
 
     def prediction_folder(self, split: str, manifest: Path | None = None) -> Path:
         """Return where the evaluation on a split goes; that of another manifest than the run's own has its digest."""
@@ -92,20 +97,6 @@ class Checkpoint:
         if lost_login(str(sheet.get("tracking_uri"))):  # its password was left out of run.json
             sheet["tracking_uri"] = {"_target_": "dermaseg_monai.bundle.tracking_uri"}
         return sheet
-
-
-def data_of(config: Mapping[str, Any]) -> tuple[Path, Path] | None:
-    """Return manifest and dataset_dir of a sheet, or None where it does not name both."""
-    found = [config.get("manifest"), config.get("dataset_dir")]
-    if None in found:
-        return None
-    if not all(isinstance(value, str) and not value.startswith(("@", "%", "$")) for value in found):
-        os.environ["MONAI_EVAL_EXPR"] = "0"  # read when MONAI is imported
-        from monai.bundle import ConfigParser  # noqa: PLC0415
-
-        parser = ConfigParser(dict(config))
-        found = [parser.get_parsed_content(key) for key in ("manifest", "dataset_dir")]
-    return Path(str(found[0])), Path(str(found[1]))
 
 
 def _weights(path: Path) -> Path:

@@ -33,6 +33,7 @@ def compare(
     Of volumes the hardest case is drawn too, in three planes. Slice by slice against 3D: dermaseg compare 3D=FOLDER
     slices=FOLDER --out DIR (scripts/slices_against_volumes.sh trains and evaluates first).
     """
+    from dermaseg_monai.cli.folder_data import folder_data  # noqa: PLC0415
     from dermaseg_monai.experiments.evaluation_files import (  # noqa: PLC0415
         difference_table,
         score_table,
@@ -50,7 +51,7 @@ def compare(
     tolerances = {name: tolerance_of(read_run(folder), tables[name]) for name, folder in folders.items()}
     require_one_tolerance(tolerances)
     first = next(iter(folders.values()))
-    file, root = _data(first, manifest, dataset_dir)
+    file, root = folder_data(first, manifest, dataset_dir)
     cases = {case.id: case for case in Manifest.load(file).cases}
     unknown = [row.case_id for row in next(iter(tables.values())) if row.case_id not in cases]
     if unknown:
@@ -77,20 +78,6 @@ def _named(words: Sequence[str]) -> dict[str, Path]:
             raise ConfigError(f"{name} stands for two folders. Give each evaluation its own name.")
         found[name] = Path(folder)
     return found
-
-
-def _data(folder: Path, manifest: Path | None, dataset_dir: Path | None) -> tuple[Path, Path]:
-    from dermaseg_monai.cli.checkpoint import data_of  # noqa: PLC0415
-    from dermaseg_monai.report import read_run  # noqa: PLC0415
-
-    own = data_of(read_run(folder).get("config") or {})
-    if own is None and (manifest is None or dataset_dir is None):
-        raise ConfigError(
-            f"{folder / 'run.json'} does not say which cases were evaluated. "
-            "Give them: --manifest FILE --dataset-dir FOLDER."
-        )
-    given = own or (Path(), Path())
-    return manifest or given[0], dataset_dir or given[1]
 
 
 def _hardest(tables: Mapping[str, Sequence["CaseScore"]]) -> str:

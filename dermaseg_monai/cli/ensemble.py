@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dermaseg_monai.errors import ConfigError
-
 if TYPE_CHECKING:
     from dermaseg_monai.predict import Ensemble, Member, Reference
 
@@ -109,18 +107,12 @@ def _tracked(
 
 
 def _reference(members: "Sequence[Member]", manifest: Path | None, dataset_dir: Path | None) -> "Reference | None":
-    from dermaseg_monai.cli.checkpoint import data_of  # noqa: PLC0415
+    from dermaseg_monai.cli.folder_data import folder_data  # noqa: PLC0415
     from dermaseg_monai.predict import Reference  # noqa: PLC0415
 
     if manifest is None and not any(member.is_scored for member in members):
         return None
     first = members[0]
+    manifest, dataset_dir = folder_data(first.folder, manifest, dataset_dir)
     config = first.run.get("config") or {}
-    own = data_of(config)
-    if own is None and (manifest is None or dataset_dir is None):
-        raise ConfigError(
-            f"{first.folder / 'run.json'} does not say which references its cases were scored against. "
-            "Give them: --manifest FILE --dataset-dir FOLDER."
-        )
-    given = own or (Path(), Path())
-    return Reference.open(manifest or given[0], dataset_dir or given[1], case_ids=list(first.rows), config=config)
+    return Reference.open(manifest, dataset_dir, case_ids=list(first.rows), config=config)

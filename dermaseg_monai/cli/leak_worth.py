@@ -38,7 +38,7 @@ def leak_worth(
 
 
 def _side(folder: Path, name: str) -> "tuple[Side, str]":
-    from dermaseg_monai.cli.checkpoint import data_of  # noqa: PLC0415
+    from dermaseg_monai.cli.folder_data import data_of  # noqa: PLC0415
     from dermaseg_monai.experiments.leak_worth import side_of  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
     from dermaseg_monai.metrics import read_scores  # noqa: PLC0415

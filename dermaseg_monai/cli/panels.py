@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.errors import DataError
 
 if TYPE_CHECKING:  # these draw with matplotlib, which `dermaseg --help` does not wait for
     from dermaseg_monai.report import Predictions
@@ -48,8 +48,9 @@ def panels(
 
 
 def _open(checkpoint: Path, split: str, *, manifest: Path | None, dataset_dir: Path | None) -> "Predictions":
-    from dermaseg_monai.cli.checkpoint import Checkpoint, data_of  # noqa: PLC0415
-    from dermaseg_monai.report import Predictions, read_run  # noqa: PLC0415
+    from dermaseg_monai.cli.checkpoint import Checkpoint  # noqa: PLC0415
+    from dermaseg_monai.cli.folder_data import folder_data  # noqa: PLC0415
+    from dermaseg_monai.report import Predictions  # noqa: PLC0415
 
     folder = checkpoint
     if not (checkpoint / "cases.csv").is_file():
@@ -58,14 +59,7 @@ def _open(checkpoint: Path, split: str, *, manifest: Path | None, dataset_dir: P
         if not found.is_evaluated(folder):
             typer.echo(f"Evaluating {found.weights} on {split} into {folder} ...")
             found.evaluate(folder, split, manifest=manifest, dataset_dir=dataset_dir)
-    if manifest is None or dataset_dir is None:
-        own = data_of(read_run(folder).get("config") or {})
-        if own is None:
-            raise ConfigError(
-                f"{folder / 'run.json'} does not say which pictures were predicted. "
-                "Give them: --manifest FILE --dataset-dir FOLDER."
-            )
-        manifest, dataset_dir = manifest or own[0], dataset_dir or own[1]
+    manifest, dataset_dir = folder_data(folder, manifest, dataset_dir)
     return Predictions(folder, manifest=manifest, dataset_dir=dataset_dir)
 
 

@@ -115,7 +115,7 @@ def test_what_cannot_be_compared_is_said_in_one_line(volumes: Path, tmp_path: Pa
         compare("one", f"b={two}", "--out", tmp_path / "out")
     with pytest.raises(ConfigError, match="a stands for two folders"):
         compare(f"a={one}", f"a={two}", "--out", tmp_path / "out")
-    with pytest.raises(ConfigError, match=r"run\.json does not say which cases were evaluated\. Give them: --manifest"):
+    with pytest.raises(ConfigError, match=r"run\.json does not say which cases were predicted\. Give them: --manifest"):
         compare(f"a={one}", f"b={two}", "--out", tmp_path / "out", "--manifest", volumes)
     with pytest.raises(DataError, match=r"manifest\.json has no case x, which .*one has scores of"):
         compare(f"a={one}", f"b={two}", "--out", tmp_path / "out", *data)

@@ -99,5 +99,5 @@ def test_predictions_without_scores_give_a_mean_without_scores(tmp_path: Path) -
 def test_scores_of_unknown_references_are_asked_for(tmp_path: Path) -> None:
     one = predicted(tmp_path / "one", [0.9, 0.4, 0.4], jaccard=0.5, config={})
     two = predicted(tmp_path / "two", [0.9, 0.8, 0.4], jaccard=0.5, config={})
-    with pytest.raises(ConfigError, match=r"does not say which references .*--manifest FILE --dataset-dir FOLDER"):
+    with pytest.raises(ConfigError, match=r"does not say which cases .*--manifest FILE --dataset-dir FOLDER"):
         ensemble(one, two, "--out", tmp_path / "mean")

@@ -7,8 +7,11 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from dermaseg_monai.bundle.roots import bundle_root, project_path
 from dermaseg_monai.cli import app, main
 from dermaseg_monai.cli.checkpoint import Checkpoint
+from dermaseg_monai.cli.folder_data import data_of
+from dermaseg_monai.errors import ConfigError
 from tests.report.study import Study, make_study
 
 
@@ -116,6 +119,24 @@ def test_a_prediction_folder_that_names_no_pictures_asks_for_them(
     assert draw(study.predictions, "--case", "a", *given).exit_code == 0
 
 
+def test_a_strangers_record_names_pictures_and_calls_nothing(study: Study) -> None:
+    call = {"_target_": "os.system", "command": f"touch {study.root / 'ran'}"}
+    (study.predictions / "run.json").write_text(json.dumps({"config": {"manifest": call, "dataset_dir": "d"}}))
+    with pytest.raises(ConfigError, match="does not say which cases were predicted"):
+        draw(study.predictions)
+    assert not (study.root / "ran").exists()
+
+
+def test_the_places_of_a_sheet_are_found_without_building_it() -> None:
+    sheet = json.loads((Path(bundle_root("ba_deeplab")) / "configs" / "train.json").read_text(encoding="utf-8"))
+    demo = Path(project_path("data/demo"))
+    assert data_of(sheet) == (demo / "manifest.json", demo)
+    assert data_of({"manifest": "@a", "a": "@b", "b": "m.json", "dataset_dir": "d"}) == (Path("m.json"), Path("d"))
+    assert data_of({"manifest": "@a", "a": "@manifest", "dataset_dir": "d"}) is None
+    assert data_of({"manifest": "m.json"}) is None
+    assert data_of([]) is None
+
+
 def make_run(study: Study, **config: object) -> Path:
     """Weights and their record beside the prediction folder of the study."""
     folder = study.predictions.parent
@@ -181,6 +202,36 @@ def test_the_evaluation_is_started_with_the_runs_own_sheet_and_without_code_in_s
         "run_name": None,
         "tracking_uri": {"_target_": "dermaseg_monai.bundle.tracking_uri"},
     }
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"network_def": {"_target_": "os.system", "command": "touch {here}/ran"}},
+        {"network_def#_target_": "os.system"},
+        {"network_def": {"_target_": "@dataset_dir"}, "dataset_dir": "os.system"},
+        {"network_def": {"_target_": "dermaseg_monai.files.os.system"}},
+        {"train": ["%{here}/stranger.json::network_def"]},
+        {"seed": "$print(1)"},
+    ],
+)
+def test_a_strangers_sheet_beside_weights_runs_nothing(study: Study, config: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"run\.json names .*no sheet of the bundle ba_deeplab"):
+        Checkpoint.find(make_run(study, **config))
+
+
+def test_the_sheets_of_the_bundle_are_its_own(study: Study) -> None:
+    for path in Path(bundle_root("ba_deeplab")).glob("configs/*.json"):
+        if path.name != "metadata.json":
+            Checkpoint.find(make_run(study, **json.loads(path.read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize("bundle", ["/evil", "../evil", "..", ""])
+def test_a_bundle_is_a_name_and_no_place(study: Study, bundle: str) -> None:
+    run = make_run(study)
+    (run / "run.json").write_text(json.dumps({"bundle": bundle, "config": {"seed": 0}}))
+    with pytest.raises(ConfigError, match="names no bundle"):
+        Checkpoint.find(run)
 
 
 def test_what_a_failed_evaluation_said_is_passed_on(
