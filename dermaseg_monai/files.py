@@ -8,9 +8,20 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from dermaseg_monai.errors import DataError
+
+
+def _read_umask() -> int:
+    # the only portable way to read it is to set it, for the whole process: two threads doing so can leave it at 0
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+_UMASK: Final = _read_umask()
+"""mkstemp makes a file private (0600); written files are as open as those of any other program."""
 
 
 @contextmanager
@@ -32,7 +43,7 @@ def replacing(path: str | Path) -> Generator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o666 & ~_UMASK)
         temporary.replace(target)
     except OSError as error:
         raise _write_error(target, error) from error
@@ -105,13 +116,6 @@ def sha256_of(path: str | Path) -> str:
     """Return the sha256 of a file in hex, read in pieces."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _umask() -> int:
-    # the only portable way to read the umask is to set it; mkstemp made the file private (0600)
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _write_error(target: Path, error: OSError) -> DataError:

@@ -61,16 +61,18 @@ def save_intervals(
     for axis in grid[:, 0]:
         axis.set_yticks(range(rows), labels)
         axis.set_ylim(rows - 0.4, -0.6)
+        for text in axis.get_yticklabels():  # names of settings and evaluations are a user's: $ is a $
+            text.set_parse_math(False)
     for axis in grid[:, 1:].flat:
         axis.tick_params(axis="y", length=0)
-    figure.suptitle(title, fontsize=13, fontweight="bold", color=_INK)
-    figure.supxlabel(note, fontsize=8.5, color=_INK)
+    figure.suptitle(title, fontsize=13, fontweight="bold", color=_INK, parse_math=False)
+    figure.supxlabel(note, fontsize=8.5, color=_INK, parse_math=False)
     with replacing(path) as temporary:
         canvas.print_png(str(temporary))
 
 
 def _draw(axis: Axes, name: str, rows: Sequence[IntervalRow], *, zero: bool) -> None:
-    axis.set_title(name, fontsize=10.5, color=_INK)
+    axis.set_title(name, fontsize=10.5, color=_INK, parse_math=False)
     if zero:
         axis.axvline(0, color=_INK, linewidth=0.9, linestyle="--")
     for at, row in enumerate(rows):

@@ -81,6 +81,8 @@ class Page:
             frameon=False,
         )
         legend.set_in_layout(False)
+        for text in legend.get_texts():  # a reader may be called $\frac$
+            text.set_parse_math(False)
 
     def scale(self, left: int, top: int, width: int, colours: str) -> None:
         """Draw a colour scale from 0 to 1, 8 px high with the figures below it."""

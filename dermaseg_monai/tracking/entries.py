@@ -98,6 +98,17 @@ _KINDS: Final[dict[str, type[Any]]] = {
 }
 
 
+def file_of(entry: Entry) -> str | None:
+    """Return the file of this machine that an entry sends, None for one that sends none."""
+    match entry:
+        case File(source) | Picture(source):
+            return source
+        case Dataset(table):
+            return table
+        case _:
+            return None
+
+
 def encode(entry: Entry) -> str:
     """Return one line of JSON."""
     return json.dumps({"kind": type(entry).__name__.lower(), **asdict(entry)}, ensure_ascii=False)

@@ -9,7 +9,8 @@ from dermaseg_monai.tracking.scalars import clean_name
 
 _NAMES: Final = r"token|passw|pwd|secret|api_?key|credential|odbc_connect"
 _SECRET: Final = re.compile(_NAMES, re.IGNORECASE)
-_IN_QUERY: Final = re.compile(rf"([?&][^=&\s]*(?:{_NAMES})[^=&\s]*=)[^&\s]+", re.IGNORECASE)
+_IN_QUERY: Final = re.compile(rf"([?&](?=[^=?&\s]*(?:{_NAMES}))[^=?&\s]+=)[^&\s]+", re.IGNORECASE)
+"""A name ends at each mark, so that a text of many marks takes no longer than its length."""
 _LOGIN: Final = re.compile(
     r"""
     (?<=://)(?:

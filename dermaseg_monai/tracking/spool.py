@@ -8,7 +8,7 @@ from typing import Final
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import write_text
-from dermaseg_monai.tracking.entries import Entry, decode, encode
+from dermaseg_monai.tracking.entries import Entry, decode, encode, file_of
 from dermaseg_monai.tracking.parameters import HIDDEN, lost_login
 
 logger = logging.getLogger(__name__)
@@ -66,6 +66,9 @@ class Spool:
     def read(self) -> list[Entry]:
         """Return the entries in order; a last line cut off by a kill is left out.
 
+        So is, with a warning, one that names a file outside the folder of the run: a spool from elsewhere would send
+        any file of this machine to the address it names.
+
         Raises:
             DataError: the file cannot be read or holds something else.
         """
@@ -83,7 +86,14 @@ class Spool:
                 raise DataError(
                     f"{self.path}, line {number} is no tracking entry ({error!r}). Give the {_STEM}_*.jsonl of a run."
                 ) from error
-        return found
+        return [entry for entry in found if self._is_of_the_run(entry)]
+
+    def _is_of_the_run(self, entry: Entry) -> bool:
+        name = file_of(entry)
+        if name is None or Path(name).resolve().is_relative_to(self.path.parent.resolve()):
+            return True
+        logger.warning("Left out: %s names %s, which is outside the folder of its run.", self.path, name)
+        return False
 
     def remove(self) -> None:
         """Everything was sent."""

@@ -19,3 +19,8 @@ def test_a_row_that_stands_out_is_drawn_in_the_second_colour(tmp_path: Path) -> 
     plain = colours(strong=False)
     assert blue in plain
     assert vermilion not in plain
+
+
+def test_a_name_is_no_formula(tmp_path: Path) -> None:
+    row = IntervalRow(r"$\frac$", 0.1, 0.05, 0.15)
+    save_intervals(tmp_path / "a.png", {r"$\frac$": [row]}, title=r"$\frac$", note=r"$\frac$", zero=True)

@@ -26,3 +26,8 @@ def test_outlines_on_another_grid_are_refused() -> None:
     image = np.zeros((9, 8, 3), dtype=np.uint8)
     with pytest.raises(ValueError, match=r"grid \(9, 8\) of their photograph; got \['a \(8, 9\)'\]"):
         draw_outline_panel(image, {"a": np.ones((8, 9), dtype=bool)}, case_id="x")
+
+
+def test_a_reader_may_be_called_anything() -> None:
+    image = np.zeros((90, 120, 3), dtype=np.uint8)
+    draw_outline_panel(image, {r"$\frac$": np.ones((90, 120), dtype=bool)}, case_id=r"$\frac$", words=[r"$\frac$"])

@@ -6,31 +6,53 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.tracking.entries import Dataset, End, Entry, File, Metrics, Params, Picture, Start, Text
 from dermaseg_monai.tracking.spool import Spool, send_command, spool_name
 
-ENTRIES: list[Entry] = [
-    Start("sqlite:///a.db", "demo", "one", "k1", 5, {"a": "b"}, run_id="r"),
-    Params({"lr": "0.1"}),
-    Metrics({"loss": 0.5}, 3, 1000),
-    Text("config.json", "{}"),
-    File("/a/b.csv", "validation"),
-    Picture("/a/p.png", "panels/a", 2, 7),
-    Dataset("/a/m.csv", "demo 1", "abc", "/a/m.json", "training"),
-    End("FINISHED", 9),
-]
+START = Start("sqlite:///a.db", "demo", "one", "k1", 5, {"a": "b"}, run_id="r")
+
+
+def entries(folder: Path) -> list[Entry]:
+    return [
+        START,
+        Params({"lr": "0.1"}),
+        Metrics({"loss": 0.5}, 3, 1000),
+        Text("config.json", "{}"),
+        File(f"{folder}/a/b.csv", "validation"),
+        Picture(f"{folder}/a/p.png", "panels/a", 2, 7),
+        Dataset(f"{folder}/a/m.csv", "demo 1", "abc", "/a/m.json", "training"),
+        End("FINISHED", 9),
+    ]
 
 
 def test_entries_come_back_as_they_were_written(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "unsent.jsonl")
-    spool.write(ENTRIES[:3])
-    for entry in ENTRIES[3:]:
+    written = entries(tmp_path)
+    spool.write(written[:3])
+    for entry in written[3:]:
         spool.append(entry)
-    assert spool.read() == ENTRIES
+    assert spool.read() == written
+
+
+def test_a_file_outside_the_folder_of_the_run_is_not_sent(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    run, secret = tmp_path / "run", tmp_path / "secret.txt"
+    run.mkdir()
+    secret.touch()
+    (run / "link.csv").symlink_to(secret)
+    spool = Spool(run / "unsent.jsonl")
+    strange = [
+        File(str(secret)),
+        File(f"{run}/../secret.txt"),
+        File(str(run / "link.csv")),
+        Picture("/a.png", "a", 1, 1),
+    ]
+    spool.write([START, *files, Picture("/a.png", "a", 1, 1), Dataset("/a", "b", "c", "d", "e"), End("FINISHED", 9)])
+    assert spool.read() == [START, End("FINISHED", 9)]
+    assert caplog.text.count("outside the folder of its run") == 5
 
 
 def test_a_last_line_cut_off_by_a_kill_is_left_out(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "unsent.jsonl")
-    spool.write(ENTRIES)
+    spool.write(entries(tmp_path))
     spool.path.write_text(spool.path.read_text()[:-20])
-    assert spool.read() == ENTRIES[:-1]
+    assert spool.read() == entries(tmp_path)[:-1]
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
@@ -45,7 +67,7 @@ def test_an_unreadable_spool_is_left_alone(tmp_path: Path, caplog: pytest.LogCap
     path.write_text("nonsense\n{}\n")
     spool = Spool(path)
     assert spool.read_if_any() == []
-    spool.write(ENTRIES)
+    spool.write(entries(tmp_path))
     assert path.read_text() == "nonsense\n{}\n"
     assert "line 1 is no tracking entry" in caplog.text
 
@@ -53,8 +75,8 @@ def test_an_unreadable_spool_is_left_alone(tmp_path: Path, caplog: pytest.LogCap
 def test_no_space_costs_one_warning_and_no_training(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("")
     spool = Spool(tmp_path / "file" / "unsent.jsonl")
-    spool.write(ENTRIES)
-    spool.append(ENTRIES[1])
+    spool.write(entries(tmp_path))
+    spool.append(entries(tmp_path)[1])
     assert caplog.text.count("cannot be kept") == 1
 
 
