@@ -19,13 +19,15 @@ mkdir use
 cd use
 "$bin/python" - <<'PYTHON'
 import importlib
+import pkgutil
 import sys
 
 import dermaseg_monai
 
 assert "torch" not in sys.modules, "import dermaseg_monai loads torch"
-for room in "manifest images data networks losses metrics engines tracking report bundle cli".split():
-    importlib.import_module(f"dermaseg_monai.{room}")
+for room in pkgutil.iter_modules(dermaseg_monai.__path__):
+    if room.name != "__main__":
+        importlib.import_module(f"dermaseg_monai.{room.name}")
 assert "site-packages" in dermaseg_monai.__file__, f"not the installed copy: {dermaseg_monai.__file__}"
 PYTHON
 "$bin/dermaseg" --help > help.txt

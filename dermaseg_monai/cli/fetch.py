@@ -22,7 +22,7 @@ def fetch(
 
     if name not in RELEASES:
         raise ConfigError(f"There is no set {name!r}; choose one of {', '.join(RELEASES)}.")
-    words = None if splits is None else [word.strip() for word in splits.split(",")]
+    words = None if splits is None else [word.strip() for word in splits.split(",") if word.strip()]
     try:
         fetched = fetch_set(RELEASES[name], root, splits=words, say=typer.echo)
     except KeyboardInterrupt:

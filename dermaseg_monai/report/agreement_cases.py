@@ -24,10 +24,8 @@ from dermaseg_monai.images import (
 )
 from dermaseg_monai.report.html import html_picture
 from dermaseg_monai.report.page import shown_id
+from dermaseg_monai.report.palette import OUTLINE_COLOURS
 from dermaseg_monai.report.view import lesion_window, reduced, reduced_image
-
-OUTLINE_COLOURS: Final = ("#00d5ff", "#ffd000", "#ff5fd2", "#7dff6b", "#ff8c3b", "#ffffff")
-"""Cyan, yellow, pink, green, orange, white: they do not occur in skin; every outline has a dark rim."""
 
 _SIDE_PX: Final = 660
 _LINE_PX: Final = 4

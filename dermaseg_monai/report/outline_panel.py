@@ -10,11 +10,8 @@ from matplotlib.patheffects import withStroke
 from dermaseg_monai.arrays import BoolMask, RgbImage
 from dermaseg_monai.report.columns import draw_outline
 from dermaseg_monai.report.page import Page, Sheet, shown_id, wrapped
-from dermaseg_monai.report.palette import NOTICE, PREDICTION_COLOUR, PROMPT_COLOUR, REFERENCE_COLOUR
+from dermaseg_monai.report.palette import NOTICE, OUTLINE_COLOURS
 from dermaseg_monai.report.view import Window, lesion_window, reduced, reduced_image
-
-OUTLINE_COLOURS: Final = (REFERENCE_COLOUR, PREDICTION_COLOUR, PROMPT_COLOUR, "#ff8c3b", "#7dff6b", "#ffffff")
-"""Cyan, yellow, pink, orange, green, white; after the sixth outline they begin again."""
 
 _GAP_PX: Final = 14
 _COLUMN_PX: Final = 440

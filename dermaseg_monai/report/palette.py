@@ -14,6 +14,9 @@ FOUND_COLOUR: Final = "#f2f2f2"
 PROMPT_COLOUR: Final = "#ff5fd2"
 """Pink: what a network was told."""
 
+OUTLINE_COLOURS: Final = (REFERENCE_COLOUR, PREDICTION_COLOUR, PROMPT_COLOUR, "#7dff6b", "#ff8c3b", "#ffffff")
+"""Cyan, yellow, pink, green, orange, white: for outlines of several people. None of them occurs in skin."""
+
 MAP_COLOURS: Final = {"boundary": "magma", "uncertainty": "viridis"}
 """Colour maps that rise evenly in lightness."""
 

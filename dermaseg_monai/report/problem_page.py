@@ -10,9 +10,10 @@ from typing import Final
 
 import numpy as np
 
+from dermaseg_monai.arrays import BoolMask
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import write_text
-from dermaseg_monai.images import draw_outline, is_volume, read_image, read_mask
+from dermaseg_monai.images import draw_outline, grey_slice, is_volume, read_image, read_mask, slices_to_show
 from dermaseg_monai.manifest import FINDING_KINDS, PROBLEM_KINDS, Case, Inspection, Manifest
 from dermaseg_monai.manifest.threads import in_threads
 from dermaseg_monai.report.html import html_page, html_picture
@@ -116,32 +117,34 @@ def _picture(case: Case, item: _Item, folder: Path) -> str:
 
 
 def _drawn(case: Case, item: _Item, folder: Path) -> Sheet:
-    """The picture with the outline of the mask that the item names, else of the reference; a volume's middle slice."""
+    """The picture with the outline of the mask that the item names, else of the reference; of a volume one slice."""
     masks = [annotation.mask.path for annotation in case.annotations]
     own = case.reference.mask.path if case.reference else None
     chosen = item.path if item.path in masks else own
-    image = _plane(read_image(folder / case.image.path).pixels, volume=is_volume(case.image.path))
+    picture = read_image(folder / case.image.path)
+    image, mask = picture.pixels, _mask(folder / chosen) if chosen else None
+    if picture.affine is not None:
+        image, mask = _middle_slice(image, mask, picture.affine)
     small = reduced_image(image, _SIDE_PX)
-    mask = _mask(folder / chosen, volume=is_volume(chosen)) if chosen else None
     if mask is None or mask.shape != image.shape[:2]:
         return small
     return draw_outline(small, reduced(mask, _SIDE_PX) > 0.5, _LINE, width_px=2)  # noqa: PLR2004 (half of a pixel)
 
 
-def _mask(path: Path, *, volume: bool) -> np.ndarray | None:
+def _mask(path: Path) -> BoolMask | None:
     try:
-        mask = read_mask(path, allow_grey=not volume)
+        return read_mask(path, allow_grey=not is_volume(path))
     except ImageError:
         return None
-    return mask[..., mask.shape[-1] // 2].T if volume else mask
 
 
-def _plane(pixels: np.ndarray, *, volume: bool) -> np.ndarray:
-    if not volume:
-        return pixels
-    plane = pixels[..., pixels.shape[-1] // 2].T
-    grey = (plane - plane.min()) / (float(np.ptp(plane)) or 1.0) * 255
-    return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
+def _middle_slice(
+    values: np.ndarray, mask: np.ndarray | None, affine: np.ndarray
+) -> tuple[np.ndarray, np.ndarray | None]:
+    fits = mask is not None and mask.shape == values.shape
+    lesion = mask if mask is not None and fits else np.zeros(values.shape, dtype=bool)
+    (one,) = slices_to_show(affine, lesion=lesion, masks=[lesion])
+    return grey_slice(one, values), one.cut(lesion) if fits else None
 
 
 def _rest(items: Sequence[_Item]) -> str:

@@ -1,6 +1,9 @@
+from base64 import b64decode
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from PIL import Image
@@ -81,3 +84,18 @@ def test_twins_stand_side_by_side(data: Path) -> None:
     twins = text[text.index("Same file (1)") :]
     assert _Tags(twins).tags.count("img") == 2
     assert "images/a.png is also the image of b" in twins
+
+
+def test_a_volume_is_shown_where_its_lesion_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "set"
+    lesion = np.zeros((40, 30, 20), dtype=np.uint8)
+    lesion[10:40, 5:25, 2:4] = 1  # far from the middle slice, and it touches the border
+    for folder, values in (("images", np.ones(lesion.shape) - 0.5 * lesion), ("masks", lesion)):
+        (root / folder).mkdir(parents=True)
+        nib.save(nib.Nifti1Image(values.astype(np.float32), np.eye(4)), root / folder / "a.nii.gz")
+    (source,) = set(_Tags(page(root, index_folder(root))).sources)
+    shown = np.asarray(Image.open(BytesIO(b64decode(source.split(",")[1]))).convert("RGB")).astype(int)
+    assert shown.shape[:2] == (40, 30)
+    line = (np.abs(shown - (0, 213, 255)).max(axis=2) < 90).sum()
+    assert line > 40, line

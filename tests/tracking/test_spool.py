@@ -37,12 +37,7 @@ def test_a_file_outside_the_folder_of_the_run_is_not_sent(tmp_path: Path, caplog
     secret.touch()
     (run / "link.csv").symlink_to(secret)
     spool = Spool(run / "unsent.jsonl")
-    strange = [
-        File(str(secret)),
-        File(f"{run}/../secret.txt"),
-        File(str(run / "link.csv")),
-        Picture("/a.png", "a", 1, 1),
-    ]
+    files = [File(str(secret)), File(f"{run}/../secret.txt"), File(str(run / "link.csv"))]
     spool.write([START, *files, Picture("/a.png", "a", 1, 1), Dataset("/a", "b", "c", "d", "e"), End("FINISHED", 9)])
     assert spool.read() == [START, End("FINISHED", 9)]
     assert caplog.text.count("outside the folder of its run") == 5
