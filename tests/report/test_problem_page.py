@@ -96,6 +96,6 @@ def test_a_volume_is_shown_where_its_lesion_is(tmp_path: Path, monkeypatch: pyte
         nib.save(nib.Nifti1Image(values.astype(np.float32), np.eye(4)), root / folder / "a.nii.gz")
     (source,) = set(_Tags(page(root, index_folder(root))).sources)
     shown = np.asarray(Image.open(BytesIO(b64decode(source.split(",")[1]))).convert("RGB")).astype(int)
-    assert shown.shape[:2] == (40, 30)
+    assert shown.shape[:2] == (180, 240)  # columns are x, rows y
     line = (np.abs(shown - (0, 213, 255)).max(axis=2) < 90).sum()
     assert line > 40, line
