@@ -13,7 +13,7 @@ from dermaseg_monai.bundle.kinds import check_kinds
 from dermaseg_monai.errors import ConfigError
 
 _SEPARATOR: Final = "::"  # monai.bundle.utils.ID_SEP_KEY; this module imports MONAI only when a sheet is read
-_PATHS: Final = ("manifest", "dataset_dir", "images", "encoder_weights", "weights")
+_PATHS: Final = ("manifest", "dataset_dir", "images", "encoder_weights", "initial_weights", "weights")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Mixed precision: the network in 16 bits, everything after it in 32."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from monai.data.meta_tensor import MetaTensor
@@ -10,8 +10,6 @@ from monai.inferers.inferer import Inferer
 from dermaseg_monai.engines.batch import plain
 from dermaseg_monai.engines.device import pick_device
 from dermaseg_monai.errors import ConfigError
-
-Amp = Literal["off", "bf16", "fp16"]
 
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 

@@ -12,7 +12,15 @@ from dermaseg_monai.errors import ConfigError
 def base(tmp_path: Path) -> Path:
     path = tmp_path / "train.json"
     path.write_text(
-        json.dumps({"max_epochs": 2, "manifest": "a.json", "train": {"dataset": {"cache_rate": 1.0}}, "training": []})
+        json.dumps(
+            {
+                "max_epochs": 2,
+                "manifest": "a.json",
+                "initial_weights": None,
+                "train": {"dataset": {"cache_rate": 1.0}},
+                "training": [],
+            }
+        )
     )
     return path
 
@@ -37,7 +45,8 @@ def test_overrides_and_nested_overrides_land_in_the_config(base: Path, monkeypat
 def test_a_relative_path_of_the_command_line_is_kept_absolute(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(base.parent)
     (base.parent / "m.json").touch()
-    assert read_sheet(["train.json"], {"manifest": "m.json"}).config["manifest"] == str(base.parent / "m.json")
+    for key in ("manifest", "initial_weights"):
+        assert read_sheet(["train.json"], {key: "m.json"}).config[key] == str(base.parent / "m.json")
 
 
 def test_an_unknown_override_is_refused_before_anything_is_built(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

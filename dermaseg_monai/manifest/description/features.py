@@ -188,4 +188,3 @@ FEATURES: Final[tuple[Feature, ...]] = (
 
 NUMBERS: Final = tuple(feature for feature in FEATURES if feature.kind == "number")
 CATEGORIES: Final = tuple(feature for feature in FEATURES if feature.kind == "category")
-BY_NAME: Final = {feature.name: feature for feature in FEATURES}
