@@ -38,7 +38,7 @@ def bias_table(
     """Return one row per annotator whose outlines somebody else's can be compared with, most outlines first.
 
     - `outlines`, `images`: compared; `groups`: what the bootstrap draws; `empty`: outlines without lesion.
-    - `others`: mean number of outlines in the consensus; 1 means that one other reader is the measure throughout.
+    - `others`: mean number of people in the consensus; 1 means that one other reader is the measure throughout.
     - mean of each measure of `outline_bias` with `_low` and `_high`, a percentile interval that draws groups of images;
       empty where there is one group. Outlines that have no contour, or whose consensus has none, take no part in them
       but do in `dice_consensus`.

@@ -51,7 +51,7 @@ def count_case(task: Task) -> list[tuple[str, AgainstOthers]]:
         masks = read_masks(task)
     except (ImageError, MemoryError):
         return []
-    names = [reading.annotator for reading in task.case.readings]
+    names = [reading.annotator for reading in task.case.voters]
     return list(zip(names, against_others(masks), strict=True)) if len(masks) > 1 else []
 
 
@@ -68,6 +68,6 @@ def _results(
 
 
 def _died(task: Task) -> Decided:
-    names = "; ".join(reading.annotator for reading in task.case.readings)
-    row = {"case_id": task.case.id, "readers": len(task.case.readings), "annotators": names, "status": "failed"}
+    names = [reading.annotator for reading in task.case.voters]
+    row = {"case_id": task.case.id, "readers": len(names), "annotators": "; ".join(names), "status": "failed"}
     return Decided(row | {"detail": "its process died: memory ran out, or a mask crashes its decoder"})

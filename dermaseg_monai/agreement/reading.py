@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dermaseg_monai.agreement.voters import first_outlines
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest import Annotation, Attribute, Case, Manifest
 
@@ -42,7 +43,12 @@ class ReadCase:
     @property
     def has_two_people(self) -> bool:
         """Somebody can agree with somebody else."""
-        return len({reading.annotator for reading in self.readings}) > 1
+        return len(self.voters) > 1
+
+    @property
+    def voters(self) -> tuple[Reading, ...]:
+        """The first outline of each person."""
+        return tuple(self.readings[at] for at in first_outlines([reading.annotator for reading in self.readings]))
 
 
 def readings_of_manifest(manifest: Manifest, dataset_dir: str | Path) -> list[ReadCase]:
