@@ -126,8 +126,9 @@ def _drift_notes(drift: Drift) -> list[str]:
             for row in alarms.to_dict("records")
         )
         notes.append(
-            f"Drift (EWMA, λ {SMOOTHING:g}, L {LIMIT:g}, limits from the first {FIRST_PERIOD} outlines), "
-            f"beyond a limit: {words or 'nobody'}." + (_ALSO if words else "")
+            f"Drift (EWMA, λ {SMOOTHING:g}, L {LIMIT:g}, limits from the first {FIRST_PERIOD} outlines, "
+            f"from all of who drew fewer than {2 * FIRST_PERIOD}), beyond a limit: {words or 'nobody'}."
+            + (_ALSO if words else "")
         )
     left_out = {
         "have no date": drift.without_date,
