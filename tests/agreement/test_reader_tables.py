@@ -54,6 +54,7 @@ def test_four_files_and_two_sections(measured: Measured, tmp_path: Path) -> None
     assert "Drift: 4 outlines have no date." in people
     assert "too few dated outlines, or one date only, of loose, one, three, two" in people
     assert "who of the two is right" not in people
+    assert "loose, one, three, two: fewer than 10 lesions or patients (images, where neither is known)" in people
     assert "| boundary placement: too loose | 6 | 0 | 0 | 0 |" in found
     assert "| missing region: none found | 0 | 0 | 0 | 0 |" in found
 
