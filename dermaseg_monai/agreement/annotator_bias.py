@@ -18,7 +18,8 @@ EFFECT_PERCENT: Final = 2.0
 """Mean offset, in per cent of the lesion's diameter, from which an annotator counts as tight or loose. A disc that is
 2 % of its diameter too wide all around has Dice .96 with the right one; two outlines of one person differ by more
 (median Dice .94 in IMA++)."""
-LEAST_IMAGES: Final = 5
+VERDICT_GROUPS: Final = 5
+"""Patients or lesions, images where neither is known: ten images of two patients are two voices."""
 
 _MEASURES: Final = (
     "log_area_ratio", "offset_px", "offset_percent", "centroid_shift_px", "centroid_shift_percent",
@@ -38,13 +39,13 @@ def bias_table(
     """Return one row per annotator whose outlines somebody else's can be compared with, most outlines first.
 
     - `outlines`, `images`: compared; `groups`: what the bootstrap draws; `empty`: outlines without lesion.
-    - `others`: mean number of outlines in the consensus; 1 means that one other reader is the measure throughout.
+    - `others`: mean number of people in the consensus; 1 means that one other reader is the measure throughout.
     - mean of each measure of `outline_bias` with `_low` and `_high`, a percentile interval that draws groups of images;
       empty where there is one group. Outlines that have no contour, or whose consensus has none, take no part in them
       but do in `dice_consensus`.
     - `offset_median_percent`, which one lesion outlined quite differently cannot move.
     - `verdict`: `tight` or `loose` where the interval of `offset_percent` excludes 0 and its mean is at least
-      `EFFECT_PERCENT` away from it, over at least `LEAST_IMAGES` images; `few images` below that; else `neutral`.
+      `EFFECT_PERCENT` away from it, over at least `VERDICT_GROUPS` groups; `few images` below that; else `neutral`.
       With two annotators the verdicts mirror each other: that they differ is known, not who is right.
     - `copied`: share of the outlines that are pixel for pixel somebody else's, or that of another case (`find_copies`).
     - `sensitivity`, `specificity`, `images_of_three`: `pooled_staple`, with what it says about two readers.
@@ -134,7 +135,7 @@ def _number(case_ids: pd.Series) -> np.ndarray:
 
 def _verdict(row: Mapping[str, Any]) -> str:
     mean, low, high = (row.get(name) for name in ("offset_percent", "offset_percent_low", "offset_percent_high"))
-    if row["images"] < LEAST_IMAGES or mean is None or low is None or high is None:
+    if row["groups"] < VERDICT_GROUPS or mean is None or low is None or high is None:
         return "few images"
     if abs(mean) < EFFECT_PERCENT or low <= 0 <= high:
         return "neutral"

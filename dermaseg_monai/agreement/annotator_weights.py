@@ -46,7 +46,7 @@ class AgainstOthers:
 
 
 def against_others(masks: Sequence[Mask]) -> list[AgainstOthers]:
-    """Count each reader of one case against the soft mean of the others.
+    """Count each reader of one case against the soft mean of the others; `masks` holds one of each person.
 
     Counted in the box around all outlines, grown by a quarter of its sides on each side: over the whole picture the
     specificity of anybody is nearly 1, and the looser outline would weigh more. No STAPLE is in it, which with two

@@ -12,6 +12,7 @@ from dermaseg_monai.agreement.outline_bias import outline_bias, with_roughness_d
 from dermaseg_monai.agreement.outline_errors import SCOPE, OutlineError, find_errors
 from dermaseg_monai.agreement.unit import Spacing
 from dermaseg_monai.agreement.vote_patterns import VotePatterns, count_patterns
+from dermaseg_monai.agreement.voters import first_outlines
 from dermaseg_monai.metrics.grid import bounding_box
 
 Mask = Bool[np.ndarray, "..."]
@@ -20,7 +21,7 @@ ERROR_COLUMNS: Final = (
     "case_id", "annotator", "type", "finding", "measure", "unit", "size_px", "row_px", "column_px", "others",
     "explanation", "path",
 )  # fmt: skip
-"""The columns of a table of errors, a row for each; `others` is the number of outlines in the consensus it is measured
+"""The columns of a table of errors, a row for each; `others` is the number of people in the consensus it is measured
 against, `row_px` and `column_px` a pixel of the region (see `OutlineError.place_px`), `path` the mask."""
 
 
@@ -31,7 +32,7 @@ class CaseReaders:
     Attributes:
         bias: `BIAS_COLUMNS` of every outline, in the order of the masks.
         errors: a row per error, `ERROR_COLUMNS` but `path`, and `outline`, the place of its mask in the list.
-        votes: for STAPLE; None where nobody saw a lesion or one outline is all there is.
+        votes: for STAPLE, one of each person; None where nobody saw a lesion or one person drew alone.
     """
 
     bias: list[dict[str, Any]]
@@ -72,8 +73,7 @@ def compare_readers(
             for error in found
         ]
     bias = with_roughness_difference(bias, list(annotators))
-    patterns = count_patterns(case_id, annotators, masks, spacing_mm=spacing_mm) if len(masks) > 1 else None
-    return CaseReaders(bias, rows, patterns)
+    return CaseReaders(bias, rows, _votes(case_id, annotators, masks, spacing_mm))
 
 
 def region_of(
@@ -109,6 +109,15 @@ def region_of(
         if (found.type, found.finding) == (error["type"], error["finding"]) and found.place_px == place:
             return consensus, found.region
     raise ValueError(f"The outline of {annotators[outline]} has no {error['type']} ({error['finding']}) at {place}.")
+
+
+def _votes(case_id: str, annotators: Sequence[str], masks: Sequence[Mask], spacing_mm: Spacing) -> VotePatterns | None:
+    chosen = first_outlines(annotators)
+    if len(chosen) == 1:
+        return None
+    return count_patterns(
+        case_id, [annotators[at] for at in chosen], [masks[at] for at in chosen], spacing_mm=spacing_mm
+    )
 
 
 def _row(error: OutlineError, top: int, left: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from dermaseg_monai.agreement.few_groups import LEAST_GROUPS
 from dermaseg_monai.agreement.pair_summary import SCORES
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, percentile_interval, require_bootstrap
 
@@ -13,9 +14,6 @@ Verdict = Literal["equivalent", "not worse", "not shown"]
 
 ALPHA: Final = 0.05
 """Of each of the two one-sided tests; their interval has a confidence of 1 - 2 alpha, 90 %."""
-
-LEAST_GROUPS: Final = 10
-"""A bootstrap over fewer images, or patients, promises more than it can hold: nothing is shown then."""
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ class Decided:
 def decide(task: Task, *, rule: ConsensusRule, out: Path, with_staple: bool) -> Decided:
     """Decide one case and write its mask, its probabilities (mean, weighted, STAPLE) and its disagreement map.
 
+    Of a person who drew the case twice the first outline counts: a second vote would outvote somebody else.
     The map is the entropy of the votes in bits, 0 to 1, as 16-bit PNG like the probabilities. What is wrong with a case
     is said in its row; nothing of it is written then. A mask that one reader failed to give is no reason to take the
     consensus of the others.
@@ -84,8 +85,8 @@ def decide(task: Task, *, rule: ConsensusRule, out: Path, with_staple: bool) -> 
         DataError: `out` cannot be written.
     """
     case = task.case
-    row: dict[str, Any] = {"case_id": case.id, "readers": len(case.readings)}
-    names = [reading.annotator for reading in case.readings]
+    names = [reading.annotator for reading in case.voters]
+    row: dict[str, Any] = {"case_id": case.id, "readers": len(names)}
     row["annotators"] = "; ".join(names)
     if len(names) < 2:  # noqa: PLR2004
         return Decided(row | {"status": "one reader", "detail": "a consensus needs two readers or more"})
@@ -107,14 +108,14 @@ def decide(task: Task, *, rule: ConsensusRule, out: Path, with_staple: bool) -> 
 
 
 def read_masks(task: Task) -> list[Mask]:
-    """Return the masks of a case's readings.
+    """Return a mask for each reader of a case, the first outline of each.
 
     Raises:
         ImageError: one cannot be read, or lies on another grid than the picture (than the first, where nobody knows);
             that of a volume is its shape, spacing and affine.
     """
     masks: list[Mask] = []
-    for reading in task.case.readings:
+    for reading in task.case.voters:
         mask = read_mask(reading.mask)
         wanted = task.grid or (masks or [mask])[0].shape
         if mask.shape != tuple(wanted):

@@ -59,7 +59,7 @@ def write_consensus(
     weights: str | Path | None,
     workers: int | None = None,
 ) -> ConsensusFolder:
-    """Decide every case with two readers or more and write what came of it below `out`.
+    """Decide every case that two people or more drew and write what came of it below `out`.
 
     masks/ID.png (0 and 255), probabilities/ID.png (mean, weighted, staple: 16 bit, value / 65535), disagreement/ID.png
     (entropy of the votes in bits, likewise), cases.csv, comparison.csv, weights.csv (weighted), summary.md,
@@ -126,7 +126,7 @@ def _rule(
     if str(weights) == POOLED:
         path = folder / "weights.csv"
         write_table(path, pooled_weights(count_all(tasks, workers=workers)))
-    names = {reading.annotator for task in tasks if len(task.case.readings) > 1 for reading in task.case.readings}
+    names = {reading.annotator for task in tasks if task.case.has_two_people for reading in task.case.readings}
     return ConsensusRule(method, tie, read_weights(path, names))
 
 

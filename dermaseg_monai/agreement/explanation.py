@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dermaseg_monai.agreement.factors import Factor, independent, one_hand, pair_factors
+from dermaseg_monai.agreement.factors import Factor, independent, one_group, one_hand, pair_factors
 from dermaseg_monai.agreement.mixed_model import MOST_LEVELS, MixedFit, MixedModel
 from dermaseg_monai.agreement.pair_summary import is_intra
 from dermaseg_monai.errors import DataError
@@ -70,7 +70,8 @@ def explain_disagreement(pairs: pd.DataFrame, attributes: Sequence[str]) -> pd.D
 
     `explains alone` and `explains beyond the others` bracket what a factor is worth where factors go together. Tests
     and intervals are Wald's, from the normal distribution: with few pairs of annotators they are too sure of factors
-    that belong to annotators, such as the tool. A model that cannot be fitted is one row `left out` that says why.
+    that belong to annotators, such as the tool; of attributes that the images of one patient share a `caution` says so.
+    A model that cannot be fitted is one row `left out` that says why.
 
     Args:
         pairs: `PAIR_COLUMNS` and the attributes.
@@ -96,7 +97,8 @@ def explain_disagreement(pairs: pd.DataFrame, attributes: Sequence[str]) -> pd.D
         rows.add("left out", f"everything: {reason}", None)
     for line in [*left_out, *dependent, *without]:
         rows.add("left out", line, None)
-    for line in one_hand(people):
+    named = {factor.name for factor in factors if reason is None}
+    for line in [*one_hand(people), *one_group(people, [name for name in attributes if name in named])]:
         rows.add("caution", line, None)
     return rows.table()
 

@@ -104,6 +104,30 @@ def one_hand(pairs: pd.DataFrame) -> list[str]:
     return found
 
 
+def one_group(pairs: pd.DataFrame, attributes: Sequence[str]) -> list[str]:
+    """Return a line for each attribute that images of one patient or lesion share.
+
+    The model has an intercept per image and none per patient: it takes what these images say of the attribute for as
+    many independent voices.
+    """
+    if "group" not in pairs:
+        return []
+    images = pairs.dropna(subset=["group"]).drop_duplicates("case_id")
+    several = images[images["group"].map(images["group"].value_counts()) > 1]
+    grouped = several.groupby("group")
+    found = []
+    for name in attributes:
+        values = grouped[name].nunique(dropna=False)
+        alike = int((values == 1).sum())
+        if alike:
+            found.append(
+                f"{name} is the same for all images of {alike} of {grouped.ngroups} patients or lesions with several "
+                f"images ({len(several)} of {pairs['case_id'].nunique()} images), and the model takes images as "
+                "independent: its test and intervals are too sure"
+            )
+    return found
+
+
 def _values(pairs: pd.DataFrame, name: str) -> pd.Series | None:
     if name in pairs:
         numbers = pd.to_numeric(pairs[name], errors="coerce")  # a table of others says 55 as text

@@ -5,6 +5,7 @@ from typing import Final
 import pandas as pd
 
 from dermaseg_monai.agreement.copies import BY_OTHERS, find_copies
+from dermaseg_monai.agreement.unit import named_in, unit_of_columns
 
 _TINY: Final = 0.001
 
@@ -22,8 +23,10 @@ def find_flags(pairs: pd.DataFrame, masks: pd.DataFrame, *, below_dice: float) -
         below_dice: in [0, 1].
     """
     found: list[dict[str, str]] = []
+    sizes = [named_in(unit_of_columns(pairs), name) for name in ("area_a_px", "area_b_px")]
     for row in pairs[pairs["dice"] < below_dice].itertuples():
-        flag = "no overlap" if row.dice == 0 else "low agreement"
+        two_lesions = all(getattr(row, name, None) != 0 for name in sizes)  # a table of others may not know
+        flag = "no overlap" if row.dice == 0 and two_lesions else "low agreement"
         who = f"{row.annotator_a}, {row.annotator_b}"
         found.append({"case_id": str(row.case_id), "flag": flag, "annotators": who, "detail": f"Dice {row.dice:.3f}"})
     for row in masks.itertuples():

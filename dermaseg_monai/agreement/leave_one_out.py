@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from dermaseg_monai.agreement.shape_average import signed_distance
 from dermaseg_monai.agreement.unit import Spacing
+from dermaseg_monai.agreement.voters import first_outlines
 from dermaseg_monai.metrics.surface import contour
 
 Mask = Bool[np.ndarray, "..."]
@@ -20,7 +21,7 @@ class Others:
     """What the other people's outlines of a case say, for one outline.
 
     Attributes:
-        count: how many outlines; 0 where nobody else drew the case.
+        count: how many other people; 0 where nobody else drew the case.
         consensus: what they count as lesion.
         contested: where exactly half of them say lesion, whatever the consensus makes of it.
     """
@@ -36,8 +37,8 @@ def leave_one_out(masks: Sequence[Mask], annotators: Sequence[str], *, spacing_m
     A pixel is lesion where more than half of the others say so. Where exactly half do (an even number of others), it is
     lesion where it lies deeper inside the outlines of that half than outside those of the rest: where the mean signed
     distance to the others' borders is positive. So two others give the outline half-way between theirs, neither their
-    union nor what they share. One other reader is the consensus. A person's own second outline is not one of the
-    others; without others the consensus is empty and its number 0.
+    union nor what they share. One other reader is the consensus. Of each other person the first outline counts, of
+    this one's own none; without others the consensus is empty and its number 0.
 
     Args:
         masks: of one case, on one grid.
@@ -49,7 +50,7 @@ def leave_one_out(masks: Sequence[Mask], annotators: Sequence[str], *, spacing_m
     found: list[Others] = []
     known: dict[tuple[int, ...], Others] = {}
     for name in annotators:
-        others = tuple(at for at, other in enumerate(annotators) if other != name)
+        others = tuple(at for at in first_outlines(annotators) if annotators[at] != name)
         if others not in known:
             known[others] = _consensus(stack, others, depths, spacing_mm)
         found.append(known[others])

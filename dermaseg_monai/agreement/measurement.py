@@ -1,16 +1,11 @@
 """Every pair of outlines of every case, measured by several processes."""
 
-import multiprocessing
-import os
-from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import pandas as pd
-from rich.console import Console
-from rich.progress import Progress
 
 from dermaseg_monai.agreement.case_masks import read_case_masks
 from dermaseg_monai.agreement.case_readers import ERROR_COLUMNS, CaseReaders, compare_readers
@@ -22,9 +17,9 @@ from dermaseg_monai.agreement.reading import ReadCase, Reading
 from dermaseg_monai.agreement.unit import named_in, tolerance_in, unit_of
 from dermaseg_monai.agreement.vote_patterns import VotePatterns
 from dermaseg_monai.agreement.votes import VOTE_COLUMNS, Votes, count_votes
+from dermaseg_monai.manifest.processes import DIED, results_of
 
 _OF_THE_FIRST: Final = ("area_a_px", "volume_a_mm3", "voxels_a")
-_CHUNK: Final = 16
 _WORTH_A_PROCESS: Final = 64
 """Cases; starting a process costs about as much as these."""
 
@@ -79,8 +74,8 @@ def measure(
     """Read every outline once and score every pair of each case.
 
     Only the masks of the cases in work are in memory. Cases with one reading give their mask's facts and no pair. The
-    outlines of a case that lie on another grid than the others are failures (`read_case_masks`). Pictures are measured
-    in pixels, volumes in mm by the affine of their files.
+    outlines of a case that lie on another grid than the others are failures (`read_case_masks`), and so is a case over
+    which its process dies. Pictures are measured in pixels, volumes in mm by the affine of their files.
 
     Args:
         cases: who drew what.
@@ -89,7 +84,7 @@ def measure(
         both_empty: what two empty masks score (see `score_pairs`).
         surface: whether the contour scores are wanted.
         band_diameters: width of the band on which votes are counted (see `count_votes`); None counts none.
-        workers: processes; all cores when None, and this one alone for a few cases.
+        workers: processes; all usable cores when None, and this one alone for a few cases.
 
     Raises:
         DataError: some outlines are pictures and some volumes.
@@ -106,7 +101,12 @@ def measure(
     votes: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     patterns: list[VotePatterns] = []
-    for case_pairs, case_masks, case_failures, case_votes, readers in _results(work, cases, workers):
+    found = results_of(work, cases, title="Measuring", workers=workers, worth=_WORTH_A_PROCESS)
+    for case, result in zip(cases, found, strict=True):
+        if result is None:
+            failures.append(f"{case.id}: {DIED}, so it takes no part")
+            continue
+        case_pairs, case_masks, case_failures, case_votes, readers = result
         pairs += case_pairs
         masks += case_masks
         failures += case_failures
@@ -166,15 +166,3 @@ def _pair_row(case: ReadCase, one: Reading, other: Reading, scores: dict[str, An
     for side, reading in (("a", one), ("b", other)):
         who |= {f"annotator_{side}": reading.annotator, f"tool_{side}": reading.tool, f"skill_{side}": reading.skill}
     return who | scores
-
-
-def _results(work: Any, cases: Sequence[ReadCase], workers: int | None) -> Iterator[Any]:  # noqa: ANN401 (a partial)
-    console = Console(stderr=True)
-    count = min(workers or os.cpu_count() or 1, max(1, len(cases) // _WORTH_A_PROCESS))
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        if count == 1:
-            yield from bar.track(map(work, cases), total=len(cases), description="Measuring")
-            return
-        with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as pool:
-            found = pool.map(work, cases, chunksize=_CHUNK)
-            yield from bar.track(found, total=len(cases), description="Measuring")

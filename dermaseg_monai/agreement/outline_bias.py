@@ -8,6 +8,7 @@ from scipy.spatial import KDTree
 
 from dermaseg_monai.agreement.mask_facts import equivalent_diameter, size_of
 from dermaseg_monai.agreement.unit import Spacing, named_in, unit_of_spacing
+from dermaseg_monai.agreement.voters import first_outlines
 from dermaseg_monai.metrics import counts, dice
 from dermaseg_monai.metrics.surface import contour
 
@@ -27,7 +28,7 @@ def outline_bias(
 ) -> dict[str, float | int | None]:
     """Return how an outline lies against the leave-one-out consensus of its case (`leave_one_out`).
 
-    - `others`: outlines in the consensus; with 1 it is that reader's mask, with 0 nothing is compared.
+    - `others`: people in the consensus; with 1 it is that reader's mask, with 0 nothing is compared.
     - `consensus_area_px`; `dice_consensus` in [0, 1], where two empty masks score `both_empty`.
     - `log_area_ratio`: ln(area / area of the consensus); below 0 tight, above 0 loose; ln 2 is twice the area.
     - `offset_px`: mean signed distance between the two contours (pixels with a face neighbour outside the mask), those
@@ -114,15 +115,15 @@ def _centre(mask: Mask) -> Float[np.ndarray, " d"]:
 
 
 def with_roughness_difference(rows: list[dict[str, Any]], annotators: list[str]) -> list[dict[str, Any]]:
-    """Return the rows of one case with each roughness less the mean roughness of the other people's outlines.
+    """Return the rows of one case with each roughness less the mean roughness of the other people's (first) outlines.
 
     Not against the consensus, whose outline is smoother than any of those it was made from.
     """
     for row, name in zip(rows, annotators, strict=True):
         others = [
-            one["roughness"]
-            for one, other in zip(rows, annotators, strict=True)
-            if other != name and one["roughness"] is not None
+            rows[at]["roughness"]
+            for at in first_outlines(annotators)
+            if annotators[at] != name and rows[at]["roughness"] is not None
         ]
         if others and row["roughness"] is not None:
             row["roughness_difference"] = row["roughness"] - sum(others) / len(others)

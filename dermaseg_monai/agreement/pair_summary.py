@@ -122,7 +122,7 @@ def by_annotators(pairs: pd.DataFrame, *, below_dice: float, seed: int, draws: i
 
 
 def by_factor(pairs: pd.DataFrame, factor: str, *, below_dice: float, seed: int, draws: int = 2000) -> pd.DataFrame:
-    """Return one row per value of a column, most pairs first: pairs, images, Dice, its interval and median, others.
+    """Return one row per value of a column, most pairs first: pairs, images, groups, Dice, its interval, others.
 
     `tool` and `skill` are what the two readers had, in alphabetical order (`T1 – T3`); any other name is a column. An
     empty value is `not known`: no pair is left out.
@@ -133,8 +133,8 @@ def by_factor(pairs: pd.DataFrame, factor: str, *, below_dice: float, seed: int,
         found = summarise_pairs(chosen, below_dice=below_dice, seed=seed, draws=draws)
         dice = found.scores["dice"]
         rows.append(
-            {factor: value, "pairs": found.n_pairs, "images": found.n_images, "dice": dice.mean}
-            | {"dice_low": dice.low, "dice_high": dice.high, "dice_median": dice.median}
+            {factor: value, "pairs": found.n_pairs, "images": found.n_images, "groups": found.n_groups}
+            | {"dice": dice.mean, "dice_low": dice.low, "dice_high": dice.high, "dice_median": dice.median}
             | {name: found.scores[name].mean for name in found.scores if name != "dice"}
         )
     return pd.DataFrame(rows).sort_values(["pairs", factor], ascending=[False, True], ignore_index=True)

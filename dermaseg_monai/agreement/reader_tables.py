@@ -10,6 +10,7 @@ import pandas as pd
 from dermaseg_monai.agreement.annotator_bias import EFFECT_PERCENT, bias_table, scope_errors
 from dermaseg_monai.agreement.copies import BY_OTHERS, OF_OTHER_CASES, find_copies
 from dermaseg_monai.agreement.drift import FIRST_PERIOD, LIMIT, SMOOTHING, Drift, chart_drift
+from dermaseg_monai.agreement.few_groups import too_narrow
 from dermaseg_monai.agreement.measurement import Measured
 from dermaseg_monai.agreement.outline_errors import ERROR_TYPES, SCOPE
 from dermaseg_monai.agreement.unit import named_in, unit_of_columns
@@ -102,6 +103,7 @@ def _notes(tables: ReaderTables) -> list[str]:
         "Where half of the others count a pixel, the outline half-way between theirs decides.",
         "Sensitivity and specificity: STAPLE over the whole data set.",
     ]
+    notes += too_narrow({str(row["annotator"]): row["groups"] for row in tables.bias.to_dict("records")})
     alone = [str(row["annotator"]) for row in tables.bias.to_dict("records") if not row["images_of_three"] > 0]
     if alone:
         notes.append(
@@ -126,8 +128,9 @@ def _drift_notes(drift: Drift) -> list[str]:
             for row in alarms.to_dict("records")
         )
         notes.append(
-            f"Drift (EWMA, λ {SMOOTHING:g}, L {LIMIT:g}, limits from the first {FIRST_PERIOD} outlines), "
-            f"beyond a limit: {words or 'nobody'}." + (_ALSO if words else "")
+            f"Drift (EWMA, λ {SMOOTHING:g}, L {LIMIT:g}, limits from the first {FIRST_PERIOD} outlines, "
+            f"from all of who drew fewer than {2 * FIRST_PERIOD}), beyond a limit: {words or 'nobody'}."
+            + (_ALSO if words else "")
         )
     left_out = {
         "have no date": drift.without_date,

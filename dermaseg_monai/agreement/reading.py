@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dermaseg_monai.agreement.voters import first_outlines
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.manifest import Annotation, Attribute, Case, Manifest
+from dermaseg_monai.manifest import Annotation, Attribute, Case, Manifest, case_groups
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class ReadCase:
     Attributes:
         id: of the case.
         readings: who drew what.
-        group: its patient or lesion.
+        group: a name that the cases of one lesion or patient share, None where it shares with no other. Intervals draw
+            groups, not cases.
         attributes: what else is known.
         image: the file of the picture that was outlined; it need not be there.
         grid: size of that picture, (rows, columns) or (x, y, z), None where nobody has noted it.
@@ -42,19 +44,26 @@ class ReadCase:
     @property
     def has_two_people(self) -> bool:
         """Somebody can agree with somebody else."""
-        return len({reading.annotator for reading in self.readings}) > 1
+        return len(self.voters) > 1
+
+    @property
+    def voters(self) -> tuple[Reading, ...]:
+        """The first outline of each person."""
+        return tuple(self.readings[at] for at in first_outlines([reading.annotator for reading in self.readings]))
 
 
 def readings_of_manifest(manifest: Manifest, dataset_dir: str | Path) -> list[ReadCase]:
     """Return the cases of a manifest with the outlines that readers made.
 
-    `Case.readings` says which count. Cases of the split `excluded` never do.
+    `Case.readings` says which count. Cases of the split `excluded` never do. The groups are those of `case_groups` over
+    the whole manifest, as in every other interval of the package.
 
     Raises:
         DataError: no case has two readings.
     """
     root = Path(dataset_dir)
-    cases = [_read_case(case, root) for case in manifest.cases if case.split != "excluded"]
+    joined = {case.id: group[0].id for group in case_groups(manifest.cases) if len(group) > 1 for case in group}
+    cases = [_read_case(case, root, joined.get(case.id)) for case in manifest.cases if case.split != "excluded"]
     require_pairs(cases, where=f"manifest {manifest.name}")
     return cases
 
@@ -80,8 +89,7 @@ def readings_of_case(case: Case, dataset_dir: str | Path) -> tuple[Reading, ...]
     return tuple(_reading(one, Path(dataset_dir)) for one in case.readings)
 
 
-def _read_case(case: Case, root: Path) -> ReadCase:
-    group = case.patient_id or case.lesion_id
+def _read_case(case: Case, root: Path, group: str | None) -> ReadCase:
     readings = readings_of_case(case, root)
     return ReadCase(case.id, readings, group, case.attributes, image=root / case.image.path, grid=case.image.grid)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dermaseg_monai.agreement.chance import fleiss_kappa, kappa_sums, pooled_kappa, vote_sums, with_kappa
+from dermaseg_monai.agreement.few_groups import TOO_NARROW, is_too_narrow
 from dermaseg_monai.agreement.intraclass import intraclass
 from dermaseg_monai.agreement.krippendorff import interval_alpha, interval_sums, nominal_alpha
 from dermaseg_monai.agreement.pair_summary import is_intra
@@ -17,7 +18,8 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
 
 RELIABILITY_COLUMNS: Final = ("name", "what", "who", "value", "low", "high", "n", "note", "definition")
-"""A row per statistic; `n` counts cases (pairs in a mean over pairs), `note` says why a value is not available."""
+"""A row per statistic; `n` counts cases (pairs in a mean over pairs), `note` says why a value is not available
+or how far its interval can be trusted."""
 
 _WHERE: Final = {"band": "band", "image": "whole image"}
 _ALL: Final = "all readers"
@@ -57,13 +59,20 @@ class _Rows:
             reason = "no case with two readers" if len(values) == 0 else "all judgements are the same"
             self.add(*words, value=None, bounds=(None, None), n=len(values), note=f"not available: {reason}")
             return
-        bounds = self._bounds([str(name) for name in sums.index], values, statistic)
-        self.add(*words[:3], f"{words[3]}; {_BOOTSTRAP}", value=value, bounds=bounds, n=len(values))
+        cases = [str(name) for name in sums.index]
+        codes = group_codes(cases, {case: self.groups.get(case) for case in cases})
+        bounds = self._bounds(codes, values, statistic)
+        note = TOO_NARROW if is_too_narrow(int(codes.max()) + 1) else ""
+        self.add(*words[:3], f"{words[3]}; {_BOOTSTRAP}", value=value, bounds=bounds, n=len(values), note=note)
+
+    def note(self, words: str, *, last: int) -> None:
+        """Say one more thing of the last rows."""
+        for row in self.found[-last:]:
+            row["note"] = "; ".join(filter(None, [row["note"], words]))
 
     def _bounds(
-        self, cases: list[str], values: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]
+        self, codes: np.ndarray, values: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]
     ) -> tuple[float | None, float | None]:
-        codes = group_codes(cases, {case: self.groups.get(case) for case in cases})
         if codes.max() == 0:
             return None, None
         drawn = statistic(bootstrap_means(values, codes, draws=_DRAWS, seed=self.seed) * len(values))
@@ -118,7 +127,7 @@ def _cohen(rows: _Rows, pairs: pd.DataFrame, band_diameters: float) -> None:
             definition = _SOURCES["Cohen kappa"].format(mean="mean over pairs")
             sums = pd.DataFrame({"sum": values[f"kappa_{where}"], "pairs": 1.0}).set_index(values["case_id"])
             rows.pooled("Cohen kappa", what, who, definition, sums=sums, statistic=_mean)
-            rows.found[-1]["note"] += _undefined(len(chosen) - len(values))
+            rows.note(_undefined(len(chosen) - len(values)), last=1)
         for who, chosen in pairs.groupby(names, sort=True):
             definition = _SOURCES["Cohen kappa"].format(mean="pixels of all cases of the two together")
             sums = kappa_sums(chosen, where)
@@ -146,8 +155,7 @@ def _of_sizes(rows: _Rows, masks: pd.DataFrame) -> None:
         rows.pooled("Krippendorff alpha", what, _ALL, alpha, sums=interval_sums(table), statistic=interval_alpha)
         _icc(rows, table, what)
         if column == "log_size" and empty:
-            for row in rows.found[-2:]:
-                row["note"] = "; ".join(filter(None, [row["note"], f"{empty} empty outlines left out"]))
+            rows.note(f"{empty} empty outlines left out", last=2)
 
 
 def _icc(rows: _Rows, table: pd.DataFrame, what: str) -> None:

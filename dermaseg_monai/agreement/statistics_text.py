@@ -9,12 +9,12 @@ from dermaseg_monai.metrics.table import Table
 
 def reliability_section(table: pd.DataFrame) -> str:
     """Return the statistics of all readers together; each two annotators stand in reliability.csv."""
+    together = table[[" – " not in str(who) for who in table["who"]]]
     rows = [
         (f"{row['name']}, {row['what']}" if row["what"] else row["name"], row["who"], _value(row), str(row["n"]))
-        for row in table.to_dict("records")
-        if " – " not in row["who"]
+        for row in together.to_dict("records")
     ]
-    said = table[table["note"] != ""].drop_duplicates(["name", "note"])
+    said = together[together["note"] != ""].drop_duplicates(["name", "note"])
     notes = [f"{', '.join(rows['name'])}: {note}." for note, rows in said.groupby("note", sort=False)]
     notes.append("Definitions and each two annotators: reliability.csv.")
     return "## Beyond chance\n\n" + Table(("statistic", "of", "value", "n"), rows, notes).markdown()

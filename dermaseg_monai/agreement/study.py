@@ -9,6 +9,7 @@ import pandas as pd
 
 from dermaseg_monai.agreement.chance import with_kappa
 from dermaseg_monai.agreement.explanation import explain_disagreement
+from dermaseg_monai.agreement.few_groups import too_narrow
 from dermaseg_monai.agreement.flags import find_flags
 from dermaseg_monai.agreement.pair_summary import (
     PairSummary,
@@ -155,6 +156,7 @@ def _table(
             f"Means over pairs with {bounds}; {first.n_images} images.",
             f"Over images (mean of each image's pairs): {_over_images(found)}.",
             *_of_lengths(found),
+            *too_narrow({name: summary.n_groups for name, summary in found.items()}),
             f"Flags: {counted}.",
             *notes,
             *([f"{len(failures)} outlines could not be used."] if failures else []),
@@ -193,6 +195,7 @@ def _of_lengths(found: Mapping[str, PairSummary]) -> list[str]:
 
 def _section(name: str, table: pd.DataFrame) -> str:
     header = (name, "pairs", "images", "Dice", "median", "Jaccard", "threshold Jaccard", "flagged")
+    chosen = table[table["whose"] == "different people"].to_dict("records")
     rows = [
         (
             str(row[name]),
@@ -202,9 +205,10 @@ def _section(name: str, table: pd.DataFrame) -> str:
             + ("" if pd.isna(row["dice_low"]) else f" [{row['dice_low']:.3f}, {row['dice_high']:.3f}]"),
             *(f"{row[column]:.3f}" for column in ("dice_median", "jaccard", "threshold_jaccard", "flagged")),
         )
-        for row in table[table["whose"] == "different people"].to_dict("records")
+        for row in chosen
     ]
-    return f"## By {name} (pairs of different people)\n\n" + Table(header=header, rows=rows).markdown()
+    notes = too_narrow({str(row[name]): row["groups"] for row in chosen})
+    return f"## By {name} (pairs of different people)\n\n" + Table(header=header, rows=rows, notes=notes).markdown()
 
 
 def _json(

@@ -18,6 +18,7 @@ from scipy import ndimage
 
 from dermaseg_monai.agreement.mask_facts import equivalent_diameter, size_of
 from dermaseg_monai.agreement.unit import Spacing
+from dermaseg_monai.agreement.voters import first_outlines
 from dermaseg_monai.metrics.grid import bounding_box
 
 VOTE_COLUMNS: Final = ("case_id", "readers", "lesion_readers", "band_px", "image_px")
@@ -59,7 +60,7 @@ def count_votes(
     """
     if not masks:
         return []
-    voters = [masks[annotators.index(name)] for name in dict.fromkeys(annotators)]
+    voters = [masks[at] for at in first_outlines(annotators)]
     lesion = np.zeros(len(voters) + 1, dtype=np.int64)
     band_px = 0
     union = np.logical_or.reduce(masks)

@@ -94,8 +94,6 @@ def ceiling(  # noqa: PLR0913 (each is one option of the command line)
 def _cases(
     manifest: Path | None, dataset_dir: Path | None, *, root: Path | None, pattern: str | None, split: str | None
 ) -> "list[ReadCase]":
-    from dataclasses import replace  # noqa: PLC0415
-
     from dermaseg_monai.agreement import readings_of_folder, readings_of_manifest  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
 
@@ -103,12 +101,11 @@ def _cases(
         raise ConfigError("Give the outlines of people in one way: --manifest FILE, or --root DIR --pattern P.")
     if manifest is not None:
         loaded = Manifest.load(manifest)
-        if split is not None:
-            chosen = tuple(case for case in loaded.cases if case.split == split)
-            if not chosen:
-                raise ConfigError(f"{manifest} has no case of the split {split}. Leave --split out, or give another.")
-            loaded = replace(loaded, cases=chosen)
-        return readings_of_manifest(loaded, dataset_dir or manifest.parent)
+        chosen = {case.id for case in loaded.cases if split is None or case.split == split}
+        if not chosen:
+            raise ConfigError(f"{manifest} has no case of the split {split}. Leave --split out, or give another.")
+        # of the whole manifest: cases of a split may belong together through one outside of it
+        return [case for case in readings_of_manifest(loaded, dataset_dir or manifest.parent) if case.id in chosen]
     if pattern is None or root is None or split is not None:
         raise ConfigError("--root needs --pattern, as in '{case}_ann-{annotator}.png', and knows no --split.")
     return readings_of_folder(root, pattern)[0]

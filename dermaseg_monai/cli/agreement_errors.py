@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from dermaseg_monai.files import remove
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 
@@ -50,6 +49,7 @@ def _drawn(error: Mapping[Any, Any], masks: "pd.DataFrame", images: Mapping[str,
         spacing_of,
         volume_affine,
     )
+    from dermaseg_monai.report.outlined_image import outlined_image  # noqa: PLC0415
     from dermaseg_monai.report.reader_error import draw_reader_error  # noqa: PLC0415
 
     case = masks.loc[masks["case_id"] == error["case_id"]]
@@ -58,7 +58,7 @@ def _drawn(error: Mapping[Any, Any], masks: "pd.DataFrame", images: Mapping[str,
     volume = is_volume(case["path"].iloc[0])
     spacing_mm = spacing_of(case["path"].iloc[0]) if volume else None
     consensus, region = region_of(error, names, outlines, outline, spacing_mm=spacing_mm)
-    image = _photograph(images.get(str(error["case_id"])), outlines[0].shape)
+    image = outlined_image(images.get(str(error["case_id"])), Path(case["path"].iloc[0]))
     words = str(error["explanation"])
     if volume:
         # the slice with most of the region: where outline and consensus differ most
@@ -79,16 +79,3 @@ def _drawn(error: Mapping[Any, Any], masks: "pd.DataFrame", images: Mapping[str,
         f"{error['measure']:{form}} {error['unit']}",
         words=words,
     )
-
-
-def _photograph(path: Path | None, shape: tuple[int, ...]) -> "np.ndarray | None":
-    from dermaseg_monai.errors import ImageError  # noqa: PLC0415
-    from dermaseg_monai.images import read_image  # noqa: PLC0415
-
-    if path is None:
-        return None
-    try:
-        pixels = read_image(path).pixels
-    except ImageError:  # an agreement study needs no photographs; without one the outlines are drawn on grey
-        return None
-    return pixels if pixels.shape[: len(shape)] == shape else None

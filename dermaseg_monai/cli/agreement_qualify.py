@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from dermaseg_monai.cli.agreement_scope import require_folder
-from dermaseg_monai.errors import DataError, ImageError
+from dermaseg_monai.errors import DataError
 
 if TYPE_CHECKING:
     from dermaseg_monai.agreement.qualification import Verdict
@@ -92,22 +92,18 @@ def _draw(row: dict[str, Any], drawn: "list[Drawn]", root: Path, name: str, path
     from dermaseg_monai.images import (  # noqa: PLC0415
         grey_slice,
         is_volume,
-        read_image,
         read_mask,
         slices_to_show,
         volume_affine,
         write_rgb,
     )
     from dermaseg_monai.report import draw_outline_panel  # noqa: PLC0415
+    from dermaseg_monai.report.outlined_image import outlined_image  # noqa: PLC0415
 
     case = next(one.case for one in drawn if one.case.id == row["case_id"])
     outlines = {"reference": read_mask(reference_of(case, root)), f"trainee {name}": read_mask(row["mask"])}
     reference = outlines["reference"]
-    try:
-        image = read_image(root / case.image.path).pixels
-        image = image if image.shape[: reference.ndim] == reference.shape else None
-    except ImageError:  # a verdict needs no photographs
-        image = None
+    image = outlined_image(root / case.image.path, reference_of(case, root))
     if not is_volume(reference_of(case, root)):
         shown = np.full((*reference.shape, 3), _GREY, dtype=np.uint8) if image is None else image
         write_rgb(path, draw_outline_panel(shown, outlines, case_id=case.id, words=[_case_words(row)]))

@@ -8,14 +8,43 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import get_context, parent_process
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, track
+
+DIED: Final = "its process died: memory ran out, or a file crashes its decoder"
+"""What is said of an item without a result."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+def results_of(
+    work: Callable[[Item], Result], items: Sequence[Item], *, title: str, workers: int | None, worth: int
+) -> list[Result | None]:
+    """Return the result for each item, in their order; None where the process died over it.
+
+    Few items are worked on in this process, which is then sooner done.
+
+    Args:
+        work: what is done with an item.
+        items: any number.
+        title: of the bar.
+        workers: processes at most; one per usable core when None.
+        worth: so many items cost as much as the start of a process.
+    """
+    count = min(workers or usable_cores(), max(1, len(items) // worth))
+    if count == 1:
+        console = Console(stderr=True)
+        return [
+            work(item) for item in track(items, title, console=console, transient=True, disable=not console.is_terminal)
+        ]
+    numbered = in_processes(partial(_numbered, work), list(enumerate(items)), title=title, workers=count)
+    found = {number: result for (number, _), result in numbered}
+    return [found[number] for number in range(len(items))]
 
 
 def in_processes(
@@ -38,6 +67,10 @@ def in_processes(
             for item in lost:  # one of these did it; alone it shows
                 bar.advance(task)
                 yield item, _alone(work, item)
+
+
+def _numbered(work: Callable[[Item], Result], numbered: tuple[int, Item]) -> Result:
+    return work(numbered[1])
 
 
 def usable_cores() -> int:

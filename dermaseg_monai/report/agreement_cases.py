@@ -18,11 +18,11 @@ from dermaseg_monai.images import (
     outline,
     read_image,
     read_mask,
-    require_same_place,
     slices_to_show,
     volume_affine,
 )
 from dermaseg_monai.report.html import html_picture
+from dermaseg_monai.report.outlined_image import outlined_image
 from dermaseg_monai.report.page import shown_id
 from dermaseg_monai.report.palette import OUTLINE_COLOURS
 from dermaseg_monai.report.view import lesion_window, reduced, reduced_image
@@ -79,7 +79,7 @@ def draw_case(
     if affine is None:
         whole, remark = _photograph(photograph, drawn[0].shape)
         return [_draw_picture(case_id, list(zip(names, drawn, strict=True)), whole, remark, colours=colours)]
-    image = _volume(photograph, places[0])
+    image = outlined_image(photograph, places[0])
     found = []
     for one in slices_to_show(affine, lesion=np.logical_or.reduce(drawn), masks=drawn):
         cut = [one.cut(mask) for mask in drawn]
@@ -144,17 +144,6 @@ def _photograph(path: Path | None, shape: tuple[int, ...]) -> tuple[RgbImage, st
                 return found, ""
             remark = "The photograph has another size than the outlines."
     return np.full((*shape, 3), _GREY, dtype=np.uint8), remark
-
-
-def _volume(path: Path | None, like: Path) -> np.ndarray | None:
-    """Return the scan where it can be read and lies on the voxels of the outlines."""
-    if path is None or not is_volume(path):
-        return None
-    try:
-        require_same_place(path, like)
-        return read_image(path).pixels
-    except DermasegError:
-        return None
 
 
 def _shown_size(height: int, width: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+from dermaseg_monai.agreement.few_groups import too_narrow
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import write_text
 from dermaseg_monai.images import read_image
@@ -116,6 +117,8 @@ def _factors(study: StudyTables) -> Iterator[str]:
         rows = table.query("whose == 'different people'") if "whose" in table else table
         if len(rows) and factor in rows:
             yield f"<h2>By {escape(shown_id(factor.replace('_', ' ')))}</h2>{factor_table(rows, factor)}"
+            groups = {shown_id(str(row[factor])): int(row.get("groups", 1)) for row in rows.to_dict("records")}
+            yield from (f"<p class=faint>{escape(words)}</p>" for words in too_narrow(groups))
 
 
 def _readers(study: StudyTables) -> Iterator[str]:
@@ -172,8 +175,9 @@ def _methods(study: StudyTables) -> Iterator[str]:
     failures = [str(line) for line in study.summary.get("failures", ())]
     if failures:
         yield f"<h2>Outlines that could not be used ({len(failures)})</h2>{items(failures[:50])}"
-    _, found = study.headline
+    whose, found = study.headline
     bootstrap = f"{100 * found['confidence']:g} % intervals, {found['draws']:,} draws of {found['n_groups']:,} groups."
+    bootstrap += "".join(f" {words}" for words in too_narrow({f"Pairs of {whose}": found["n_groups"]}))
     notes = [str(line) for line in study.summary.get("notes", ())]
     yield f"<h2>Methods</h2>{items([*notes, *_METHODS, bootstrap])}"
 

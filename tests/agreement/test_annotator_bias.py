@@ -51,6 +51,9 @@ def test_the_interval_is_drawn_over_patients() -> None:
     assert one_patient.loc["loose", "groups"] == 1
     assert pd.isna(one_patient.loc["loose", "offset_percent_low"])
     assert one_patient.loc["loose", "verdict"] == "few images"
+    four_patients = study(STYLES, {f"c{at}": f"P{at % 4}" for at in range(6)})
+    assert four_patients.loc["loose", "offset_percent_low"] > 2
+    assert four_patients["verdict"].unique().tolist() == ["few images"]
 
 
 def test_a_small_offset_and_few_images_are_no_verdict() -> None:

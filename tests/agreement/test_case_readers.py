@@ -37,6 +37,14 @@ def test_one_reader_no_reader_and_no_lesion() -> None:
     assert (empty.errors, empty.votes, empty.bias[0]["dice_consensus"]) == ([], None, 1.0)
 
 
+def test_a_person_who_drew_twice_has_one_vote_and_no_vote_alone() -> None:
+    twice = compare_readers("x", ["a", "a", "b"], [disc(30), disc(30), disc(20)], both_empty=1.0)
+    assert twice.votes is not None
+    assert twice.votes.annotators == ("a", "b")
+    assert [row["others"] for row in twice.bias] == [1, 1, 1]
+    assert compare_readers("x", ["a", "a"], [disc(30), disc(20)], both_empty=1.0).votes is None
+
+
 def test_a_lesion_at_the_corner_is_cropped_without_a_frame() -> None:
     corner = box(slice(0, 30), slice(0, 30))
     found = compare_readers("x", NAMES, [corner, corner, corner | box(slice(97, 100), slice(10, 110))], both_empty=1.0)

@@ -26,7 +26,7 @@ def draw(place: Place, shape: tuple[int, int] = SHAPE) -> np.ndarray:
 
 
 class Study:
-    """A data set whose outlines are rectangles: case to annotator to rectangle; case by case more can be broken."""
+    """A data set whose outlines are rectangles: case to annotator to rectangle; `ann again` is a second one of ann."""
 
     def __init__(self, root: Path, drawn: Mapping[str, Mapping[str, Place]]) -> None:
         self.root = root
@@ -47,7 +47,8 @@ class Study:
         for annotator, place in outlines.items():
             path = f"{annotator}/{name}.png"
             write_mask(self.root / path, draw(place))
-            annotations.append(Annotation(self._record(path), annotator, role="reader"))
+            who = annotator.removesuffix(" again")
+            annotations.append(Annotation(self._record(path), who, role="reader"))
         reference = Annotation(annotations[0].mask, "senior", role="adjudicated")
         return Case(name, self._record(f"images/{name}.png"), (reference, *annotations), "train")
 
@@ -122,6 +123,28 @@ def test_two_readers_are_warned_of_case_by_case_and_in_the_summary(three: Study)
     assert rows["b"]["warning"].endswith("STAPLE is the outline of ann")
     assert "WARNING: 1 of 2 cases have two readers." in done.text
     assert "exactly one reader's outline in 1 of 1 cases, the union in 0, the overlap in 0" in done.text
+
+
+def test_a_person_who_drew_a_case_twice_has_one_vote(tmp_path: Path) -> None:
+    drawn = {"a": {"ann": BIG, "ann again": BIG, "bob": LEFT}, "b": {"ann": BIG, "ann again": LEFT}}
+    study = Study(tmp_path, drawn)
+    done = study.run(tie="skin")
+    np.testing.assert_array_equal(read_mask(tmp_path / "out/masks/a.png"), draw(LEFT))  # one against one, not two
+    rows = study.cases()
+    assert (rows["a"]["readers"], rows["a"]["annotators"]) == (2, "ann; bob")
+    assert rows["a"]["warning"].startswith("two readers: no majority where they differ")
+    assert "WARNING: 1 of 1 cases have two readers." in done.text
+    assert (rows["b"]["status"], rows["b"]["readers"]) == ("one reader", 1)
+    assert not (tmp_path / "out/masks/b.png").exists()
+
+
+def test_nobody_weighs_more_by_agreeing_with_their_own_second_outline(tmp_path: Path) -> None:
+    weights = {}
+    for name, more in (("once", {}), ("twice", {"ann again": BIG})):
+        study = Study(tmp_path / name, {"a": {"ann": BIG, "bob": LEFT, **more}})
+        study.run(method="weighted", weights="pooled")
+        weights[name] = (study.root / "out/weights.csv").read_text()
+    assert weights["once"] == weights["twice"]
 
 
 def test_methods_are_compared_by_number_of_readers(three: Study) -> None:

@@ -102,6 +102,22 @@ def test_a_tool_that_one_person_alone_has_is_a_caution() -> None:
     ]
 
 
+def test_an_attribute_that_the_images_of_one_patient_share_is_a_caution() -> None:
+    pairs = pairs_of(40)  # 40 images; the first 20 are of 10 patients
+    image = pairs["case_id"].str[1:].astype(int)
+    pairs["group"] = [f"P{number // 2}" if number < 20 else None for number in image]
+    pairs["diagnosis"] = np.where(image // 2 % 2 == 0, "nevus", "melanoma")
+    pairs["side"] = np.where(image % 2 == 0, "left", "right")
+    found = explain_disagreement(pairs, ["diagnosis", "side"])
+    (caution,) = found[found["name"] == "caution"]["what"]
+    assert caution == (
+        "diagnosis is the same for all images of 10 of 10 patients or lesions with several images (20 of 40 images), "
+        "and the model takes images as independent: its test and intervals are too sure"
+    )
+    alone = explain_disagreement(pairs.assign(group=pairs["case_id"]), ["diagnosis"])
+    assert "caution" not in set(alone["name"])
+
+
 def test_levels_that_are_empty_rare_constant_or_too_many() -> None:
     pairs = pairs_of(40)  # 120 pairs
     pairs["site"] = ["back"] * 80 + ["arm"] * 30 + [None] * 7 + ["toe"] * 2 + ["ear"]

@@ -33,7 +33,7 @@ def test_each_flag_is_raised_where_it_belongs_and_nowhere_else(write: Write) -> 
     assert flags_of(cases) == {
         ("copied", "copied", "a, b"),
         ("empty", "empty", "b"),
-        ("empty", "no overlap", "a, b"),
+        ("empty", "low agreement", "a, b"),
         ("apart", "no overlap", "a, b"),
         ("apart", "border", "b"),
         ("odd", "fragments", "a"),
@@ -51,3 +51,4 @@ def test_each_flag_is_raised_where_it_belongs_and_nowhere_else(write: Write) -> 
 def test_pairs_that_were_computed_elsewhere_have_no_masks() -> None:
     pairs = pd.DataFrame({"case_id": ["x"], "annotator_a": ["a"], "annotator_b": ["b"], "dice": [0.5]})
     assert list(find_flags(pairs, pd.DataFrame(), below_dice=0.7)["flag"]) == ["low agreement"]
+    assert list(find_flags(pairs.assign(dice=0.0), pd.DataFrame(), below_dice=0.7)["flag"]) == ["no overlap"]

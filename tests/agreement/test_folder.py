@@ -1,11 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dermaseg_monai.agreement import readings_of_folder, readings_of_manifest
 from dermaseg_monai.data.demo import make_demo
 from dermaseg_monai.errors import ConfigError, DataError
-from dermaseg_monai.manifest import Manifest
+from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest, Split
 from tests.agreement.conftest import Write
 
 
@@ -50,4 +52,20 @@ def test_the_readers_of_a_manifest_count_and_its_reference_where_they_are_too_fe
     manifest = Manifest.load(make_demo(tmp_path / "demo", n=10, seed=0))
     cases = readings_of_manifest(manifest, tmp_path / "demo")
     assert [[reading.annotator for reading in case.readings] for case in cases] == [["tight", "loose", "noisy"]] * 10
-    assert cases[0].group == manifest.cases[0].patient_id
+
+
+def test_cases_of_one_lesion_patient_or_picture_are_one_group(tmp_path: Path) -> None:
+    ties: list[dict[str, Any]] = [
+        {"lesion_id": "L", "patient_id": "P"}, {"lesion_id": "L"}, {"patient_id": "P", "split": "excluded"},
+        {"sha256": "same"}, {"sha256": "same"}, {"attributes": {"group": 7}}, {"attributes": {"group": 7}},
+        {"patient_id": "alone"}, {},
+    ]  # fmt: skip
+    manifest = Manifest("m", "1", None, tuple(_tied(f"c{at}", **tie) for at, tie in enumerate(ties)))
+    found = {case.id: case.group for case in readings_of_manifest(manifest, tmp_path)}
+    assert found == {"c0": "c0", "c1": "c0", "c3": "c3", "c4": "c3", "c5": "c5", "c6": "c5", "c7": None, "c8": None}
+
+
+def _tied(name: str, *, sha256: str = "", split: Split = "train", **ties: Any) -> Case:  # noqa: ANN401 (ids and attributes)
+    image = FileRecord(f"{name}.png", sha256 or name, size_px=(40, 60))
+    annotations = tuple(Annotation(replace(image, path=f"{who}.png"), who, role="reader") for who in ("ann", "bob"))
+    return Case(name, image, annotations, split, **ties)

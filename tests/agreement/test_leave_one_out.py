@@ -8,9 +8,16 @@ from tests.agreement.readers import box, disc
 def test_one_other_reader_is_the_consensus_and_ones_own_repeat_is_not() -> None:
     first, again, other = disc(20), disc(22), disc(30)
     found = leave_one_out([first, again, other], ["a", "a", "b"])
-    assert [one.count for one in found] == [1, 1, 2]
+    assert [one.count for one in found] == [1, 1, 1]
     assert (found[0].consensus == other).all()
     assert (found[1].consensus == other).all()
+    assert (found[2].consensus == first).all()
+
+
+def test_another_person_who_drew_twice_has_one_vote() -> None:
+    found = leave_one_out([disc(5), disc(30), disc(30), disc(20)], ["me", "a", "a", "b"])[0]
+    assert found.count == 2
+    assert (found.contested == (disc(30) & ~disc(20))).all()
 
 
 def test_more_than_half_of_three_others_decide() -> None:

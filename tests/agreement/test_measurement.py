@@ -1,8 +1,11 @@
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from dermaseg_monai.agreement import ReadCase, Reading, measure
+from dermaseg_monai.agreement import ReadCase, Reading, measure, measurement
 from tests.agreement.conftest import Write
 
 BIG, LEFT, RIGHT = (slice(10, 30), slice(10, 50)), (slice(10, 30), slice(10, 30)), (slice(10, 30), slice(30, 50))
@@ -51,6 +54,21 @@ def test_several_processes_find_what_one_finds(write: Write) -> None:
         other = write(f"{number}_b.png", slice(top, top + 12), slice(left + 1, left + 11))
         cases.append(ReadCase(f"c{number:03d}", (Reading("a", one), Reading("b", other))))
     pd.testing.assert_frame_equal(measured(cases, workers=2).pairs, measured(cases, workers=1).pairs)
+
+
+def test_a_case_that_kills_its_process_is_a_failure_and_the_others_are_measured(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies_over_b(work: Callable[[ReadCase], Any], cases: Sequence[ReadCase], **_: object) -> list[Any]:
+        return [None if case.id == "b" else work(case) for case in cases]
+
+    monkeypatch.setattr(measurement, "results_of", dies_over_b)
+    readings = Reading("a", write("a.png", *BIG)), Reading("b", write("b.png", *LEFT))
+    found = measured([ReadCase(name, readings) for name in "abc"])
+    assert list(found.pairs["case_id"]) == ["a", "c"]
+    assert found.failures == (
+        "b: its process died: memory ran out, or a file crashes its decoder, so it takes no part",
+    )
 
 
 def test_facts_of_a_mask(write: Write) -> None:

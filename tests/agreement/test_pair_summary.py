@@ -67,3 +67,9 @@ def test_a_pair_of_tools_is_the_same_both_ways_and_an_unknown_tool_is_kept() -> 
     pairs.loc[2, "tool_b"] = None
     found = by_factor(pairs, "tool", below_dice=0.7, seed=0).set_index("tool")
     assert found["pairs"].to_dict() == {"B – P": 2, "P – not known": 1}
+
+
+def test_a_row_says_how_many_groups_its_interval_has() -> None:
+    rows = [(f"{n}", f"P{n // 2}", "a", "b", 0.9) for n in range(6)]
+    found = by_factor(table(*rows).assign(site=["arm"] * 4 + ["leg"] * 2), "site", below_dice=0.7, seed=0)
+    assert found[["site", "images", "groups"]].to_numpy().tolist() == [["arm", 4, 2], ["leg", 2, 1]]

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from dermaseg_monai.agreement import ReadCase, Reading, measure, reader_tables
+from dermaseg_monai.agreement.drift import chart_drift
 from dermaseg_monai.agreement.measurement import Measured, no_masks
 from dermaseg_monai.images import write_mask
 from tests.agreement.readers import disc
@@ -52,8 +54,15 @@ def test_four_files_and_two_sections(measured: Measured, tmp_path: Path) -> None
     assert "Drift: 4 outlines have no date." in people
     assert "too few dated outlines, or one date only, of loose, one, three, two" in people
     assert "who of the two is right" not in people
+    assert "loose, one, three, two: fewer than 10 lesions or patients (images, where neither is known)" in people
     assert "| boundary placement: too loose | 6 | 0 | 0 | 0 |" in found
     assert "| missing region: none found | 0 | 0 | 0 | 0 |" in found
+
+
+def test_the_note_on_drift_says_where_the_limits_come_from(measured: Measured) -> None:
+    charts = chart_drift(pd.concat([measured.masks] * 2))  # ten dated outlines each, fewer than 60
+    people, _ = replace(reader_tables(measured, seed=0), drift=charts).sections()
+    assert "limits from the first 30 outlines, from all of who drew fewer than 60), beyond a limit" in people
 
 
 def test_the_worst_of_each_kind_comes_once(measured: Measured) -> None:

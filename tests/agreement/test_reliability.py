@@ -95,6 +95,16 @@ def test_only_cases_and_groups_of_the_pairs_count(write: Write) -> None:
     assert row(one_patient, "Fleiss", "band")["value"] == row(table, "Fleiss", "band")["value"]
 
 
+def test_an_interval_of_few_groups_says_that_it_is_too_narrow(write: Write) -> None:
+    found = three_cases(write)
+    words = "fewer than 10 lesions or patients (images, where neither is known): the interval is too narrow"
+    assert row(table_of(found), "Fleiss", "band")["note"] == words
+    one_patient = reliability(found.pairs.assign(group="P"), found.masks, found.votes, seed=SEED)
+    assert row(one_patient, "Fleiss", "band")["note"] == ""
+    many = measured(write, {f"c{at}": [("a", square(20)), ("b", square(20 - at))] for at in range(10)})
+    assert row(table_of(many), "Fleiss", "band")["note"] == ""
+
+
 def test_empty_outlines_are_named_and_have_no_logarithm(write: Write) -> None:
     table = table_of(
         measured(
@@ -109,7 +119,9 @@ def test_empty_outlines_are_named_and_have_no_logarithm(write: Write) -> None:
     assert row(table, "ICC", "log area")["note"].startswith("not available: 1 case was measured by two readers")
     assert row(table, "ICC", "log area")["note"].endswith("3 empty outlines left out")
     assert row(table, "ICC", "area")["value"] < 0.5
-    assert row(table, "Cohen", "band", "pairs of different people")["note"].startswith("1 pairs left out")
+    assert row(table, "Cohen", "band", "pairs of different people")["note"].endswith(
+        "the interval is too narrow; 1 pairs left out: chance alone agrees on every pixel"
+    )
 
 
 def test_one_case_and_equal_outlines_give_reasons_and_no_numbers(write: Write) -> None:

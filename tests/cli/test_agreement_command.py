@@ -69,6 +69,7 @@ def test_pairs_of_others_are_read_without_their_consensus_and_grouped(tmp_path: 
     pairs = pd.read_csv(tmp_path / "out" / "pairs.csv")
     assert list(pairs["case_id"]) == ["x1", "x2"]
     assert tuple(pairs.loc[0, ["annotator_a", "tool_a", "skill_a"]]) == ("A01", "T3", "S2")
+    assert "mel: fewer" not in (tmp_path / "out" / "summary.md").read_text()  # one patient has no interval
     by_dx = pd.read_csv(tmp_path / "out" / "by_dx.csv")
     assert dict(by_dx.query("whose == 'all pairs'")[["dx", "pairs"]].to_numpy().tolist()) == {"mel": 1, "not known": 1}
 
@@ -89,6 +90,11 @@ def test_a_folder_of_masks_draws_its_errors_without_photographs_and_removes_olde
     assert not stale.exists()
     assert set(pd.read_csv(tmp_path / "out" / "masks.csv")["case_id"]) == {"demo_0000", "demo_0001"}
     assert pd.read_csv(tmp_path / "out" / "bias.csv")["images"].tolist() == [2, 2, 2]
+    summary, narrow = (tmp_path / "out" / "summary.md").read_text(), "fewer than 10 lesions or patients"
+    assert f" different people: {narrow}" in summary
+    assert f" loose, noisy, tight: {narrow}" in summary
+    assert f"Cohen kappa, Fleiss kappa, Krippendorff alpha: {narrow}" in summary
+    assert f"Pairs of different people: {narrow}" in (tmp_path / "out" / "index.html").read_text()
 
 
 def test_a_limit_ends_with_exit_code_1_after_everything_is_written(demo: Path, tmp_path: Path) -> None:
@@ -214,7 +220,7 @@ def test_an_annotator_may_be_called_na(tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_text("case_id,annotator_a,annotator_b,dice\nc1,NA,b,0.8\nc2,NA,b,0.6\n")
     done = agreement("--pairs", tmp_path / "pairs.csv", "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
-    assert "NA – b,2,2,0.7" in (tmp_path / "out" / "annotators.csv").read_text()
+    assert "NA – b,2,2,2,0.7" in (tmp_path / "out" / "annotators.csv").read_text()
 
 
 def test_tables_of_an_earlier_study_of_the_folder_are_gone(demo: Path, tmp_path: Path) -> None:

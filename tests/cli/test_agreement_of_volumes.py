@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from dermaseg_monai.cli import app
 from dermaseg_monai.data import make_volumes
 from dermaseg_monai.errors import ConfigError, DataError
-from dermaseg_monai.images import spacing_of
+from dermaseg_monai.images import read_image, spacing_of
 from dermaseg_monai.manifest import Manifest
 
 
@@ -157,6 +157,24 @@ def test_a_trainee_of_volumes_is_measured_in_mm_and_drawn(volumes: Path, tmp_pat
     assert {"offset_mm", "trainee_mm3", "reference_mm3"} <= set(table)
     assert not [name for name in table if name.endswith("_px")]
     assert len(list((tmp_path / "out" / "worst").glob("*.png"))) == 2
+
+
+def test_no_outline_is_drawn_on_a_scan_that_lies_elsewhere(volumes: Path, tmp_path: Path) -> None:
+    def drawn(manifest: Path, out: Path) -> np.ndarray:
+        words = ("--manifest", manifest, "--trainee", "loose", "--min-cases", "1", "--pictures", "6")
+        agreement("qualify", *words, "--out", out)
+        (path,) = (out / "worst").glob("*volume_0000*.png")
+        return read_image(path).pixels
+
+    shutil.copytree(volumes.parent, tmp_path / "moved")
+    path = tmp_path / "moved" / "images" / "volume_0000.nii.gz"
+    image = nib.Nifti1Image.from_filename(path)
+    affine = np.array(image.affine)
+    affine[0, 3] += 5
+    nib.save(nib.Nifti1Image(np.asarray(image.dataobj), affine), path)
+    there, elsewhere = drawn(volumes, tmp_path / "a"), drawn(tmp_path / "moved" / "manifest.json", tmp_path / "b")
+    grey = [(pixels == 168).all(axis=-1).mean() for pixels in (there, elsewhere)]
+    assert grey[1] > 0.3 > grey[0]
 
 
 def test_a_queue_of_volumes_has_no_tasks_and_says_so(volumes: Path, tmp_path: Path) -> None:

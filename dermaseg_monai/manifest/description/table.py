@@ -14,10 +14,10 @@ from dermaseg_monai.manifest.data_path import existing_dir
 from dermaseg_monai.manifest.description.features import FEATURES
 from dermaseg_monai.manifest.description.row import Row, describe_case, failed
 from dermaseg_monai.manifest.manifest import Manifest
-from dermaseg_monai.manifest.processes import in_processes, usable_cores
+from dermaseg_monai.manifest.processes import results_of
 
-_FEWEST: Final = 64
-"""For fewer images starting processes takes longer than it saves."""
+_WORTH_A_PROCESS: Final = 32
+"""Images; starting a process costs about as much as these."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,7 @@ def describe(manifest: Manifest, dataset_dir: str | Path, *, name: str | None = 
         DataError: `dataset_dir` is no folder.
     """
     folder = existing_dir(dataset_dir)
-    found = {case.id: row for case, row in _rows(manifest, folder)}
-    return Described(name or manifest.name, manifest, folder, tuple(found[case.id] for case in manifest.cases))
+    return Described(name or manifest.name, manifest, folder, tuple(_rows(manifest, folder)))
 
 
 def write_table(path: str | Path, described: Iterable[Described]) -> None:
@@ -69,14 +68,10 @@ def _cell(value: float | str | None) -> str:
     return "" if value is None else value if isinstance(value, str) else f"{value:.6g}"
 
 
-def _rows(manifest: Manifest, folder: Path) -> Iterator[tuple[Case, Row]]:
+def _rows(manifest: Manifest, folder: Path) -> Iterator[Row]:
     work = partial(describe_case, dataset_dir=folder, set_licence=manifest.licence)
-    workers = usable_cores()
-    if len(manifest.cases) < _FEWEST or workers == 1:
-        for case in manifest.cases:
-            yield case, work(case)
-        return
     title = f"Describing {manifest.name}"
-    for case, row in in_processes(work, manifest.cases, title=title, workers=workers):
-        lost = "the process that read it ended, perhaps for want of memory"
-        yield case, row or failed(case, manifest.licence, lost)
+    found = results_of(work, manifest.cases, title=title, workers=None, worth=_WORTH_A_PROCESS)
+    lost = "the process that read it ended, perhaps for want of memory"
+    for case, row in zip(manifest.cases, found, strict=True):
+        yield row or failed(case, manifest.licence, lost)

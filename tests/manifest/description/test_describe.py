@@ -1,5 +1,5 @@
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dermaseg_monai.images import write_mask, write_rgb
-from dermaseg_monai.manifest import Annotation, Attribute, Case, FileRecord, Manifest
+from dermaseg_monai.manifest import Annotation, Attribute, Case, FileRecord, Manifest, processes
 from dermaseg_monai.manifest.description import Row, describe, table, write_table
 from dermaseg_monai.manifest.description.vocabulary import recorded
 from dermaseg_monai.manifest.table import read_table
@@ -63,23 +63,18 @@ def test_a_bad_image_gets_a_row_with_the_reason_and_costs_no_other(folder: Path,
 @pytest.mark.slow
 def test_processes_give_the_same_rows(folder: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = describe(manifest, folder).rows
-    monkeypatch.setattr(table, "_FEWEST", 1)
-    monkeypatch.setattr(table, "usable_cores", lambda: 2)
+    monkeypatch.setattr(table, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(processes, "usable_cores", lambda: 2)
     assert describe(manifest, folder).rows == alone
 
 
 def test_a_picture_that_kills_its_process_gets_a_row_too(
     folder: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dies_over_good(
-        work: Callable[[Case], Row], items: Sequence[Case], **_: object
-    ) -> Iterator[tuple[Case, Row | None]]:
-        for item in reversed(items):
-            yield item, None if item.id == "good" else work(item)
+    def dies_over_good(work: Callable[[Case], Row], items: Sequence[Case], **_: object) -> list[Row | None]:
+        return [None if item.id == "good" else work(item) for item in items]
 
-    monkeypatch.setattr(table, "_FEWEST", 1)
-    monkeypatch.setattr(table, "usable_cores", lambda: 2)
-    monkeypatch.setattr(table, "in_processes", dies_over_good)
+    monkeypatch.setattr(table, "results_of", dies_over_good)
     rows = describe(manifest, folder).rows
     assert [row.case_id for row in rows] == [case.id for case in manifest.cases]
     good = next(row for row in rows if row.case_id == "good")
