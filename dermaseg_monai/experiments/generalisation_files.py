@@ -72,7 +72,11 @@ def _cell_row(result: Result, cell: Cell) -> dict[str, Any]:
 def _gap_row(gap: Gap) -> dict[str, Any]:
     row: dict[str, Any] = {"trained_on": gap.trained_on, "tested_on": gap.tested_on}
     row["images"] = "the same" if gap.same_images else "of each set"
-    return row | {"cases": "leak-free" if gap.leak_free else "all", "n": gap.n} | _columns(gap.differences)
+    return (
+        row
+        | {"cases": "leak-free" if gap.leak_free else "all", "n": gap.n, "n_groups": gap.n_groups}
+        | _columns(gap.differences)
+    )
 
 
 def _columns(scores: Mapping[str, Bounded]) -> dict[str, Any]:

@@ -44,7 +44,8 @@ class Gap:
     """In-domain minus cross-domain: above 0 where training elsewhere costs something.
 
     `same_images` compares two networks on the cross images: the one trained on that set minus the one trained
-    elsewhere. Otherwise it is one network: its score on its own set minus its score on the other one, other images.
+    elsewhere. Otherwise it is one network: its score on its own set minus its score on the other one, other images;
+    `n` then counts the images of the other set, `n_groups` the groups of the set that has fewer.
     """
 
     trained_on: str
@@ -52,6 +53,7 @@ class Gap:
     same_images: bool
     leak_free: bool
     n: int
+    n_groups: int
     differences: Mapping[str, Bounded]
 
 
@@ -80,6 +82,10 @@ class _Scored:
     case_ids: tuple[str, ...]
     values: Float[np.ndarray, "n k"]
     codes: Int[np.ndarray, " n"]
+
+    @property
+    def n_groups(self) -> int:
+        return len(set(self.codes.tolist()))
 
     def without(self, left_out: Mapping[str, object]) -> "_Scored":
         kept = [at for at, case_id in enumerate(self.case_ids) if case_id not in left_out]
@@ -124,9 +130,8 @@ def build_matrix(
         for leak_free, table in ((False, scored), (True, free)):
             part = table[trained_on, tested_on]
             if part.case_ids:
-                n_groups = len(set(part.codes.tolist()))
                 scores = bootstrap.means(part.values, part.codes)
-                cells.append(Cell(trained_on, tested_on, leak_free, len(part.case_ids), n_groups, scores))
+                cells.append(Cell(trained_on, tested_on, leak_free, len(part.case_ids), part.n_groups, scores))
             if trained_on != tested_on and found.case_ids:
                 left_out = {**overlaps[trained_on, tested_on].shared, **overlaps[tested_on, tested_on].shared}
                 gaps += _gaps(trained_on, tested_on, table, left_out if leak_free else {}, bootstrap, leak_free)
@@ -172,12 +177,13 @@ def _gaps(  # noqa: PLR0917 (one step of build_matrix)
         if one.case_ids:
             differences = one.values - other.values
             gap = bootstrap.means(differences, one.codes)
-            found.append(Gap(trained_on, tested_on, True, leak_free, len(one.case_ids), gap))
+            found.append(Gap(trained_on, tested_on, True, leak_free, len(one.case_ids), one.n_groups, gap))
     if home is not None and home.case_ids and cross.case_ids:
         there, here = bootstrap.drawn(home.values, home.codes, 1), bootstrap.drawn(cross.values, cross.codes, 2)
         drawn = None if there is None or here is None else there - here
         gap = bootstrap.bounded(home.values.mean(axis=0) - cross.values.mean(axis=0), drawn)
-        found.append(Gap(trained_on, tested_on, False, leak_free, len(cross.case_ids), gap))
+        fewer = min(home.n_groups, cross.n_groups)
+        found.append(Gap(trained_on, tested_on, False, leak_free, len(cross.case_ids), fewer, gap))
     return found
 
 

@@ -55,6 +55,8 @@ def test_the_page_says_what_was_compared_and_what_is_missing(tmp_path: Path) -> 
     assert "- `b-seed1`: not started" in page
     assert "## Differences from a" in page
     assert "corrected by Holm for all 4 differences" in page
+    assert "In p every group counts once, in the mean and its interval by its images" in page
+    assert "Fewer than 10 groups (2): the interval is too narrow." in page
     assert "Not a medical device" in page
 
 
