@@ -11,6 +11,7 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.experiments.generalisation_overlap import Overlap
 from dermaseg_monai.experiments.generalisation_plan import Network
 from dermaseg_monai.experiments.generalisation_sets import DataSet
+from dermaseg_monai.experiments.tables import require_same_cases
 from dermaseg_monai.manifest import case_groups
 from dermaseg_monai.metrics import CaseScore, read_scores
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
@@ -79,9 +80,14 @@ class Matrix:
 
 @dataclass(frozen=True)
 class _Scored:
-    case_ids: tuple[str, ...]
+    table: str
+    rows: tuple[CaseScore, ...]
     values: Float[np.ndarray, "n k"]
     codes: Int[np.ndarray, " n"]
+
+    @property
+    def case_ids(self) -> tuple[str, ...]:
+        return tuple(row.case_id for row in self.rows)
 
     @property
     def n_groups(self) -> int:
@@ -89,7 +95,7 @@ class _Scored:
 
     def without(self, left_out: Mapping[str, object]) -> "_Scored":
         kept = [at for at, case_id in enumerate(self.case_ids) if case_id not in left_out]
-        return _Scored(tuple(self.case_ids[at] for at in kept), self.values[kept], self.codes[kept])
+        return _Scored(self.table, tuple(self.rows[at] for at in kept), self.values[kept], self.codes[kept])
 
 
 def build_matrix(
@@ -115,7 +121,7 @@ def build_matrix(
         seed: of the bootstrap.
 
     Raises:
-        DataError: a table has other cases than the manifest.
+        DataError: a table has other cases than the manifest, or two tables of one set are of other images or masks.
     """
     bootstrap = _Bootstrap(confidence, draws, seed)
     scored = {
@@ -124,6 +130,9 @@ def build_matrix(
         for one in sets
         if (network.tables[one.name].parent / "done.json").is_file()
     }
+    for (_, tested_on), found in scored.items():
+        own = scored.get((tested_on, tested_on), found)
+        require_same_cases(own.table, own.rows, found.table, found.rows)
     free = {pair: found.without(overlaps[pair].shared) for pair, found in scored.items()}
     cells, gaps = [], []
     for (trained_on, tested_on), found in scored.items():
@@ -188,12 +197,13 @@ def _gaps(  # noqa: PLR0917 (one step of build_matrix)
 
 
 def _read(network: Network, tested: DataSet) -> _Scored:
-    scores: list[CaseScore] = sorted(read_scores(network.tables[tested.name]), key=lambda score: score.case_id)
+    table = network.tables[tested.name]
+    scores = sorted(read_scores(table), key=lambda score: score.case_id)
     ids = [score.case_id for score in scores]
     groups = {case.id: group[0].id for group in case_groups(tested.manifest.cases) for case in group}
     odd = [case_id for case_id in ids if case_id not in groups]
     if odd or not ids:
         what = f"has case {odd[0]!r}, which {tested.path} does not hold" if odd else "has no case"
-        raise DataError(f"{network.tables[tested.name]} {what}. Remove its folder and run again.")
+        raise DataError(f"{table} {what}. Remove its folder and run again.")
     values = np.array([[getattr(score, name) for name in MEASURES] for score in scores], dtype=float)
-    return _Scored(tuple(ids), values, group_codes(ids, {case_id: groups[case_id] for case_id in ids}))
+    return _Scored(str(table), tuple(scores), values, group_codes(ids, {case_id: groups[case_id] for case_id in ids}))
