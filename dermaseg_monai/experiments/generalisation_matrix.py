@@ -11,6 +11,7 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.experiments.generalisation_overlap import Overlap
 from dermaseg_monai.experiments.generalisation_plan import Network
 from dermaseg_monai.experiments.generalisation_sets import DataSet
+from dermaseg_monai.experiments.job import DONE
 from dermaseg_monai.experiments.tables import require_same_cases
 from dermaseg_monai.manifest import case_groups
 from dermaseg_monai.metrics import CaseScore, read_scores
@@ -128,7 +129,7 @@ def build_matrix(
         (network.trained_on.name, one.name): _read(network, one)
         for network in networks
         for one in sets
-        if (network.tables[one.name].parent / "done.json").is_file()
+        if (network.tables[one.name].parent / DONE).is_file()
     }
     for (_, tested_on), found in scored.items():
         own = scored.get((tested_on, tested_on), found)

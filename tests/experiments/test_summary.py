@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.experiments import batch
 from dermaseg_monai.experiments.summary import AblationSummary, summarise_ablation
-from dermaseg_monai.experiments.tables import collect
+from dermaseg_monai.experiments.tables import collect, why_absent
 from dermaseg_monai.files import write_json
 from tests.experiments.small_ablation import finish, make_runs, small_spec
 
@@ -111,6 +112,15 @@ def test_a_missing_run_is_named_and_a_missing_baseline_too(tmp_path: Path) -> No
     }
     found = summarise_ablation(small_spec(), scored, groups=None, confidence=0.95, draws=10, seed=0)
     assert found.left_out == {"b": "its baseline (a) has no scores"}
+
+
+def test_a_note_of_a_failure_that_is_no_object_is_passed_over(tmp_path: Path) -> None:
+    run = make_runs(tmp_path)[0]
+    run.folder.mkdir()
+    (run.folder / "failed.json").write_text('["error"]')
+    assert why_absent(run.folder) == "not finished"
+    assert batch._error(run, {}) == "not run"
+    assert batch._noted_parent(run.folder / "failed.json") is None
 
 
 def test_nothing_done_is_no_error(tmp_path: Path) -> None:
