@@ -1,19 +1,26 @@
 """Where an evaluation is weak: mean scores of its images by a column of a table, such as the width of the photograph.
 
-python scripts/scores_by_column.py CASES TABLE COLUMN [CUT ...]
-CASES is the cases.csv of an evaluation; TABLE a CSV whose column `id` names its cases. Numbers are divided at the CUTs,
-each part up to and with its upper cut; without cuts every value is a part. Cases without a value or a row are a part
-too.
-Prints a Markdown table with a percentile bootstrap of 2000 draws over images (95 %, seed 0) for Jaccard.
+python scripts/scores_by_column.py CASES TABLE COLUMN [CUT ...] --manifest MANIFEST
+CASES is the cases.csv of an evaluation; TABLE a CSV whose column `id` names its cases; MANIFEST says which of them show
+one lesion or patient. Numbers are divided at the CUTs, each part up to and with its upper cut; without cuts every value
+is a part. Cases without a value or a row are a part too.
+Prints a Markdown table with a percentile bootstrap of 2000 draws (95 %, seed 0) for Jaccard. It draws lesions and
+patients, not single images; a part of fewer than ten of them has no interval, because it would be too narrow.
 """
 
+import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.manifest import Manifest, case_groups
 from dermaseg_monai.metrics import read_scores, scores_to_frame
+from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
+from dermaseg_monai.metrics.least_groups import LEAST_GROUPS
 from dermaseg_monai.metrics.spreadsheet import read_cells
 
 SCORES = ("jaccard", "threshold_jaccard", "sensitivity", "precision")
@@ -30,29 +37,59 @@ def parts(values: pd.Series, cuts: list[float]) -> pd.Series:
     return found.cat.add_categories("none").fillna("none")
 
 
-def interval(values: np.ndarray) -> str:
-    """Return a mean with its interval."""
-    drawn = np.random.default_rng(0).choice(values, (DRAWS, len(values))).mean(axis=1)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return f"{values.mean():.3f} [{low:.3f}, {high:.3f}]"
+def interval(jaccards: pd.Series, groups: Mapping[str, str | None]) -> str:
+    """Return a mean by case with its interval, where there are groups enough for one."""
+    values, codes = jaccards.to_numpy(float)[:, np.newaxis], group_codes(list(jaccards.index), groups)
+    mean = f"{values.mean():.3f}"
+    if codes.max() + 1 < LEAST_GROUPS:
+        return mean
+    low, high = percentile_interval(bootstrap_means(values, codes, draws=DRAWS, seed=0), confidence=0.95)
+    return f"{mean} [{low[0]:.3f}, {high[0]:.3f}]"
 
 
-def main(cases: str, table: str, column: str, *cuts: str) -> None:
+def groups_of(manifest: Path, ids: list[str]) -> dict[str, str | None]:
+    """Return the group of every case: the first of the cases that it belongs together with."""
+    try:
+        cases = Manifest.load(manifest).cases
+    except DataError as error:
+        sys.exit(str(error))
+    groups: dict[str, str | None] = {case.id: group[0].id for group in case_groups(cases) for case in group}
+    missing = [case_id for case_id in ids if case_id not in groups]
+    if missing:
+        sys.exit(f"{manifest} has no case {missing[0]}, which was scored. Give the manifest of the evaluation.")
+    return {case_id: groups[case_id] for case_id in ids}
+
+
+def main(cases: Path, table: Path, column: str, cuts: list[float], manifest: Path) -> None:
     """Print the table."""
-    scores = scores_to_frame(read_scores(Path(cases))).set_index("case_id")
+    scores = scores_to_frame(read_scores(cases)).set_index("case_id")
     known = read_cells(pd.read_csv(table, dtype={"id": str}, low_memory=False))
     if "id" not in known or column not in known:
         sys.exit(f"{table} has no column id, or no column {column}; it has {', '.join(known.columns)}.")
     values = known.drop_duplicates("id").set_index("id")[column]
     if not scores.index.isin(values.index).any():
         sys.exit(f"{table} has a row for none of the {len(scores)} cases, the first of which is {scores.index[0]}.")
-    by_part = scores.groupby(parts(values.reindex(scores.index), [float(cut) for cut in cuts]), observed=True)
-    print(f"| {column} | images |", " | ".join(SCORES), "|")
-    print("|---|---:|", "---|" * len(SCORES), sep="")
+    groups = groups_of(manifest, list(scores.index))
+    by_part = scores.groupby(parts(values.reindex(scores.index), cuts), observed=True)
+    print(f"| {column} | images | lesions or patients |", " | ".join(SCORES), "|")
+    print("|---|---:|---:|", "---|" * len(SCORES), sep="")
     for name, rows in by_part:
-        jaccard, *others = (rows[score].to_numpy(float) for score in SCORES)
-        print(f"| {name} | {len(rows)} | {interval(jaccard)} |", " | ".join(f"{one.mean():.3f}" for one in others), "|")
+        jaccard, *others = (pd.Series(rows[score]) for score in SCORES)
+        counted = f"{len(rows)} | {len({groups[case_id] for case_id in rows.index})}"
+        means = " | ".join(f"{one.mean():.3f}" for one in others)
+        print(f"| {name} | {counted} | {interval(jaccard, groups)} |", means, "|")
+
+
+def asked() -> argparse.Namespace:
+    """Return the words of the command line."""
+    parser = argparse.ArgumentParser(description="Mean scores of an evaluation by a column of a table.")
+    parser.add_argument("cases", type=Path, help="cases.csv of an evaluation")
+    parser.add_argument("table", type=Path, help="CSV with a column id")
+    parser.add_argument("column", help="of the table")
+    parser.add_argument("cuts", type=float, nargs="*", help="where numbers are divided")
+    parser.add_argument("--manifest", type=Path, required=True, help="of the evaluation")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(**vars(asked()))

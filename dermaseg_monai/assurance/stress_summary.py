@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from dermaseg_monai.assurance.curve import Curve, make_curve
 from dermaseg_monai.assurance.stress_row import StressRow
 from dermaseg_monai.assurance.worst import Worst, worst_cases
 from dermaseg_monai.data.stressors import Stressor
 from dermaseg_monai.manifest import Case, case_groups
+
+_CONFIDENCE: Final = 0.95
+_DRAWS: Final = 2000
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,6 @@ def summarise_stress(
     *,
     stressors: Sequence[Stressor],
     cases: Sequence[Case],
-    confidence: float = 0.95,
-    draws: int = 2000,
     seed: int,
 ) -> StressSummary:
     """Summarise the rows of a stress test.
@@ -56,13 +57,11 @@ def summarise_stress(
         rows: of all steps.
         stressors: whose curves are wanted.
         cases: those that were tested; what they share makes the groups of the bootstrap.
-        confidence: of the intervals, 0.95 for 95 %.
-        draws: of the bootstrap.
         seed: of the bootstrap.
     """
     groups: dict[str, str | None] = {case.id: group[0].id for group in case_groups(cases) for case in group}
     made = [
-        make_curve(stressor, rows, groups=groups, confidence=confidence, draws=draws, seed=seed)
+        make_curve(stressor, rows, groups=groups, confidence=_CONFIDENCE, draws=_DRAWS, seed=seed)
         for stressor in stressors
     ]
     failed: dict[str, str] = {}
@@ -73,7 +72,7 @@ def summarise_stress(
         curves=tuple(curve for curve in made if curve is not None),
         worst=worst_cases(rows),
         failed=failed,
-        confidence=confidence,
-        draws=draws,
+        confidence=_CONFIDENCE,
+        draws=_DRAWS,
         seed=seed,
     )

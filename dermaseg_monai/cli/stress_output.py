@@ -1,6 +1,5 @@
 """What a stress test leaves: tables, pictures, a page, and a run in MLflow where that is wanted."""
 
-import csv
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -30,9 +29,10 @@ from dermaseg_monai.cli.stress_sheet import StressSheet, mirrors
 from dermaseg_monai.data.stressors import Stressor
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import DermasegError
-from dermaseg_monai.files import replacing, write_json
+from dermaseg_monai.files import write_json
 from dermaseg_monai.images import write_rgb
 from dermaseg_monai.manifest import Case, Manifest
+from dermaseg_monai.metrics.spreadsheet import write_rows
 from dermaseg_monai.report.stress_curves import draw_stress_curves, strength, title_of
 from dermaseg_monai.report.stress_page import StressPicture, write_stress_page
 from dermaseg_monai.report.stress_panel import draw_stress_panel
@@ -215,10 +215,8 @@ def _with_bounds(name: str, one: Estimate) -> dict[str, float]:
 def _write_table(path: Path, rows: Sequence[StressRow], units: Mapping[str, str]) -> None:
     header = list(asdict(rows[0]))
     header.insert(header.index("level") + 1, "unit")
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, header, restval="")
-        writer.writeheader()
-        writer.writerows({**asdict(row), "unit": units.get(row.stressor, "")} for row in rows)
+    found = [{**asdict(row), "unit": units.get(row.stressor, "")} for row in rows]
+    write_rows(path, found, header)
 
 
 def _print(summary: StressSummary) -> None:

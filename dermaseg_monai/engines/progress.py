@@ -4,7 +4,6 @@ import atexit
 import shlex
 import sys
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +123,9 @@ class Progress:
 
 
 def clock(seconds: float) -> str:
-    """Return a duration as 0:01:05."""
-    return str(timedelta(seconds=round(seconds)))
+    """Return a duration as 0:01:05, of more than a day as 25:00:00: `ablate` reads it from the log of a run."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def _say(text: str) -> None:

@@ -1,6 +1,5 @@
 """Runs that are started together and shown in MLflow under one."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from dermaseg_monai.experiments.executor import Executor
 from dermaseg_monai.experiments.job import FAILED, Outcome
 from dermaseg_monai.experiments.lock import held
 from dermaseg_monai.experiments.plan import Run, Tracked
-from dermaseg_monai.files import write_json
+from dermaseg_monai.files import read_object, write_json
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.tracking import ParentRun
 
@@ -142,16 +141,11 @@ def show(console: Console, table: Table) -> None:
 
 
 def _noted_parent(file: Path) -> str | None:
-    try:
-        return str(json.loads(file.read_text(encoding="utf-8"))["run_id"])
-    except (OSError, ValueError, KeyError):
-        return None
+    found = read_object(file).get("run_id")
+    return None if found is None else str(found)
 
 
 def _error(run: Run, outcomes: Mapping[str, Outcome]) -> str:
     if run.name in outcomes:
         return str(outcomes[run.name].error)
-    try:
-        return str(json.loads((run.folder / FAILED).read_text(encoding="utf-8"))["error"])
-    except (OSError, ValueError, KeyError):
-        return "not run"
+    return str(read_object(run.folder / FAILED).get("error", "not run"))

@@ -4,7 +4,6 @@ import re
 import threading
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -14,12 +13,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from dermaseg_monai.engines.progress import clock
 from dermaseg_monai.experiments.job import FAILED, LOG, Outcome, said
 from dermaseg_monai.experiments.plan import Run
 from dermaseg_monai.experiments.results import seconds
 from dermaseg_monai.metrics import read_scores
 
 _LOOK_S: Final = 1.0
+# what engines.progress writes, its clock last
 _EPOCH: Final = re.compile(r"epoch +(\d+)/(\d+)\b.*?(\d+):(\d\d):(\d\d) left")
 
 
@@ -143,11 +144,6 @@ class Board:
 
     def _say(self, text: str) -> None:
         self._console.print(Text(f"{time.strftime('%H:%M:%S')}  {text}"), soft_wrap=True)
-
-
-def clock(duration_s: float) -> str:
-    """Return a duration as 0:01:05."""
-    return str(timedelta(seconds=round(duration_s)))
 
 
 def _epoch(log: Path) -> tuple[int, int, float] | None:

@@ -8,9 +8,10 @@ from typing import Any, Final, TypeVar
 import pandas as pd
 
 from dermaseg_monai.experiments.evaluations import EvaluationComparison
-from dermaseg_monai.experiments.summary import Contrast, Figure
+from dermaseg_monai.experiments.summary import UNITS, Contrast, Figure
 from dermaseg_monai.experiments.tolerance import Tolerance, tolerance_words
 from dermaseg_monai.files import write_text
+from dermaseg_monai.metrics.least_groups import narrow_words
 from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.intervals import IntervalRow, save_intervals
@@ -61,13 +62,14 @@ def write_comparison(
 def score_table(found: EvaluationComparison) -> Table:
     """Return one row per score, one column per evaluation."""
     rows = _rows(found.figures, lambda one: f"{one.mean:.3f} [{one.low:.3f}, {one.high:.3f}]")
-    return Table(("score", *found.names), rows)
+    return Table(("score", *found.names), rows, narrow_words(found.n_groups))
 
 
 def difference_table(found: EvaluationComparison) -> Table:
     """Return one row per score: every further evaluation minus the first."""
     rows = _rows(found.contrasts, _difference)
-    return Table(("score", *(f"{name} - {found.names[0]}" for name in found.names[1:])), rows)
+    header = ("score", *(f"{name} - {found.names[0]}" for name in found.names[1:]))
+    return Table(header, rows, narrow_words(found.n_groups))
 
 
 def markdown(
@@ -87,7 +89,7 @@ def markdown(
     )
     test = (
         f"On the same cases: mean difference [{interval}], p. p: Wilcoxon's signed-rank test over groups of cases, "
-        f"corrected by Holm for all {len(found.contrasts)} differences."
+        f"corrected by Holm for all {len(found.contrasts)} differences. {UNITS}"
     )
     contours = any(one.score == "surface_dice" for one in found.figures)
     parts = [

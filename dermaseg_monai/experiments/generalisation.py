@@ -18,6 +18,7 @@ from dermaseg_monai.experiments.generalisation_plan import Network
 from dermaseg_monai.experiments.generalisation_result import Result
 from dermaseg_monai.experiments.generalisation_sets import DataSet
 from dermaseg_monai.experiments.generalisation_tables import matrix_table
+from dermaseg_monai.experiments.job import DONE
 from dermaseg_monai.experiments.tables import why_absent
 from dermaseg_monai.manifest import Split
 from dermaseg_monai.metrics.table import Table
@@ -100,7 +101,7 @@ class Generalisation:
             (network.trained_on.name, name): table
             for network in self.networks
             for name, table in network.tables.items()
-            if (table.parent / "done.json").is_file()
+            if (table.parent / DONE).is_file()
         }
         return Result(
             name=self.name,
@@ -133,7 +134,7 @@ def plan_table(networks: Sequence[Network]) -> Table:
 
 
 def _state(folder: Path) -> str:
-    return "done" if (folder / "done.json").is_file() else "to do"
+    return "done" if (folder / DONE).is_file() else "to do"
 
 
 def _metadata(weights: Path) -> dict[str, str]:

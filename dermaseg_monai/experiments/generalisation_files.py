@@ -1,7 +1,6 @@
 """What a matrix leaves behind: tables in CSV, a summary in JSON and Markdown, a heat map and a page."""
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +10,8 @@ from dermaseg_monai.experiments.generalisation_matrix import Bounded, Cell, Gap
 from dermaseg_monai.experiments.generalisation_result import Result
 from dermaseg_monai.experiments.generalisation_tables import matrices
 from dermaseg_monai.experiments.generalisation_words import cell_note, markdown, page_of, title
-from dermaseg_monai.files import replacing, write_json, write_text
+from dermaseg_monai.files import write_json, write_text
+from dermaseg_monai.metrics.spreadsheet import write_rows
 from dermaseg_monai.report.generalisation_heat_map import save_heat_map
 from dermaseg_monai.report.generalisation_page import write_generalisation_page
 from dermaseg_monai.report.palette import NOTICE
@@ -23,9 +23,9 @@ def write_result(folder: Path, result: Result) -> list[Path]:
     """Write matrix.csv, gaps.csv, overlap.csv, summary.json, summary.md, matrix.png, index.html; return their paths."""
     write_text(folder / "summary.md", markdown(result))
     write_json(folder / "summary.json", _json(result))
-    _write_csv(folder / "matrix.csv", [_cell_row(result, cell) for cell in result.matrix.cells])
-    _write_csv(folder / "gaps.csv", [_gap_row(gap) for gap in result.matrix.gaps])
-    _write_csv(folder / "overlap.csv", _overlap_rows(result), _OVERLAP_COLUMNS)
+    write_rows(folder / "matrix.csv", [_cell_row(result, cell) for cell in result.matrix.cells])
+    write_rows(folder / "gaps.csv", [_gap_row(gap) for gap in result.matrix.gaps])
+    write_rows(folder / "overlap.csv", _overlap_rows(result), _OVERLAP_COLUMNS)
     save_heat_map(folder / "matrix.png", matrices(result), result.names, title=title(result), note=cell_note(result))
     write_generalisation_page(folder / "index.html", page_of(result))
     names = ("summary.md", "summary.json", "matrix.csv", "gaps.csv", "overlap.csv", "matrix.png", "index.html")
@@ -72,7 +72,11 @@ def _cell_row(result: Result, cell: Cell) -> dict[str, Any]:
 def _gap_row(gap: Gap) -> dict[str, Any]:
     row: dict[str, Any] = {"trained_on": gap.trained_on, "tested_on": gap.tested_on}
     row["images"] = "the same" if gap.same_images else "of each set"
-    return row | {"cases": "leak-free" if gap.leak_free else "all", "n": gap.n} | _columns(gap.differences)
+    return (
+        row
+        | {"cases": "leak-free" if gap.leak_free else "all", "n": gap.n, "n_groups": gap.n_groups}
+        | _columns(gap.differences)
+    )
 
 
 def _columns(scores: Mapping[str, Bounded]) -> dict[str, Any]:
@@ -88,11 +92,3 @@ def _overlap_rows(result: Result) -> list[dict[str, str]]:
         for one in result.overlaps.values()
         for case_id, words in one.shared.items()
     ]
-
-
-def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
-    columns = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)

@@ -11,6 +11,8 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.experiments.generalisation_overlap import Overlap
 from dermaseg_monai.experiments.generalisation_plan import Network
 from dermaseg_monai.experiments.generalisation_sets import DataSet
+from dermaseg_monai.experiments.job import DONE
+from dermaseg_monai.experiments.tables import require_same_cases
 from dermaseg_monai.manifest import case_groups
 from dermaseg_monai.metrics import CaseScore, read_scores
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
@@ -44,7 +46,8 @@ class Gap:
     """In-domain minus cross-domain: above 0 where training elsewhere costs something.
 
     `same_images` compares two networks on the cross images: the one trained on that set minus the one trained
-    elsewhere. Otherwise it is one network: its score on its own set minus its score on the other one, other images.
+    elsewhere. Otherwise it is one network: its score on its own set minus its score on the other one, other images;
+    `n` then counts the images of the other set, `n_groups` the groups of the set that has fewer.
     """
 
     trained_on: str
@@ -52,6 +55,7 @@ class Gap:
     same_images: bool
     leak_free: bool
     n: int
+    n_groups: int
     differences: Mapping[str, Bounded]
 
 
@@ -77,13 +81,22 @@ class Matrix:
 
 @dataclass(frozen=True)
 class _Scored:
-    case_ids: tuple[str, ...]
+    table: str
+    rows: tuple[CaseScore, ...]
     values: Float[np.ndarray, "n k"]
     codes: Int[np.ndarray, " n"]
 
+    @property
+    def case_ids(self) -> tuple[str, ...]:
+        return tuple(row.case_id for row in self.rows)
+
+    @property
+    def n_groups(self) -> int:
+        return len(set(self.codes.tolist()))
+
     def without(self, left_out: Mapping[str, object]) -> "_Scored":
         kept = [at for at, case_id in enumerate(self.case_ids) if case_id not in left_out]
-        return _Scored(tuple(self.case_ids[at] for at in kept), self.values[kept], self.codes[kept])
+        return _Scored(self.table, tuple(self.rows[at] for at in kept), self.values[kept], self.codes[kept])
 
 
 def build_matrix(
@@ -109,24 +122,26 @@ def build_matrix(
         seed: of the bootstrap.
 
     Raises:
-        DataError: a table has other cases than the manifest.
+        DataError: a table has other cases than the manifest, or two tables of one set are of other images or masks.
     """
     bootstrap = _Bootstrap(confidence, draws, seed)
     scored = {
         (network.trained_on.name, one.name): _read(network, one)
         for network in networks
         for one in sets
-        if (network.tables[one.name].parent / "done.json").is_file()
+        if (network.tables[one.name].parent / DONE).is_file()
     }
+    for (_, tested_on), found in scored.items():
+        own = scored.get((tested_on, tested_on), found)
+        require_same_cases(own.table, own.rows, found.table, found.rows)
     free = {pair: found.without(overlaps[pair].shared) for pair, found in scored.items()}
     cells, gaps = [], []
     for (trained_on, tested_on), found in scored.items():
         for leak_free, table in ((False, scored), (True, free)):
             part = table[trained_on, tested_on]
             if part.case_ids:
-                n_groups = len(set(part.codes.tolist()))
                 scores = bootstrap.means(part.values, part.codes)
-                cells.append(Cell(trained_on, tested_on, leak_free, len(part.case_ids), n_groups, scores))
+                cells.append(Cell(trained_on, tested_on, leak_free, len(part.case_ids), part.n_groups, scores))
             if trained_on != tested_on and found.case_ids:
                 left_out = {**overlaps[trained_on, tested_on].shared, **overlaps[tested_on, tested_on].shared}
                 gaps += _gaps(trained_on, tested_on, table, left_out if leak_free else {}, bootstrap, leak_free)
@@ -172,22 +187,24 @@ def _gaps(  # noqa: PLR0917 (one step of build_matrix)
         if one.case_ids:
             differences = one.values - other.values
             gap = bootstrap.means(differences, one.codes)
-            found.append(Gap(trained_on, tested_on, True, leak_free, len(one.case_ids), gap))
+            found.append(Gap(trained_on, tested_on, True, leak_free, len(one.case_ids), one.n_groups, gap))
     if home is not None and home.case_ids and cross.case_ids:
         there, here = bootstrap.drawn(home.values, home.codes, 1), bootstrap.drawn(cross.values, cross.codes, 2)
         drawn = None if there is None or here is None else there - here
         gap = bootstrap.bounded(home.values.mean(axis=0) - cross.values.mean(axis=0), drawn)
-        found.append(Gap(trained_on, tested_on, False, leak_free, len(cross.case_ids), gap))
+        fewer = min(home.n_groups, cross.n_groups)
+        found.append(Gap(trained_on, tested_on, False, leak_free, len(cross.case_ids), fewer, gap))
     return found
 
 
 def _read(network: Network, tested: DataSet) -> _Scored:
-    scores: list[CaseScore] = sorted(read_scores(network.tables[tested.name]), key=lambda score: score.case_id)
+    table = network.tables[tested.name]
+    scores = sorted(read_scores(table), key=lambda score: score.case_id)
     ids = [score.case_id for score in scores]
     groups = {case.id: group[0].id for group in case_groups(tested.manifest.cases) for case in group}
     odd = [case_id for case_id in ids if case_id not in groups]
     if odd or not ids:
         what = f"has case {odd[0]!r}, which {tested.path} does not hold" if odd else "has no case"
-        raise DataError(f"{network.tables[tested.name]} {what}. Remove its folder and run again.")
+        raise DataError(f"{table} {what}. Remove its folder and run again.")
     values = np.array([[getattr(score, name) for name in MEASURES] for score in scores], dtype=float)
-    return _Scored(tuple(ids), values, group_codes(ids, {case_id: groups[case_id] for case_id in ids}))
+    return _Scored(str(table), tuple(scores), values, group_codes(ids, {case_id: groups[case_id] for case_id in ids}))

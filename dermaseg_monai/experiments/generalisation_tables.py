@@ -8,6 +8,7 @@ from dermaseg_monai.experiments.generalisation_differences import counted
 from dermaseg_monai.experiments.generalisation_matrix import MEASURES, Bounded, Cell
 from dermaseg_monai.experiments.generalisation_overlap import THROUGH_OTHERS
 from dermaseg_monai.experiments.generalisation_result import Result
+from dermaseg_monai.metrics.least_groups import LEAST_GROUPS, narrow_words
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.generalisation_cell import MatrixCell, MatrixRows
 
@@ -20,7 +21,8 @@ def matrix_table(result: Result) -> Table:
     for trained_on in result.names:
         for tested_on in result.names:
             rows += _pair_rows(result, trained_on, tested_on)
-    return Table(("trained on", "tested on", "cases", "images", *TITLES.values()), rows)
+    notes = narrow_words(min((cell.n_groups for cell in result.matrix.cells), default=LEAST_GROUPS))
+    return Table(("trained on", "tested on", "cases", "images", "groups", *TITLES.values()), rows, notes)
 
 
 def matrices(result: Result) -> dict[str, MatrixRows]:
@@ -36,13 +38,16 @@ def matrices(result: Result) -> dict[str, MatrixRows]:
 
 def gap_table(result: Result, *, same_images: bool) -> Table:
     """Return the gaps on the same images, or those of one network, leak-free and over all cases."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
+    fewest: list[int] = []
     for gap in result.matrix.gaps:
         if gap.same_images is same_images:
             cases = "leak-free" if gap.leak_free else "all"
             figures = [signed(gap.differences[name]) for name in MEASURES]
-            rows.append((gap.trained_on, gap.tested_on, cases, str(gap.n), *figures))
-    return Table(("trained on", "tested on", "cases", "images", *TITLES.values()), rows)
+            rows.append((gap.trained_on, gap.tested_on, cases, str(gap.n), str(gap.n_groups), *figures))
+            fewest.append(gap.n_groups)
+    notes = narrow_words(min(fewest, default=LEAST_GROUPS))
+    return Table(("trained on", "tested on", "cases", "images", "groups", *TITLES.values()), rows, notes)
 
 
 def overlap_table(result: Result) -> Table:
@@ -90,17 +95,17 @@ def _interval(one: Bounded) -> str:
 def _pair_rows(result: Result, trained_on: str, tested_on: str) -> list[tuple[str, ...]]:
     whole = result.matrix.cell(trained_on, tested_on, leak_free=False)
     if whole is None:
-        return [(trained_on, tested_on, "not scored", "", *("" for _ in MEASURES))]
+        return [(trained_on, tested_on, "not scored", "", "", *("" for _ in MEASURES))]
     if not result.overlaps[trained_on, tested_on].shared:
         return [_figures(whole, "all, none shared")]
     free = result.matrix.cell(trained_on, tested_on, leak_free=True)
-    left = (trained_on, tested_on, "leak-free: none left", "0", *("" for _ in MEASURES))
+    left = (trained_on, tested_on, "leak-free: none left", "0", "0", *("" for _ in MEASURES))
     return [_figures(whole, "all"), left if free is None else _figures(free, "leak-free")]
 
 
 def _figures(cell: Cell, cases: str) -> tuple[str, ...]:
     figures = [f"{one.value:.3f} {_interval(one)}".strip() for one in (cell.scores[name] for name in MEASURES)]
-    return (cell.trained_on, cell.tested_on, cases, str(cell.n), *figures)
+    return (cell.trained_on, cell.tested_on, cases, str(cell.n), str(cell.n_groups), *figures)
 
 
 def _cell(result: Result, trained_on: str, tested_on: str, measure: str) -> MatrixCell | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dermaseg_monai import __version__
-from dermaseg_monai.experiments.generalisation_matrix import Bounded
+from dermaseg_monai.experiments.generalisation_matrix import Bounded, Gap
 from dermaseg_monai.experiments.generalisation_result import Result
 from dermaseg_monai.experiments.generalisation_tables import (
     gap_table,
@@ -15,6 +15,7 @@ from dermaseg_monai.experiments.generalisation_tables import (
     set_table,
     signed,
 )
+from dermaseg_monai.metrics.least_groups import LEAST_GROUPS
 from dermaseg_monai.report.generalisation_page import GeneralisationPage
 from dermaseg_monai.report.palette import NOTICE
 
@@ -51,7 +52,7 @@ def page_of(result: Result) -> GeneralisationPage:
         lead=_lead(result),
         names=result.names,
         matrices=matrices(result),
-        matrix_note=cell_note(result),
+        matrix_note=" ".join([cell_note(result), *matrix_table(result).notes]),
         gaps={
             heading: (gap_table(result, same_images=same), _GAP_WORDS[heading])
             for heading, same in ((_SAME_IMAGES, True), (_OTHER_IMAGES, False))
@@ -73,7 +74,7 @@ def markdown(result: Result) -> str:
     parts = [f"# {page.title}", *page.lead]
     if page.missing:
         parts += ["## Not scored", _bullets(page.missing)]
-    parts += ["## Trained on, tested on", matrix_table(result).markdown(), page.matrix_note]
+    parts += ["## Trained on, tested on", matrix_table(result).markdown(), cell_note(result)]
     for heading, (table, words) in page.gaps.items():
         parts += [f"## {heading}", table.markdown(), words]
     parts += ["## Shared cases", page.overlap.markdown(), *page.overlap_note]
@@ -102,12 +103,10 @@ def _lead(result: Result) -> list[str]:
     for gap in result.matrix.gaps:
         if gap.same_images and gap.leak_free:
             one = gap.differences["dice"]
-            sides = signed(one)
-            verdict = "which is not told apart from none" if _holds_zero(one) else _verdict(one)
             found.append(
                 f"On {gap.n} {result.split} images of {gap.tested_on} (shared cases left out), the network trained on "
                 f"{gap.trained_on} reaches a Dice {abs(one.value):.3f} {'lower' if one.value >= 0 else 'higher'} than "
-                f"the one trained on {gap.tested_on} (difference {sides}), {verdict}."
+                f"the one trained on {gap.tested_on} (difference {signed(one)}), {_verdict(gap)}."
             )
     return found
 
@@ -119,9 +118,12 @@ def _unread(result: Result) -> list[str]:
     )
 
 
-def _verdict(one: Bounded) -> str:
-    if one.low is None:
-        return "without an interval, because all images are of one group"
+def _verdict(gap: Gap) -> str:
+    one = gap.differences["dice"]
+    if gap.n_groups < LEAST_GROUPS:
+        return f"too few lesions to say whether that is chance ({gap.n_groups}; it takes {LEAST_GROUPS})"
+    if _holds_zero(one):
+        return "which is not told apart from none"
     return "so that training elsewhere costs" if one.value > 0 else "so that training elsewhere does not cost"
 
 

@@ -16,6 +16,7 @@ from dermaseg_monai.experiments.lock import held
 from dermaseg_monai.files import write_json
 
 LOG: Final = "log.txt"
+DONE: Final = "done.json"
 FAILED: Final = "failed.json"
 STOPPED: Final = "stopped"
 _CHECKPOINT: Final = "last.ckpt"

@@ -8,9 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.manifest import Manifest
+from dermaseg_monai.manifest import Case, Manifest
 from dermaseg_monai.manifest.groups import case_groups
-from dermaseg_monai.manifest.leaks import shared_keys
 from dermaseg_monai.metrics import CaseScore
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
 from dermaseg_monai.metrics.summary import score_matrix
@@ -21,6 +20,7 @@ MEASURES: Final = ("dice", "jaccard", "threshold_jaccard", "surface_dice")
 _CONFIDENCE: Final = 0.95
 _DRAWS: Final = 2000
 _FEWEST_GROUPS: Final = 2
+"""Of one group nothing says how far a mean would move. What may be said takes more: `LEAST_GROUPS`."""
 
 
 @dataclass(frozen=True)
@@ -30,22 +30,26 @@ class Side:
     Attributes:
         name: of the split, for the tables.
         scores: one per scored case.
-        seen: ids of the scored cases that share a lesion, a patient, a file or a group with the training part.
-        groups: scored case to the first id of the cases that belong together with it.
+        seen: ids of the scored cases that belong to a lesion, a patient, a file or a group of the training part.
+        cases: those trained on and those scored; what they share makes the groups that are drawn.
     """
 
     name: str
     scores: Sequence[CaseScore]
     seen: frozenset[str]
-    groups: Mapping[str, str | None]
+    cases: Sequence[Case]
 
 
 @dataclass(frozen=True)
 class WorthRow:
-    """A mean, or a difference of means, of `n` images, by measure: the value and the ends of its 95 % interval."""
+    """A mean, or a difference of means, of `n` images, by measure: the value and the ends of its 95 % interval.
+
+    `n_groups` counts the lesions and patients that these images show; of a difference, those of the side with fewer.
+    """
 
     name: str
     n: int
+    n_groups: int
     values: Mapping[str, tuple[float, float, float]]
 
 
@@ -76,15 +80,15 @@ def side_of(name: str, manifest: Manifest, scores: Sequence[CaseScore], split: s
             f"{name}: {len(odd)} cases differ between the scores and the {split} part of {manifest.name}, first "
             f"{odd[0]} ({where}). Give the evaluation of that split, of this manifest."
         )
-    known = {tie for case in manifest.in_split("train") for tie in shared_keys(case)}
-    held = [case for case in manifest.cases if case.id in scored]
-    seen = frozenset(case.id for case in held if not known.isdisjoint(shared_keys(case)))
-    groups: dict[str, str | None] = {case.id: group[0].id for group in case_groups(held) for case in group}
-    return Side(name, scores, seen, groups)
+    taught = {case.id for case in manifest.in_split("train")}
+    cases = [case for case in manifest.cases if case.id in taught or case.id in scored]
+    # ties count through others too, or one group would stand on both sides of what is compared
+    seen = {case.id for group in case_groups(cases) for case in group if any(one.id in taught for one in group)}
+    return Side(name, scores, frozenset(seen & scored), cases)
 
 
 def leak_worth(leaky: Side, clean: Side, *, seed: int) -> LeakWorth:
-    """Compare two sides; intervals draw whole lesions and patients.
+    """Compare two sides; intervals draw whole lesions and patients, the same for both sides of a difference.
 
     Whoever was seen in training differs from the others in more than that (a lesion photographed twice is a
     conspicuous one), and two trainings differ in more than the leak. Both cancel in the difference of differences:
@@ -95,7 +99,8 @@ def leak_worth(leaky: Side, clean: Side, *, seed: int) -> LeakWorth:
         DataError: no case of the leaky side was seen, or one of the clean side was.
     """
     _require_leak(leaky, clean)
-    one, other = _Values.of_side(leaky), _Values.of_side(clean)
+    groups = {case.id: group[0].id for group in case_groups([*leaky.cases, *clean.cases]) for case in group}
+    one, other = _Values.of_side(leaky, groups), _Values.of_side(clean, groups)
     measures = tuple(name for name in MEASURES if name in one.names and name in other.names)
     one, other = one.only(measures), other.only(measures)
     seen, fresh = one.of(leaky.seen), one.of(set(one.ids) - leaky.seen)
@@ -133,12 +138,12 @@ class _Values:
     ids: tuple[str, ...]
     names: tuple[str, ...]
     values: Float[np.ndarray, "n k"]
-    groups: Mapping[str, str | None]
+    groups: Mapping[str, str]
 
     @classmethod
-    def of_side(cls, side: Side) -> "_Values":
+    def of_side(cls, side: Side, groups: Mapping[str, str]) -> "_Values":
         names, values = score_matrix(side.scores)
-        return cls(tuple(score.case_id for score in side.scores), tuple(names), values, side.groups)
+        return cls(tuple(score.case_id for score in side.scores), tuple(names), values, groups)
 
     @property
     def mean(self) -> Float[np.ndarray, " k"]:
@@ -162,15 +167,22 @@ class _Values:
         theirs = other.values[[row[case_id] for case_id in mine.ids]]
         return _Values(mine.ids, self.names, mine.values - theirs, self.groups)
 
-    def drawn(self, seed: int) -> Float[np.ndarray, "draws k"]:
-        return bootstrap_means(self.values, group_codes(self.ids, self.groups), draws=_DRAWS, seed=seed)
+    def spread(self, ids: Sequence[str]) -> Float[np.ndarray, "n columns"]:
+        """Return the values of these cases, and 1 beside them; 0 throughout for a case that is none of mine."""
+        row = {case_id: number for number, case_id in enumerate(self.ids)}
+        found = np.zeros((len(ids), len(self.names) + 1))
+        for at, case_id in enumerate(ids):
+            if case_id in row:
+                found[at] = [*self.values[row[case_id]], 1.0]
+        return found
 
 
 def _require_leak(leaky: Side, clean: Side) -> None:
     if clean.seen:
         raise DataError(
             f"{len(clean.seen)} of {len(clean.scores)} cases of {clean.name} share a lesion, patient, file or group "
-            f"with its training part, first {min(clean.seen)}. Give the evaluation on the split without leaks second."
+            f"with its training part, directly or through others, first {min(clean.seen)}. Give the evaluation on the "
+            "split without leaks second."
         )
     if not leaky.seen:
         raise DataError(f"No case of {leaky.name} shares anything with its training part: there is no leak to price.")
@@ -179,17 +191,35 @@ def _require_leak(leaky: Side, clean: Side) -> None:
 def _mean(name: str, found: _Values, seed: int) -> WorthRow | None:
     if found.n_groups < _FEWEST_GROUPS:
         return None
-    return _row(name, len(found.ids), found.names, found.mean, found.drawn(seed))
+    drawn = bootstrap_means(found.values, group_codes(found.ids, found.groups), draws=_DRAWS, seed=seed)
+    return _row(name, len(found.ids), found.n_groups, found.names, found.mean, drawn)
 
 
 def _difference(name: str, one: _Values, other: _Values, seed: int) -> WorthRow | None:
-    if min(one.n_groups, other.n_groups) < _FEWEST_GROUPS:
+    fewer = min(one.n_groups, other.n_groups)
+    if fewer < _FEWEST_GROUPS:
         return None
-    drawn = one.drawn(seed) - other.drawn(seed + 1)  # draws of its own: the two hold other images
-    return _row(name, len(one.ids) + len(other.ids), one.names, one.mean - other.mean, drawn)
+    ids = list(dict.fromkeys([*one.ids, *other.ids]))
+    return _row(name, len(ids), fewer, one.names, one.mean - other.mean, _drawn_differences(one, other, ids, seed))
 
 
-def _row(name: str, n: int, names: Sequence[str], means: np.ndarray, drawn: np.ndarray) -> WorthRow:
+def _drawn_differences(one: _Values, other: _Values, ids: Sequence[str], seed: int) -> Float[np.ndarray, "draws k"]:
+    """Draw the groups of both sides at once, so that what stands on both sides moves them together.
+
+    The mean of a side is its drawn sum over its drawn count. A draw that leaves a side without a case says nothing and
+    is left out.
+    """
+    columns = np.concatenate([one.spread(ids), other.spread(ids)], axis=1)
+    means = bootstrap_means(columns, group_codes(ids, one.groups), draws=_DRAWS, seed=seed)
+    first, second = np.split(means, 2, axis=1)
+    whole = (first[:, -1] > 0) & (second[:, -1] > 0)
+    first, second = first[whole], second[whole]
+    return first[:, :-1] / first[:, -1:] - second[:, :-1] / second[:, -1:]
+
+
+def _row(  # noqa: PLR0917 (one row, cell by cell)
+    name: str, n: int, n_groups: int, names: Sequence[str], means: np.ndarray, drawn: np.ndarray
+) -> WorthRow:
     low, high = percentile_interval(drawn, confidence=_CONFIDENCE)
     bounds = zip(means.tolist(), low.tolist(), high.tolist(), strict=True)
-    return WorthRow(name, n, dict(zip(names, bounds, strict=True)))
+    return WorthRow(name, n, n_groups, dict(zip(names, bounds, strict=True)))

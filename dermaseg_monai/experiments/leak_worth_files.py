@@ -7,6 +7,7 @@ from typing import Final
 
 from dermaseg_monai.experiments.leak_worth import LeakWorth, Side, WorthRow
 from dermaseg_monai.files import write_json, write_text
+from dermaseg_monai.metrics.least_groups import LEAST_GROUPS, narrow_words
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.intervals import IntervalRow, save_intervals
 from dermaseg_monai.report.leak_worth_page import write_leak_worth_page
@@ -15,7 +16,8 @@ from dermaseg_monai.report.palette import NOTICE
 METHOD: Final = (
     (
         "A case of the first split counts as trained on where it shares a lesion, a patient, a file or a group with "
-        "the training part. Nearly the same pictures of different lesions are not looked for."
+        "the training part, directly or through other cases. Nearly the same pictures of different lesions are not "
+        "looked for."
     ),
     (
         "Lesions that were photographed twice are not like the others, and two trainings differ in more than the leak. "
@@ -24,8 +26,10 @@ METHOD: Final = (
         "was not."
     ),
     (
-        "Intervals of 95 % are of 2000 bootstrap draws of whole lesions and patients. They do not hold what another "
-        "seed of the training would give."
+        "Intervals of 95 % are of 2000 bootstrap draws of whole lesions and patients, the same draws for both sides of "
+        "a difference; an image that both sides scored is one image of it. Groups are lesions and patients, of a "
+        f"difference those of the side with fewer; below {LEAST_GROUPS} an interval is too narrow for a verdict. "
+        "Intervals do not hold what another seed of the training would give."
     ),
 )
 _TITLES: Final = {
@@ -73,15 +77,35 @@ def _sentences(found: LeakWorth, leaky: Side) -> list[str]:
     if found.worth is None:
         return [counted, "What that is worth cannot be told: too few images were scored by both networks."]
     value, low, high = found.worth.values["dice"]
-    told = "not told apart from nothing" if low <= 0 <= high else "told apart from nothing"
-    return [counted, f"That is worth {value:+.3f} [{low:+.3f}, {high:+.3f}] Dice in the images concerned: {told}."]
+    return [
+        counted,
+        f"That is worth {value:+.3f} [{low:+.3f}, {high:+.3f}] Dice in the images concerned: {_verdict(found.worth)}.",
+    ]
+
+
+def _verdict(worth: WorthRow) -> str:
+    if worth.n_groups < LEAST_GROUPS:
+        return f"too few lesions to say ({worth.n_groups} on one side; it takes {LEAST_GROUPS})"
+    return "told apart from nothing" if _clear(worth, "dice") else "not told apart from nothing"
+
+
+def _clear(row: WorthRow, measure: str) -> bool:
+    _, low, high = row.values[measure]
+    return row.n_groups >= LEAST_GROUPS and not low <= 0 <= high
 
 
 def _table(found: LeakWorth, rows: Sequence[WorthRow], *, signed: bool) -> Table:
     cells = [
-        (row.name, f"{row.n:,}", *(_cell(row.values[name], signed=signed) for name in found.measures)) for row in rows
+        (
+            row.name,
+            f"{row.n:,}",
+            f"{row.n_groups:,}",
+            *(_cell(row.values[name], signed=signed) for name in found.measures),
+        )
+        for row in rows
     ]
-    return Table(("", "images", *(_TITLES[name] for name in found.measures)), cells)
+    notes = narrow_words(min((row.n_groups for row in rows), default=LEAST_GROUPS))
+    return Table(("", "images", "groups", *(_TITLES[name] for name in found.measures)), cells, notes)
 
 
 def _cell(value: tuple[float, float, float], *, signed: bool) -> str:
@@ -91,4 +115,4 @@ def _cell(value: tuple[float, float, float], *, signed: bool) -> str:
 
 def _interval(row: WorthRow, measure: str) -> IntervalRow:
     mean, low, high = row.values[measure]
-    return IntervalRow(row.name, mean, low, high, strong=not low <= 0 <= high)
+    return IntervalRow(row.name, mean, low, high, strong=_clear(row, measure))

@@ -9,7 +9,7 @@ from typing import Any, Final
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.experiments.digest import data_path, digest
 from dermaseg_monai.experiments.grid import Point, expand
-from dermaseg_monai.experiments.job import Job, Stage
+from dermaseg_monai.experiments.job import DONE, Job, Stage
 from dermaseg_monai.experiments.sheets import evaluate_files, evaluation_overlays, train_files
 from dermaseg_monai.experiments.spec import FIRST, Spec
 from dermaseg_monai.experiments.values import (
@@ -155,7 +155,7 @@ def _stage(run: Run, step: Step, tracked: Tracked) -> Stage:
     # repr: a name of digits stays a name
     words = [f"--{key}={value!r}" for key, value in values.items()]
     files = f"--config_file={[*step.files, *empty]!r}"
-    return Stage(step.name, ("-m", "monai.bundle", "run", step.run_id, files, *words), step.folder / "done.json")
+    return Stage(step.name, ("-m", "monai.bundle", "run", step.run_id, files, *words), step.folder / DONE)
 
 
 def _empty_file(run: Run, step: Step) -> Path:

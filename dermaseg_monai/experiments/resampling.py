@@ -35,14 +35,16 @@ def redraw_seeds(means: Float[np.ndarray, "draws s k"], rng: np.random.Generator
 def paired_p(differences: Float[np.ndarray, " n"], codes: Int[np.ndarray, " n"]) -> float:
     """Return the two-sided p of Wilcoxon's signed-rank test on the mean difference of every group.
 
-    Groups (images of one lesion) are the units; zeros are left out, and when all are zero p is 1.
+    Groups (images of one lesion) are the units, and each counts once, however many images it has; zeros are left out,
+    and when all are zero p is 1. A p too small for a float is the smallest that one holds, never 0.
     Source: Wilcoxon 1945, doi:10.2307/3001968 (SciPy's).
     """
     units = np.bincount(codes, weights=differences) / np.bincount(codes)
     units = units[units != 0]
     if not units.size:
         return 1.0
-    return float(np.asarray(wilcoxon(units).pvalue))  # pyright: ignore[reportAttributeAccessIssue]
+    p = float(np.asarray(wilcoxon(units).pvalue))  # pyright: ignore[reportAttributeAccessIssue]
+    return max(p, float(np.finfo(float).tiny))
 
 
 def holm(ps: Sequence[float]) -> list[float]:

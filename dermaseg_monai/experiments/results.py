@@ -1,24 +1,23 @@
 """The results folder: tables in CSV and Markdown, and two plots."""
 
-import csv
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dermaseg_monai.experiments.grid import label
+from dermaseg_monai.experiments.job import DONE
 from dermaseg_monai.experiments.plan import Run
 from dermaseg_monai.experiments.spec import Spec
-from dermaseg_monai.experiments.summary import AblationSummary, Contrast, Figure
+from dermaseg_monai.experiments.summary import UNITS, AblationSummary, Contrast, Figure
 from dermaseg_monai.experiments.tables import SMALLER_IS_BETTER, Scored
-from dermaseg_monai.files import replacing, write_text
+from dermaseg_monai.files import read_object, write_text
+from dermaseg_monai.metrics.least_groups import narrow_words
+from dermaseg_monai.metrics.spreadsheet import write_rows
 from dermaseg_monai.metrics.summary import written
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.intervals import IntervalRow, save_intervals
 from dermaseg_monai.report.palette import NOTICE
 
-_CLEAR = 0.05
-"""A difference stands out where its corrected p is below this."""
 _TITLES = {
     "jaccard": "Jaccard",
     "threshold_jaccard": "threshold Jaccard",
@@ -38,18 +37,18 @@ def write_results(
     What there are no numbers for is not written: without a scored run, runs.csv and summary.md alone.
     """
     write_text(folder / "summary.md", markdown(spec, runs, scored, summary))
-    _write_csv(folder / "runs.csv", [_run_row(run, scored) for run in runs])
+    write_rows(folder / "runs.csv", [_run_row(run, scored) for run in runs])
     files = [folder / "summary.md", folder / "runs.csv"]
     if summary is None:
         return files
-    _write_csv(folder / "settings.csv", [_figure_row(figure) for figure in summary.figures])
+    write_rows(folder / "settings.csv", [_figure_row(figure) for figure in summary.figures])
     note = f"mean and {100 * summary.confidence:g} % interval over images and seeds; small dots: single seeds"
     save_intervals(folder / "scores.png", _score_panels(summary), title=f"{spec.name}: scores", note=note, zero=False)
     files += [folder / "settings.csv", folder / "scores.png"]
     if summary.contrasts:
-        _write_csv(folder / "comparisons.csv", [vars(contrast) for contrast in summary.contrasts])
+        write_rows(folder / "comparisons.csv", [vars(contrast) for contrast in summary.contrasts])
         title = f"{spec.name}: difference from {_baseline(spec)}"
-        note = f"the same images, {100 * summary.confidence:g} % interval; diamonds: p < {_CLEAR:g} after Holm"
+        note = f"the same images, {100 * summary.confidence:g} % interval; diamonds: p < 0.05 after Holm and 0 outside"
         save_intervals(folder / "differences.png", _contrast_panels(summary), title=title, note=note, zero=True)
         files += [folder / "comparisons.csv", folder / "differences.png"]
     return files
@@ -68,7 +67,7 @@ def settings_table(runs: Sequence[Run], summary: AblationSummary) -> Table:
         seeds = f"{done}" if done == count else f"{done} of {count}"
         found = [_cell(cells[setting, name]) if (setting, name) in cells else "missing" for name in measures]
         rows.append((setting, seeds, *found))
-    return Table(("setting", "seeds", *map(_title, measures)), rows)
+    return Table(("setting", "seeds", *map(_title, measures)), rows, narrow_words(summary.n_groups))
 
 
 def markdown(spec: Spec, runs: Sequence[Run], scored: Scored, summary: AblationSummary | None) -> str:
@@ -103,12 +102,13 @@ def _contrast_tables(summary: AblationSummary) -> list[str]:
         f"Setting minus baseline on the same images: mean [{interval}], p. The interval draws the same groups of images"
         " on both sides, and the seeds of each side. p: Wilcoxon's signed-rank test over groups of images, on the mean"
         f" over seeds of every image; corrected by Holm for all {count} differences of this table. It speaks of other"
-        " images, not of other seeds."
+        f" images, not of other seeds. {UNITS}"
     )
     baselines = dict(rows.keys())
     several = len(set(baselines.values())) > 1
     each = [f"Baseline of {setting}: {baseline}." for setting, baseline in baselines.items()] if several else []
-    return [Table(("setting", *map(_title, measures)), cells).markdown(), test, *each]
+    table = Table(("setting", *map(_title, measures)), cells, narrow_words(summary.n_groups))
+    return [table.markdown(), test, *each]
 
 
 def _how(summary: AblationSummary) -> str:
@@ -152,7 +152,7 @@ def _score_panels(summary: AblationSummary) -> Mapping[str, Sequence[IntervalRow
 def _contrast_panels(summary: AblationSummary) -> Mapping[str, Sequence[IntervalRow]]:
     panels: dict[str, list[IntervalRow]] = {}
     for one in summary.contrasts:
-        row = IntervalRow(one.setting, one.difference, one.low, one.high, strong=one.p_holm < _CLEAR)
+        row = IntervalRow(one.setting, one.difference, one.low, one.high, strong=one.clear)
         panels.setdefault(_title(one.score), []).append(row)
     return panels
 
@@ -170,21 +170,11 @@ def _run_row(run: Run, scored: Scored) -> dict[str, Any]:
 
 def seconds(folder: Path) -> float | None:
     """Return how long the step of a folder took when it last ran to its end; None when it has not."""
-    try:
-        return float(json.loads((folder / "done.json").read_text(encoding="utf-8"))["seconds"])
-    except (OSError, ValueError, KeyError):
-        return None
+    found = read_object(folder / DONE).get("seconds")
+    return float(found) if isinstance(found, int | float) else None
 
 
 def _figure_row(figure: Figure) -> dict[str, Any]:
     row: dict[str, Any] = {"setting": figure.setting, "score": figure.score, "mean": figure.mean}
     row |= {"low": figure.low, "high": figure.high, "seeds": len(figure.seeds), "seed_sd": figure.seed_sd}
     return {**row, "seed_means": " ".join(f"{seed}:{mean:.6f}" for seed, mean in figure.seeds.items())}
-
-
-def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 
 from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.manifest.unique_keys import UniqueKeys
 
 SEED: Final = "seed"
 VARIANT: Final = "variant"
@@ -102,17 +103,8 @@ def require_known(names: Iterable[Any], known: Iterable[str], *, what: str, wher
             raise ConfigError(f"{where}: unknown {what} {name!r}. {hint}")
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2 where people expect it: 1e-4 is a number; a key stands once."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 (PyYAML's)
-        """Build a mapping. Raises: ConstructorError for a key that stands twice."""
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if str(key.value) in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value} stands twice", key.start_mark)
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep=deep)
+class _Loader(UniqueKeys):
+    """YAML 1.2 where people expect it: 1e-4 is a number."""
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, list("+-0123456789"))

@@ -11,6 +11,7 @@ from dermaseg_monai.bundle import tracking_uri
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.experiments.batch import PARENT, Batch, show
 from dermaseg_monai.experiments.executor import Executor
+from dermaseg_monai.experiments.job import DONE
 from dermaseg_monai.experiments.plan import Run
 from dermaseg_monai.experiments.results import settings_table, write_results
 from dermaseg_monai.experiments.spec import Spec
@@ -98,7 +99,7 @@ def plan_table(runs: Sequence[Run]) -> Table:
 
 def _said_of(run: Run) -> tuple[str, str, str, str]:
     training = run.point.training
-    done = all((step.folder / "done.json").is_file() for step in run.steps)
+    done = all((step.folder / DONE).is_file() for step in run.steps)
     state = "done" if done else why_absent(run.folder).partition(":")[0]
     return training.network, training.loss or "the sheet's", str(run.point.seed), state
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float
@@ -11,6 +12,13 @@ from dermaseg_monai.experiments.resampling import holm, paired_p, redraw_seeds, 
 from dermaseg_monai.experiments.spec import Spec
 from dermaseg_monai.experiments.tables import Scored
 from dermaseg_monai.metrics.bootstrap import group_codes, percentile_interval
+
+UNITS: Final = (
+    "In p every group counts once, in the mean and its interval by its images: the two can disagree. A difference is "
+    "clear where p is below 0.05 and the interval lies on its side of 0."
+)
+"""What a reader of differences and their p has to know."""
+_CLEAR: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,15 @@ class Contrast:
     high: float
     p: float
     p_holm: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether the corrected p is below 0.05 and the interval lies on the difference's side of 0.
+
+        p weighs every group alike, the mean weighs it by its images: one patient with many images can turn the mean.
+        """
+        one_sided = self.low > 0 if self.difference > 0 else self.high < 0
+        return self.p_holm < _CLEAR and one_sided
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The tables of cases that the runs have left, checked to be of the same images."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ import numpy as np
 from jaxtyping import Float
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.experiments.job import FAILED
+from dermaseg_monai.experiments.job import DONE, FAILED
 from dermaseg_monai.experiments.plan import Run
+from dermaseg_monai.files import read_object
 from dermaseg_monai.metrics import CaseScore, read_scores
 from dermaseg_monai.metrics.summary import score_matrix
 
@@ -49,7 +49,7 @@ def collect(runs: Sequence[Run]) -> Scored:
     """
     tables, absent = {}, {}
     for run in runs:
-        if (run.cases.parent / "done.json").is_file():
+        if (run.cases.parent / DONE).is_file():
             tables[run.name] = sorted(read_scores(run.cases), key=lambda score: score.case_id)
         else:
             absent[run.name] = why_absent(run.folder)
@@ -73,10 +73,10 @@ def collect(runs: Sequence[Run]) -> Scored:
 
 def why_absent(folder: Path) -> str:
     """Return why a run has no scores: failed, with its error, or not finished."""
-    try:
-        return f"failed: {json.loads((folder / FAILED).read_text(encoding='utf-8'))['error']}"
-    except (OSError, ValueError, KeyError):
-        return "not finished" if folder.is_dir() else "not started"
+    failed = read_object(folder / FAILED)
+    if "error" in failed:
+        return f"failed: {failed['error']}"
+    return "not finished" if folder.is_dir() else "not started"
 
 
 def require_same_cases(one: str, left: Sequence[CaseScore], other: str, right: Sequence[CaseScore]) -> None:

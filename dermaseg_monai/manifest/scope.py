@@ -15,6 +15,7 @@ from jsonschema.exceptions import ValidationError, best_match  # pyright: ignore
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.shipped import shipped_files
+from dermaseg_monai.manifest.unique_keys import UniqueKeys
 
 FORM: Final = 1
 NOT_STATED: Final = "not stated by the authors of the masks"
@@ -125,7 +126,7 @@ def read_scope(path: str | Path) -> Scope:
     except OSError as error:
         raise DataError(f"Cannot read the scope document {file}: {error.strerror}.") from error
     try:
-        data: Any = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
+        data: Any = yaml.load(text, Loader=UniqueKeys)  # noqa: S506 (a SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DataError(f"{file}, line {line}: {error.problem}. Correct the YAML.") from None
@@ -137,18 +138,6 @@ def read_scope(path: str | Path) -> Scope:
 def find_scope(name: str) -> Path:
     """Return the file of a scope: the shipped one of that name, else `name` as a path."""
     return shipped_files("scopes", ".yaml").get(name, Path(name))
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML keeps the last of two equal keys without a word; a form must not."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 (PyYAML's own)
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"the field {key.value!r} stands twice", problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
 
 
 def _require_known(data: dict[Any, Any], where: str) -> None:

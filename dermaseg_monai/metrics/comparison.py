@@ -7,6 +7,7 @@ from rich.table import Table as RichTable
 
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval, require_bootstrap
 from dermaseg_monai.metrics.case_score import CaseScore
+from dermaseg_monai.metrics.least_groups import narrow_words
 from dermaseg_monai.metrics.summary import score_matrix, written
 from dermaseg_monai.metrics.table import Table
 
@@ -55,7 +56,7 @@ class Comparison:
                 (name, written(name, row.mean_a), written(name, row.mean_b), _signed(name, row))
                 for name, row in self.scores.items()
             ],
-            notes=(f"The same {images}, paired.",),
+            notes=(f"The same {images}, paired.", *narrow_words(self.n_groups)),
         )
 
 

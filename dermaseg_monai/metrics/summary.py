@@ -12,6 +12,7 @@ from rich.table import Table as RichTable
 
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval, require_bootstrap
 from dermaseg_monai.metrics.case_score import CaseScore
+from dermaseg_monai.metrics.least_groups import narrow_words
 from dermaseg_monai.metrics.table import Table
 
 SCORES = (
@@ -81,7 +82,10 @@ class Summary:
                 (name, mean_and_interval(name, score), written(name, score.median))
                 for name, score in self.scores.items()
             ],
-            notes=(f"{counted}, both empty: {self.n_both_empty}; all are in the means.",),
+            notes=(
+                f"{counted}, both empty: {self.n_both_empty}; all are in the means.",
+                *narrow_words(self.n_groups),
+            ),
         )
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from dermaseg_monai.assurance import Curve, Estimate, StressSummary, Worst
 from dermaseg_monai.files import write_text
+from dermaseg_monai.metrics.least_groups import LEAST_GROUPS, narrow_words
 from dermaseg_monai.report.page import Sheet, shown_id
 from dermaseg_monai.report.palette import NOTICE
 from dermaseg_monai.report.stress_curves import LINES, strength, title_of
@@ -105,11 +106,16 @@ def _sentence(ranking: Sequence[Curve]) -> str:
     )
     if len(ranking) > 2:  # noqa: PLR2004 (one that is named, two that follow)
         text += f" {_words(ranking[1])} and {title_of(ranking[2].stressor)} come next."
+    return f"<p>{escape(text + _not_shown(ranking))}</p>"
+
+
+def _not_shown(ranking: Sequence[Curve]) -> str:
+    fewest = min(curve.n_groups for curve in ranking)
+    if fewest < LEAST_GROUPS:
+        return f" Too few lesions to say which losses are more than chance ({fewest}; it takes {LEAST_GROUPS})."
     lost = [title_of(curve.stressor) for curve in ranking if (curve.mean_drops["dice"].low or 0) > 0]
     kept = [title_of(curve.stressor) for curve in ranking if (curve.mean_drops["dice"].low or 0) <= 0]
-    if lost and kept:
-        text += f" No loss on average could be shown for {', '.join(kept)}."
-    return f"<p>{escape(text)}</p>"
+    return f" No loss on average could be shown for {', '.join(kept)}." if lost and kept else ""
 
 
 def _ranking(ranking: Sequence[Curve]) -> str:
@@ -130,7 +136,8 @@ def _ranking(ranking: Sequence[Curve]) -> str:
         figures = "".join(f"<td>{escape(cell)}</td>" for cell in (*cells, f"{last.n_missed} of {curve.n}"))
         rows.append(f"<tr><td>{escape(_words(curve))}</td><td class=bar>{bar}</td>{figures}</tr>")
     note = "A drop is undisturbed minus disturbed on the same cases, with its paired interval; TJ: threshold Jaccard."
-    return _table(header, rows) + f"<p class=faint>{note}</p>"
+    words = " ".join([note, *narrow_words(min(curve.n_groups for curve in ranking))])
+    return _table(header, rows) + f"<p class=faint>{words}</p>"
 
 
 def _section(curve: Curve, pictures: Sequence[StressPicture]) -> str:

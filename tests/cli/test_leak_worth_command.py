@@ -17,7 +17,7 @@ from tests.experiments.small_matrix import make_case
 
 
 def evaluation(folder: Path, train: str, jaccards: Mapping[str, float]) -> Path:
-    """What an evaluation leaves of three lesions with two photographs each, of which one may be trained on too."""
+    """What an evaluation leaves of lesions with two photographs each, of which some may be trained on too."""
     cases = [make_case(name, "val", lesion_id=name[0]) for name in jaccards]
     cases += [make_case(f"{lesion}9", "train", lesion_id=lesion) for lesion in train]
     manifest = Manifest("set", "1", None, tuple(cases))
@@ -30,9 +30,10 @@ def evaluation(folder: Path, train: str, jaccards: Mapping[str, float]) -> Path:
 
 @pytest.fixture
 def two(tmp_path: Path) -> tuple[Path, Path]:
-    names = [f"{lesion}{n}" for lesion in "abxy" for n in (1, 2)]
-    leaky = {name: 0.9 if name[0] in "ab" else 0.7 for name in names}
-    return evaluation(tmp_path / "leaky", "ab", leaky), evaluation(tmp_path / "clean", "z", dict.fromkeys(names, 0.7))
+    names = [f"{lesion}{n}" for lesion in "abcdefghijklmnopqrst" for n in (1, 2)]
+    leaky = {name: 0.9 if name[0] in "abcdefghij" else 0.7 for name in names}
+    clean = evaluation(tmp_path / "clean", "z", dict.fromkeys(names, 0.7))
+    return evaluation(tmp_path / "leaky", "abcdefghij", leaky), clean
 
 
 def test_the_folder_has_page_plot_and_figures(tmp_path: Path, two: tuple[Path, Path]) -> None:
@@ -41,7 +42,7 @@ def test_the_folder_has_page_plot_and_figures(tmp_path: Path, two: tuple[Path, P
     worth = json.loads((tmp_path / "out" / "leak_worth.json").read_text())["worth"]
     assert worth["values"]["dice"][0] == pytest.approx(0.2)
     page = (tmp_path / "out" / "index.html").read_text()
-    assert "4 of 8 scored images show a lesion" in page
+    assert "20 of 40 scored images show a lesion" in page
     assert "+0.200 [+0.200, +0.200] Dice in the images concerned: told apart from nothing." in page
     assert page.count("Nothing beside its weights says what they were trained on") == 2
     assert "Not a medical device" in page

@@ -1,3 +1,4 @@
+import csv
 import json
 import sys
 from collections.abc import Callable
@@ -6,7 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from dermaseg_monai.assurance import StressRow
 from dermaseg_monai.cli import app, main
+from dermaseg_monai.cli.stress_output import _write_table
 from dermaseg_monai.engines.training_cases import TRAINING_CASES, TrainingCase, write_training_cases
 from dermaseg_monai.engines.weights import write_weights
 from dermaseg_monai.manifest import Manifest, index_folder
@@ -22,6 +25,15 @@ def manifest(tmp_path: Path) -> Path:
     path = tmp_path / "set" / "manifest.json"
     make_set(tmp_path / "set").save(path)
     return path
+
+
+def test_case_ids_are_no_formulas_in_the_table(tmp_path: Path) -> None:
+    rows = [StressRow("=1+1", "hair", 1, 2.0, 0.5, 0.4, 0.0, 9, 9), StressRow("b", "hair", 1, 2.0, reason="cut short")]
+    _write_table(tmp_path / "stress.csv", rows, {"hair": "hairs"})
+    with (tmp_path / "stress.csv").open(newline="") as stream:
+        one, other = csv.DictReader(stream)
+    assert (one["case_id"], one["unit"], one["pred_px"]) == ("'=1+1", "hairs", "9")
+    assert (other["dice"], other["pred_px"], other["reason"]) == ("", "", "cut short")
 
 
 @pytest.fixture

@@ -69,7 +69,10 @@ def test_on_a_terminal_a_bar_moves_and_leaves_no_trace(
     assert drawn.endswith("\x1b[2K")
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.2, "0:00:00"), (65, "0:01:05"), (59.6, "0:01:00"), (7265, "2:01:05")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "0:00:00"), (65, "0:01:05"), (59.6, "0:01:00"), (7265, "2:01:05"), (90_000, "25:00:00")],
+)
 def test_durations_read_as_a_clock(seconds: float, text: str) -> None:
     assert clock(float(seconds)) == text
 

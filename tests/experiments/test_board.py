@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from dermaseg_monai.engines.progress import clock
 from dermaseg_monai.experiments import Outcome
 from dermaseg_monai.experiments.board import Board
 from tests.experiments.small_ablation import finish, make_runs
@@ -46,6 +47,18 @@ def test_every_state_is_told(tmp_path: Path, out: io.StringIO) -> None:
     assert "epoch 2/20, 1:02:03 left" in running
     assert "waiting" in waiting
     assert "failed" in failed
+
+
+def test_a_training_that_will_take_days_is_counted_in_hours(tmp_path: Path, out: io.StringIO) -> None:
+    shown = board(tmp_path, out, ["a-seed0"])
+    log = make_runs(tmp_path)[0].folder / "log.txt"
+    log.parent.mkdir()
+    log.write_text(f"--- 2026-01-01 10:00:00 train\nepoch  1/20  loss 0.5  3.0 s  {clock(90_000.0)} left\n")
+    later = time.time() + 60
+    os.utime(log, (later, later))
+    shown._look()
+    assert shown._left_s() == 90_000.0
+    assert "epoch 1/20, 25:00:00 left" in drawn(shown, out)[0]
 
 
 def test_the_time_left_is_that_of_runs_of_the_same_network_shared_by_those_at_once(

@@ -110,6 +110,8 @@ def test_the_page_has_a_column_per_evaluation_and_the_tables_every_number(tmp_pa
     page = files[0].read_text()
     assert "| score | volume | slices | beside |" in page
     assert "| volume error (mm³), 0 is best | 0.000 [0.000, 0.000] | -1.000" in page
+    assert page.count("Fewer than 10 groups (4): the interval is too narrow.") == 2
+    assert "In p every group counts once, in the mean and its interval by its images" in page
     assert "With 4 groups no p can be below 0.12 before and 1 after the correction." in page
     assert "Surface Dice: contours within 0.5 mm (not stated by slices, beside)." in page
     assert "`runs/slices`" in page

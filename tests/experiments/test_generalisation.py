@@ -1,14 +1,16 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from dermaseg_monai.experiments import Job, Outcome, generalisation_overlap
+from dermaseg_monai.experiments import Job, Outcome, generalisation_overlap, generalisation_words
 from dermaseg_monai.experiments.generalisation import Generalisation, plan_table
+from dermaseg_monai.experiments.generalisation_matrix import Bounded, Gap
 from dermaseg_monai.files import write_json
 from dermaseg_monai.tracking.delivery import connect
 from tests.experiments.small_matrix import finish, make_network, two_sets
@@ -79,6 +81,7 @@ def test_all_pairs_are_scored_once_and_written(matrix: Generalisation, uri: str)
     gaps = rows_of(matrix.results / "gaps.csv")
     assert {row["images"] for row in gaps} == {"the same", "of each set"}
     assert float(gaps[0]["jaccard"]) == pytest.approx(0.3)
+    assert {row["n_groups"] for row in gaps} == {"2", "3"}
     assert rows_of(matrix.results / "overlap.csv") == [
         {"trained_on": "a", "tested_on": "b", "case_id": "b3", "shares": "lesion"}
     ]
@@ -99,6 +102,9 @@ def test_the_summary_says_what_was_left_out_and_what_differs(matrix: Generalisat
     summary = (matrix.results / "summary.md").read_text(encoding="utf-8")
     said = "On 2 test images of b (shared cases left out), the network trained on a reaches a Dice 0.300 lower"
     assert said in summary
+    assert "than the one trained on b (difference +0.300 [+0.300, +0.300]), too few lesions to say" in summary
+    assert "| a | b | leak-free | 2 | 2 | +0.300 [+0.300, +0.300] |" in summary
+    assert "Fewer than 10 groups (2): the interval is too narrow." in summary
     assert "| a | b | 3 | 1 | 0 | 0 | 1 | 0 | 0 | 0 |" in summary
     assert "Who or what drew the references of a and b is not stated" in summary
     assert "Not a medical device" in summary
@@ -107,7 +113,23 @@ def test_the_summary_says_what_was_left_out_and_what_differs(matrix: Generalisat
     assert found["sets"][0]["lesion_share"] == [0.05, 0.05, 0.05]  # 10 of 200 px
     page = (matrix.results / "index.html").read_text(encoding="utf-8")
     assert "all 3: 0.600" in page
+    assert "Fewer than 10 groups (2)" in page
     assert (matrix.results / "matrix.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("n_groups", "low", "words"),
+    [
+        (1, None, r"too few lesions to say whether that is chance \(1; it takes 10\)"),
+        (9, 0.1, r"too few lesions to say whether that is chance \(9; it takes 10\)"),
+        (10, 0.1, "so that training elsewhere costs"),
+        (10, -0.1, "which is not told apart from none"),
+    ],
+)
+def test_a_verdict_takes_ten_groups(n_groups: int, low: float | None, words: str) -> None:
+    bounded = Bounded(0.2, low, None if low is None else 0.3)
+    gap = Gap("a", "b", same_images=True, leak_free=True, n=20, n_groups=n_groups, differences={"dice": bounded})
+    assert re.fullmatch(words, generalisation_words._verdict(gap))
 
 
 def test_a_training_that_fails_leaves_its_row_empty_and_is_retried(matrix: Generalisation) -> None:

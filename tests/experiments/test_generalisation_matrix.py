@@ -103,6 +103,13 @@ def test_where_everything_was_seen_no_leak_free_score_is_made_up(tmp_path: Path)
     assert [gap for gap in matrix.gaps if gap.leak_free] == []
 
 
+def test_tables_of_one_set_with_other_cases_are_refused(networks: list[Network], sets: list[DataSet]) -> None:
+    fill(networks[0], sets[1], {"b1": 0.5, "b3": 0.9})  # the network of b has b2 too, so no gap is of the same images
+    words = r"runs/b/b/cases\.csv and .*runs/a/b/cases\.csv were scored on different images: 1 .* first b2"
+    with pytest.raises(DataError, match=words):
+        matrix_of(networks, sets)
+
+
 def test_a_table_of_other_cases_is_refused(networks: list[Network], sets: list[DataSet]) -> None:
     fill(networks[0], sets[0], {"stranger": 0.5})
     with pytest.raises(DataError, match=r"has case 'stranger', which .*a\.json does not hold"):

@@ -1,9 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.experiments.leak_worth import LeakWorth, Side, leak_worth, side_of
+from dermaseg_monai.experiments.leak_worth import LeakWorth, Side, WorthRow, leak_worth, side_of
+from dermaseg_monai.experiments.leak_worth_files import write_leak_worth
 from dermaseg_monai.manifest import Case, Manifest
 from dermaseg_monai.metrics import CaseScore
 from tests.experiments.small_ablation import case as score
@@ -53,10 +56,67 @@ def test_the_leak_is_what_sisters_gain_beyond_what_strangers_do() -> None:
 
 def test_photographs_of_one_lesion_are_drawn_together() -> None:
     one, two = sides()
-    names = dict.fromkeys(one.groups, "f1") | {"s1": "s1", "s2": "s1", "s3": "s1"}
-    found = leak_worth(replace(one, groups=names), two, seed=0)
-    assert found.worth is None  # one lesion of either kind is left
+    one_lesion = [replace(case, lesion_id="S1") if case.id.startswith("s") else case for case in one.cases]
+    found = leak_worth(replace(one, cases=one_lesion), two, seed=0)
+    assert found.worth is None  # one lesion of the kind that was trained on is left
     assert value(found, "one: all") == pytest.approx(0.8)
+    assert next(row for row in found.means if row.name == "one: all").n_groups == 4
+
+
+def test_images_of_both_sides_move_them_together_and_count_once() -> None:
+    one, two = sides()
+    spread = dict(zip(("s1", "s2", "s3", "f1", "f2", "f3"), np.linspace(0.2, 0.8, 6).tolist(), strict=True))
+    better = replace(one, scores=[score(name, jaccard + 0.1) for name, jaccard in spread.items()])
+    plain = replace(two, scores=[score(name, jaccard) for name, jaccard in spread.items()])
+    row = leak_worth(better, plain, seed=0).differences[0]
+    assert row.name == "one - two"
+    assert (row.n, row.n_groups) == (6, 6)
+    # every image gains .1, so whichever are drawn the two differ by it
+    assert row.values["jaccard"] == pytest.approx((0.1, 0.1, 0.1))
+
+
+def test_a_lesion_that_another_photograph_ties_to_the_training_part_is_seen() -> None:
+    # a2 shares its patient with a1, whose lesion was trained on: drawn apart, one person stood on both sides
+    cases = [make_case("t", "train", lesion_id="A"), make_case("a1", "val", lesion_id="A", patient_id="P")]
+    cases += [make_case("a2", "val", patient_id="P"), make_case("b", "val")]
+    side = side_of("one", Manifest("set", "1", None, tuple(cases)), [score(n, 0.5) for n in ("a1", "a2", "b")], "val")
+    assert side.seen == {"a1", "a2"}
+
+
+def worth_of(n_sisters: int, *, gain: float, folder: Path) -> tuple[WorthRow, str]:
+    """Price a leak of so many sisters and 12 strangers; the gains of the sisters lie around `gain`."""
+    names = [f"s{n}" for n in range(n_sisters)], [f"f{n}" for n in range(12)]
+    val = [make_case(name, "val", lesion_id=name) for part in names for name in part]
+    taught = [make_case(f"t{n}", "train", lesion_id=f"s{n}") for n in range(n_sisters)]
+    leaky = Manifest("set", "1", None, (*val, *taught))
+    clean = Manifest("set", "1", None, (*val, make_case("u", "train")))
+    base = {case.id: 0.5 for case in val}
+    moved = base | {name: 0.5 + gain + 0.01 * (-1) ** at for at, name in enumerate(names[0])}
+    one, two = (
+        side_of(name, manifest, [score(*row) for row in found.items()], "val")
+        for name, manifest, found in (("one", leaky, moved), ("two", clean, base))
+    )
+    found = leak_worth(one, two, seed=0)
+    assert found.worth is not None
+    write_leak_worth(folder, found, one, two, [])
+    return found.worth, (folder / "leak_worth.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("n_sisters", "gain", "verdict"),
+    [
+        (2, 0.1, "too few lesions to say (2 on one side; it takes 10)."),
+        (9, 0.1, "too few lesions to say (9 on one side; it takes 10)."),
+        (10, 0.1, "images concerned: told apart from nothing."),
+        (10, 0.0, "images concerned: not told apart from nothing."),
+    ],
+)
+def test_few_lesions_give_no_verdict(n_sisters: int, gain: float, verdict: str, tmp_path: Path) -> None:
+    worth, page = worth_of(n_sisters, gain=gain, folder=tmp_path)
+    assert (worth.n, worth.n_groups) == (n_sisters + 12, n_sisters)
+    assert verdict in page
+    assert ("Fewer than 10 groups" in page) is (n_sisters < 10)
+    assert f"| the last two: what the leak is worth | {n_sisters + 12} | {n_sisters} | " in page
 
 
 def test_images_that_only_one_side_scored_are_in_no_pair() -> None:

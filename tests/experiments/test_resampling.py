@@ -28,6 +28,10 @@ def test_images_of_one_group_count_once() -> None:
     assert alone == doubled == pytest.approx(2 / 8)
 
 
+def test_a_p_too_small_for_a_float_is_not_0() -> None:
+    assert 0 < paired_p(np.linspace(0.1, 0.2, 3000), np.arange(3000)) < 1e-300
+
+
 def test_equal_scores_have_p_1() -> None:
     assert paired_p(np.zeros(4), np.arange(4)) == 1.0
 

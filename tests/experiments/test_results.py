@@ -1,11 +1,13 @@
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from dermaseg_monai.experiments.plan import Run
-from dermaseg_monai.experiments.results import write_results
+from dermaseg_monai.experiments.results import seconds, write_results
 from dermaseg_monai.experiments.summary import summarise_ablation
 from dermaseg_monai.experiments.tables import collect
 from tests.experiments.small_ablation import finish, make_runs, small_spec
@@ -55,6 +57,8 @@ def test_the_page_says_what_was_compared_and_what_is_missing(tmp_path: Path) -> 
     assert "- `b-seed1`: not started" in page
     assert "## Differences from a" in page
     assert "corrected by Holm for all 4 differences" in page
+    assert "In p every group counts once, in the mean and its interval by its images" in page
+    assert "Fewer than 10 groups (2): the interval is too narrow." in page
     assert "Not a medical device" in page
 
 
@@ -65,6 +69,23 @@ def test_a_setting_without_any_run_stays_in_the_table(tmp_path: Path) -> None:
     files = write(tmp_path / "out", runs)
     assert "| b | 0 of 2 | missing |" in (tmp_path / "out" / "summary.md").read_text()
     assert "comparisons.csv" not in {file.name for file in files}
+
+
+def test_names_of_settings_are_no_formulas_in_the_tables(tmp_path: Path) -> None:
+    runs = [replace(run, point=replace(run.point, setting=(("network", "=1+1"),))) for run in make_runs(tmp_path)[:2]]
+    for run in runs:
+        finish(run, [0.5, 0.7])
+    write(tmp_path / "out", runs)
+    assert {row["network"] for row in rows(tmp_path / "out" / "runs.csv")} == {"'=1+1"}
+    assert {row["setting"] for row in rows(tmp_path / "out" / "settings.csv")} == {"'=1+1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [('{"seconds": 2}', 2.0), ("[1]", None), ('{"seconds": null}', None), ("{", None)]
+)
+def test_the_time_of_a_step_is_read_from_whatever_lies_there(tmp_path: Path, text: str, found: float | None) -> None:
+    (tmp_path / "done.json").write_text(text)
+    assert seconds(tmp_path) == found
 
 
 def test_without_scores_the_page_says_so(tmp_path: Path) -> None:

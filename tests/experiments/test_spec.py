@@ -45,7 +45,7 @@ def test_a_spec_is_read_and_1e_4_is_a_number(tmp_path: Path) -> None:
             "name: try\nbaseline: {loss: ce_dise}\ngrid: {loss: [ce_dice]}",
             r"loss of the baseline 'ce_dise'\. Did you mean ce_dice",
         ),
-        ("name: try\nname: again\n", r"line 2 is no YAML: the key name stands twice"),
+        ("name: try\nname: again\n", r"line 2 is no YAML: the key 'name' stands twice"),
         ("name: [", r"is no YAML"),
         ("- 3", r"holds no keys"),
     ],

@@ -1,11 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.experiments import batch
 from dermaseg_monai.experiments.summary import AblationSummary, summarise_ablation
-from dermaseg_monai.experiments.tables import collect
+from dermaseg_monai.experiments.tables import collect, why_absent
 from dermaseg_monai.files import write_json
 from tests.experiments.small_ablation import finish, make_runs, small_spec
 
@@ -46,6 +48,25 @@ def test_a_difference_is_paired_by_image_and_corrected_for_all_scores(tmp_path: 
     assert 0.01 <= contrast.low < 0.035 < contrast.high <= 0.06
     assert contrast.p == pytest.approx(2 / 2**6)
     assert contrast.p_holm == pytest.approx(4 * 2 / 2**6)  # four scores, all with the same p
+
+
+def test_a_difference_is_clear_only_where_mean_and_test_agree(tmp_path: Path) -> None:
+    # one patient whose 30 images gain .2, 40 others who lose .02 to .08: the mean gains, nearly every group loses
+    gains = [0.2] * 30 + np.linspace(-0.02, -0.08, 40).tolist()
+    ids = [f"c{number}" for number in range(70)]
+    groups = {name: "one" if number < 30 else name for number, name in enumerate(ids)}
+    runs = make_runs(tmp_path)
+    for run in runs:
+        finish(run, [0.5 + (gain if run.name.startswith("b") else 0) for gain in gains], ids=ids)
+    found = summarise_ablation(small_spec(), collect(runs), groups=groups, confidence=0.95, draws=500, seed=0)
+    (contrast,) = [one for one in found.contrasts if one.score == "jaccard"]
+    assert contrast.difference == pytest.approx(0.057, abs=0.001)
+    assert contrast.p_holm < 0.001
+    assert contrast.low < 0 < contrast.high
+    assert not contrast.clear
+    assert replace(contrast, low=0.01).clear
+    assert not replace(contrast, low=0.01, p_holm=0.06).clear
+    assert replace(contrast, difference=-0.05, high=-0.01).clear
 
 
 def test_the_seeds_of_both_sides_widen_a_difference(tmp_path: Path) -> None:
@@ -91,6 +112,15 @@ def test_a_missing_run_is_named_and_a_missing_baseline_too(tmp_path: Path) -> No
     }
     found = summarise_ablation(small_spec(), scored, groups=None, confidence=0.95, draws=10, seed=0)
     assert found.left_out == {"b": "its baseline (a) has no scores"}
+
+
+def test_a_note_of_a_failure_that_is_no_object_is_passed_over(tmp_path: Path) -> None:
+    run = make_runs(tmp_path)[0]
+    run.folder.mkdir()
+    (run.folder / "failed.json").write_text('["error"]')
+    assert why_absent(run.folder) == "not finished"
+    assert batch._error(run, {}) == "not run"
+    assert batch._noted_parent(run.folder / "failed.json") is None
 
 
 def test_nothing_done_is_no_error(tmp_path: Path) -> None:

@@ -43,7 +43,9 @@ def test_a_hand_count_and_its_table(row: Row) -> None:
     lines = str(result).splitlines()
     assert lines[1].split() == ["dice", "0.800", "0.700", "+0.100", "[+0.100,", "+0.100]"]
     assert lines[8].split() == ["hd95_px", "6.0", "px", "7.0", "px", "-1.0", "[-2.0,", "+0.0]"]
-    assert lines[-1] == "The same 2 images, paired."
+    assert lines[-2:] == ["The same 2 images, paired.", "Fewer than 10 groups (2): the interval is too narrow."]
+    assert lines[-1] in result.to_markdown()
+    assert "Fewer than" not in str(compare(*both(row, gain=0.01), seed=0))
     assert "| dice | 0.800 | 0.700 | +0.100 [+0.100, +0.100] |" in result.to_markdown()
     assert json.loads(json.dumps(result.to_dict(), allow_nan=False))["scores"]["dice"]["mean_a"] == pytest.approx(0.8)
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dermaseg_monai.cells import plain_cell
-from dermaseg_monai.metrics.spreadsheet import read_cells, write_table
+from dermaseg_monai.metrics.spreadsheet import read_cells, write_rows, write_table
 
 HOSTILE = ["=HYPERLINK(1)", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "'=quoted", "''@twice"]
 HARMLESS = ["plain", "-5", "+1.5e3", "'quoted'", "a=b", "NA", "1-2", "", "-inf"]
@@ -34,6 +34,13 @@ def test_numbers_and_other_texts_stay_what_they_are(tmp_path: Path) -> None:
     again = read_cells(pd.read_csv(tmp_path / "t.csv", dtype={"who": str}, keep_default_na=False))
     assert again["who"].to_list() == HARMLESS
     assert again["n"].to_list() == values
+
+
+def test_rows_are_quoted_and_their_whole_numbers_stay_whole(tmp_path: Path) -> None:
+    rows = [{"who": "=1+1", "n": 3}, {"who": "b", "-x y": -0.5}]
+    write_rows(tmp_path / "t.csv", rows, ["n"])
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as stream:
+        assert list(csv.reader(stream)) == [["n", "who", "'-x y"], ["3", "'=1+1", ""], ["", "b", "-0.5"]]
 
 
 def test_a_column_that_is_a_formula_is_quoted_too(tmp_path: Path) -> None:

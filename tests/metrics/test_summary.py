@@ -136,11 +136,23 @@ def test_the_table_in_three_forms(row: Row) -> None:
     assert plain[0].split() == ["score", "mean", "[95", "%", "interval]", "median"]
     assert plain[1].split() == ["dice", "0.750", "[0.500,", "1.000]", "0.750"]
     assert plain[8].split() == ["hd95_px", "15.0", "px", "[10.0,", "20.0]", "15.0", "px"]
-    assert plain[-1] == "2 images; lesions missed: 1, false alarms: 0, both empty: 0; all are in the means."
+    assert plain[-2] == "2 images; lesions missed: 1, false alarms: 0, both empty: 0; all are in the means."
+    assert plain[-1] == "Fewer than 10 groups (2): the interval is too narrow."
     assert "| dice | 0.750 [0.500, 1.000] | 0.750 |" in summary.to_markdown().splitlines()
     screen = StringIO()
     Console(width=100, file=screen).print(summary)
     assert "0.750 [0.500, 1.000]" in screen.getvalue()
+
+
+def test_an_interval_of_few_groups_is_said_to_be_too_narrow(row: Row) -> None:
+    scores = rows_of(row, np.linspace(0, 1, 10))
+    note = "Fewer than 10 groups"
+    pairs = {score.case_id: f"lesion{number // 2}" for number, score in enumerate(scores)}
+    few, enough = summarise(scores, groups=pairs, seed=0), summarise(scores, seed=0)
+    for text in (str(few), few.to_markdown()):
+        assert f"{note} (5): the interval is too narrow." in text
+    assert note not in str(enough)
+    assert note not in str(summarise(scores[:1], seed=0))  # it has no interval
 
 
 def test_a_thousand_images_and_two_thousand_draws_take_no_more_than_seconds(row: Row) -> None:

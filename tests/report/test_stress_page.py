@@ -29,7 +29,7 @@ MASK[6:18, 6:18] = True
 
 def make_summary() -> StressSummary:
     stressors = [STRESSORS[name] for name in NAMES]
-    ids = [HOSTILE, "b"]
+    ids = [HOSTILE, *"bcdefghij"]
     rows = [StressRow(name, "none", 0, None, 0.9, 0.8, 0.8, 9, 9) for name in ids]
     for stressor in stressors:
         for step, level in enumerate(stressor.levels, start=1):
@@ -67,6 +67,15 @@ def test_a_page_names_what_hurts_most_and_shows_every_level(tmp_path: Path) -> N
     assert "<td>0.500 [0.500, 0.500]</td>" in page
     assert "Not a medical device." in page
     assert "-0.000" not in page
+
+
+def test_a_page_of_few_lesions_gives_no_verdict(tmp_path: Path) -> None:
+    few = make_summary()
+    few = replace(few, curves=tuple(replace(curve, n_groups=9) for curve in few.curves))
+    page = page_of(tmp_path / "stress.html", few)
+    assert "Too few lesions to say which losses are more than chance (9; it takes 10)." in page
+    assert "could be shown" not in page
+    assert "Fewer than 10 groups (9): the interval is too narrow." in page
 
 
 def test_a_page_stands_alone_and_runs_nothing(tmp_path: Path) -> None:
