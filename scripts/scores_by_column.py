@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.manifest import Manifest, case_groups
+from dermaseg_monai.manifest import Manifest, group_of_case
 from dermaseg_monai.metrics import read_scores, scores_to_frame
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
 from dermaseg_monai.metrics.least_groups import LEAST_GROUPS
@@ -53,7 +53,7 @@ def groups_of(manifest: Path, ids: list[str]) -> dict[str, str | None]:
         cases = Manifest.load(manifest).cases
     except DataError as error:
         sys.exit(str(error))
-    groups: dict[str, str | None] = {case.id: group[0].id for group in case_groups(cases) for case in group}
+    groups = group_of_case(cases)
     missing = [case_id for case_id in ids if case_id not in groups]
     if missing:
         sys.exit(f"{manifest} has no case {missing[0]}, which was scored. Give the manifest of the evaluation.")

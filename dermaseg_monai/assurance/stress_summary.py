@@ -8,7 +8,7 @@ from dermaseg_monai.assurance.curve import Curve, make_curve
 from dermaseg_monai.assurance.stress_row import StressRow
 from dermaseg_monai.assurance.worst import Worst, worst_cases
 from dermaseg_monai.data.stressors import Stressor
-from dermaseg_monai.manifest import Case, case_groups
+from dermaseg_monai.manifest import Case, group_of_case
 
 _CONFIDENCE: Final = 0.95
 _DRAWS: Final = 2000
@@ -59,7 +59,7 @@ def summarise_stress(
         cases: those that were tested; what they share makes the groups of the bootstrap.
         seed: of the bootstrap.
     """
-    groups: dict[str, str | None] = {case.id: group[0].id for group in case_groups(cases) for case in group}
+    groups = group_of_case(cases)
     made = [
         make_curve(stressor, rows, groups=groups, confidence=_CONFIDENCE, draws=_DRAWS, seed=seed)
         for stressor in stressors

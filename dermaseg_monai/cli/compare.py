@@ -42,7 +42,7 @@ def compare(
     from dermaseg_monai.experiments.evaluations import compare_evaluations  # noqa: PLC0415
     from dermaseg_monai.experiments.tolerance import require_one_tolerance, tolerance_of  # noqa: PLC0415
     from dermaseg_monai.images import is_volume  # noqa: PLC0415
-    from dermaseg_monai.manifest import Manifest, case_groups  # noqa: PLC0415
+    from dermaseg_monai.manifest import Manifest, group_of_case  # noqa: PLC0415
     from dermaseg_monai.metrics import read_scores  # noqa: PLC0415
     from dermaseg_monai.report import read_run  # noqa: PLC0415
 
@@ -56,7 +56,7 @@ def compare(
     unknown = [row.case_id for row in next(iter(tables.values())) if row.case_id not in cases]
     if unknown:
         raise DataError(f"{file} has no case {unknown[0]}, which {first} has scores of. Give its manifest: --manifest.")
-    groups = {case.id: group[0].id for group in case_groups(list(cases.values())) for case in group}
+    groups = group_of_case(list(cases.values()))
     hardest = cases[_hardest(tables)]
     volumes = is_volume(hardest.image.path)
     found = compare_evaluations(tables, groups=groups, volumes=volumes, confidence=_CONFIDENCE, draws=_DRAWS, seed=0)

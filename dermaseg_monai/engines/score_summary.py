@@ -11,7 +11,7 @@ from rich.console import Console
 from dermaseg_monai.engines.distributed import is_rank_zero
 from dermaseg_monai.errors import DermasegError
 from dermaseg_monai.files import write_text
-from dermaseg_monai.manifest import Manifest, case_groups
+from dermaseg_monai.manifest import Manifest, group_of_case
 from dermaseg_monai.metrics import summarise
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class ScoreSummaryFile:
         """Summarise, write and print."""
         state: Any = engine.state
         manifest = Manifest.load(self.manifest)
-        groups = {case.id: group[0].id for group in case_groups(manifest.cases) for case in group}
+        groups = group_of_case(manifest.cases)
         groups = {score.case_id: groups[score.case_id] for score in state.case_scores}
         state.summary = summarise(
             state.case_scores, groups=groups, confidence=self.confidence, draws=self.draws, seed=self.seed

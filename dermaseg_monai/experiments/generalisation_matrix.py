@@ -13,7 +13,7 @@ from dermaseg_monai.experiments.generalisation_plan import Network
 from dermaseg_monai.experiments.generalisation_sets import DataSet
 from dermaseg_monai.experiments.job import DONE
 from dermaseg_monai.experiments.tables import require_same_cases
-from dermaseg_monai.manifest import case_groups
+from dermaseg_monai.manifest import group_of_case
 from dermaseg_monai.metrics import CaseScore, read_scores
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
 
@@ -201,7 +201,7 @@ def _read(network: Network, tested: DataSet) -> _Scored:
     table = network.tables[tested.name]
     scores = sorted(read_scores(table), key=lambda score: score.case_id)
     ids = [score.case_id for score in scores]
-    groups = {case.id: group[0].id for group in case_groups(tested.manifest.cases) for case in group}
+    groups = group_of_case(tested.manifest.cases)
     odd = [case_id for case_id in ids if case_id not in groups]
     if odd or not ids:
         what = f"has case {odd[0]!r}, which {tested.path} does not hold" if odd else "has no case"

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest import Case, Manifest
-from dermaseg_monai.manifest.groups import case_groups
+from dermaseg_monai.manifest.groups import case_groups, group_of_case
 from dermaseg_monai.metrics import CaseScore
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
 from dermaseg_monai.metrics.summary import score_matrix
@@ -99,7 +99,7 @@ def leak_worth(leaky: Side, clean: Side, *, seed: int) -> LeakWorth:
         DataError: no case of the leaky side was seen, or one of the clean side was.
     """
     _require_leak(leaky, clean)
-    groups = {case.id: group[0].id for group in case_groups([*leaky.cases, *clean.cases]) for case in group}
+    groups = group_of_case([*leaky.cases, *clean.cases])
     one, other = _Values.of_side(leaky, groups), _Values.of_side(clean, groups)
     measures = tuple(name for name in MEASURES if name in one.names and name in other.names)
     one, other = one.only(measures), other.only(measures)

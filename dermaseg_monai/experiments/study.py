@@ -17,7 +17,7 @@ from dermaseg_monai.experiments.results import settings_table, write_results
 from dermaseg_monai.experiments.spec import Spec
 from dermaseg_monai.experiments.summary import AblationSummary, summarise_ablation
 from dermaseg_monai.experiments.tables import collect, why_absent
-from dermaseg_monai.manifest import Manifest, case_groups
+from dermaseg_monai.manifest import Manifest, group_of_case
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.tracking import ParentRun
 
@@ -108,7 +108,7 @@ def _groups(manifest: object, case_ids: Sequence[str]) -> dict[str, str | None]:
     from monai.bundle import ConfigParser  # noqa: PLC0415 (it loads torch)
 
     path = ConfigParser({"manifest": manifest}).get_parsed_content("manifest")
-    groups = {case.id: group[0].id for group in case_groups(Manifest.load(path).cases) for case in group}
+    groups = group_of_case(Manifest.load(path).cases)
     unknown = [case_id for case_id in case_ids if case_id not in groups]
     if unknown:
         raise DataError(f"{path} has no case {unknown[0]}, which the runs were scored on. Give their manifest.")

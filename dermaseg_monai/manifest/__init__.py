@@ -8,7 +8,7 @@ from dermaseg_monai.manifest.divided import Divided, divided
 from dermaseg_monai.manifest.fetch import RELEASES, Fetched, Release, fetch_set
 from dermaseg_monai.manifest.folder import index_folder
 from dermaseg_monai.manifest.folds import folds as fold_manifests
-from dermaseg_monai.manifest.groups import case_groups
+from dermaseg_monai.manifest.groups import case_groups, group_of_case
 from dermaseg_monai.manifest.inspection import FINDING_KINDS, PROBLEM_KINDS, Finding, Inspection, inspect
 from dermaseg_monai.manifest.leak_counts import Shared, count_shared, shown_value, write_leak_table
 from dermaseg_monai.manifest.leak_free import Exclusion, GivesWay, leak_free, write_exclusions
@@ -70,6 +70,7 @@ __all__ = [
     "find_overlaps",
     "find_scope",
     "fold_manifests",
+    "group_of_case",
     "has_files",
     "index",
     "index_decathlon",

@@ -25,3 +25,8 @@ def case_groups(cases: Sequence[Case]) -> list[list[Case]]:
     for case in cases:
         groups[head(case.id)].append(case)
     return list(groups.values())
+
+
+def group_of_case(cases: Sequence[Case]) -> dict[str, str]:
+    """Return the name of each case's group by the id of the case: the id of the first case of the group."""
+    return {case.id: group[0].id for group in case_groups(cases) for case in group}

@@ -8,7 +8,7 @@ from typing import Any
 from dermaseg_monai.arrays import BoolMask
 from dermaseg_monai.errors import DataError, ImageError
 from dermaseg_monai.images import is_volume, read_mask, spacing_of
-from dermaseg_monai.manifest import Case, Manifest, case_groups
+from dermaseg_monai.manifest import Case, Manifest, group_of_case
 from dermaseg_monai.metrics import CaseScore, score_case
 
 BOTH_EMPTY = 1.0  # as the evaluate sheets
@@ -59,7 +59,7 @@ class Reference:
             manifest=manifest,
             dataset_dir=dataset_dir,
             cases={case_id: known[case_id] for case_id in case_ids},
-            groups={case.id: group[0].id for group in case_groups(loaded.cases) for case in group},
+            groups=group_of_case(loaded.cases),
             split=split,
             tolerance_px=config.get("tolerance_px"),
             tolerance_mm=config.get("tolerance_mm"),

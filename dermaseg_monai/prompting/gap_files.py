@@ -8,7 +8,7 @@ from ignite.engine import Engine, Events
 from rich.console import Console
 
 from dermaseg_monai.files import write_json, write_text
-from dermaseg_monai.manifest import Manifest, case_groups
+from dermaseg_monai.manifest import Manifest, group_of_case
 from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.prompting.gap import GapTable, gap_table
 from dermaseg_monai.prompting.prompt import ORIGIN_NOTES
@@ -55,8 +55,8 @@ class GapFiles:
         state: Any = engine.state
         kinds: list[KindScores] = state.kind_scores
         scored = {score.case_id for score in kinds[0].scores}
-        every = case_groups(Manifest.load(self.manifest).cases)
-        groups = {case.id: group[0].id for group in every for case in group if case.id in scored}
+        every = group_of_case(Manifest.load(self.manifest).cases)
+        groups = {case_id: group for case_id, group in every.items() if case_id in scored}
         title = f"{self.model} with given and automatic prompts, split {self.split}"
         table = gap_table(kinds, groups=groups, seed=self.seed, title=title, n_failed=self.n_failed)
         self._write(table)
