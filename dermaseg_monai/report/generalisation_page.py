@@ -9,25 +9,19 @@ from typing import Final
 from dermaseg_monai.files import write_text
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.generalisation_cell import MatrixCell, MatrixRows
-from dermaseg_monai.report.html import html_figures
-from dermaseg_monai.report.palette import NOTICE
+from dermaseg_monai.report.html import html_figures, html_page
 
 _STYLE: Final = """
-body{font:16px/1.5 system-ui,sans-serif;color:#222;background:#fff;max-width:1180px;margin:0 auto;padding:16px}
-h1{font-size:1.5rem;margin:.2em 0;overflow-wrap:anywhere}h2{font-size:1.2rem;margin:1.6em 0 .4em}
-p,li{max-width:80ch;overflow-wrap:anywhere}.faint{color:#5a5a5a}.scroll{overflow-x:auto}
 .matrices{display:flex;flex-wrap:wrap;gap:8px 28px}.matrices h3{font-size:1rem;margin:.6em 0 .3em}
-table{border-collapse:collapse;font-size:.9rem}th,td{padding:3px 10px;text-align:right;vertical-align:top}
-th:first-child,td:first-child{text-align:left;padding-left:0}
-thead th{border-bottom:1px solid #999;vertical-align:bottom}
+th,td{padding:3px 10px;text-align:right}th:first-child,td:first-child{text-align:left;padding-left:0}
+thead th{vertical-align:bottom}
 table.words td,table.words th{text-align:left}table.words td{max-width:34ch;overflow-wrap:anywhere}
 table.words td:first-child{min-width:8ch}
 table.heat{font-size:.85rem}table.heat th{font-weight:normal;border:0;max-width:11ch;overflow-wrap:anywhere}
 table.heat td{border:3px solid #fff;text-align:center;min-width:104px;padding:6px 8px}
 table.heat td.own{outline:1px solid #222;outline-offset:-6px}table.heat td b{display:block;font-size:1.25rem}
 table.heat td span{display:block;white-space:nowrap}table.heat td.none{background:#eee;color:#5a5a5a}
-@media(max-width:600px){body{padding:10px;font-size:15px}th,td{padding:3px 6px}
-table.heat td{min-width:84px;padding:4px}}
+@media(max-width:600px){th,td{padding:3px 6px}table.heat td{min-width:84px;padding:4px}}
 """
 
 
@@ -73,8 +67,6 @@ def write_generalisation_page(path: str | Path, page: GeneralisationPage) -> Non
         DataError: the file cannot be written.
     """
     parts = [
-        f"<h1>{escape(page.title)}</h1>",
-        f"<p class=faint>{escape(NOTICE)}</p>",
         *map(_paragraph, page.lead),
         _section("Not scored", _list(page.missing)) if page.missing else "",
         _section("Trained on, tested on", _matrices(page), f"<p class=faint>{escape(page.matrix_note)}</p>"),
@@ -85,10 +77,7 @@ def write_generalisation_page(path: str | Path, page: GeneralisationPage) -> Non
         _section("Networks", html_figures(page.networks, kind="words")),
         _section("How it was made", *map(_paragraph, page.method)),
     ]
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-    start = f"<!doctype html>\n<html lang=en><head>{head}<title>{escape(page.title)}</title><style>{_STYLE}</style>"
-    body = "\n".join(part for part in parts if part)
-    write_text(path, f"{start}</head>\n<body>\n{body}\n</body></html>\n")
+    write_text(path, html_page(page.title, filter(None, parts), style=_STYLE))
 
 
 def _section(heading: str, *parts: str) -> str:

@@ -15,7 +15,7 @@ from dermaseg_monai.report.palette import NOTICE
 _QUALITY: Final = 85
 _STYLE: Final = """
 body{font:16px/1.5 system-ui,sans-serif;color:#222;background:#fff;max-width:1180px;margin:0 auto;padding:16px}
-h1{font-size:1.5rem;margin:.2em 0}h2{font-size:1.2rem;margin:1.6em 0 .4em}
+h1{font-size:1.5rem;margin:.2em 0;overflow-wrap:anywhere}h2{font-size:1.2rem;margin:1.6em 0 .4em}
 p,li{max-width:75ch;overflow-wrap:anywhere}.faint{color:#5a5a5a}.scroll{overflow-x:auto}
 img{max-width:100%;height:auto;display:block}
 table{border-collapse:collapse;font-size:.9rem}th,td{padding:3px 10px 3px 0;text-align:left;vertical-align:top}

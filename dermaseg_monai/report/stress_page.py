@@ -1,34 +1,23 @@
 """The result of a stress test as one HTML page: ranking, curves, figures, worst cases."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from io import BytesIO
 from pathlib import Path
 from typing import Final
-
-from PIL import Image
 
 from dermaseg_monai.assurance import Curve, Estimate, StressSummary, Worst
 from dermaseg_monai.files import write_text
 from dermaseg_monai.metrics.least_groups import LEAST_GROUPS, narrow_words
+from dermaseg_monai.report.html import html_page, html_picture
 from dermaseg_monai.report.page import Sheet, shown_id
-from dermaseg_monai.report.palette import NOTICE
 from dermaseg_monai.report.stress_curves import LINES, strength, title_of
 
-_QUALITY: Final = 85
 _STYLE: Final = """
-body{font:16px/1.5 system-ui,sans-serif;color:#222;background:#fff;max-width:1180px;margin:0 auto;padding:16px}
-h1{font-size:1.5rem;margin:.2em 0}h2{font-size:1.2rem;margin:1.6em 0 .4em}h3{font-size:1rem;margin:1.4em 0 .3em}
-p,li{max-width:75ch}.faint{color:#5a5a5a}.scroll{overflow-x:auto}img{max-width:100%;height:auto;display:block}
-figure{margin:.6em 0 1em}figcaption{color:#5a5a5a;font-size:.9rem;overflow-wrap:anywhere}
-table{border-collapse:collapse;font-size:.9rem}th,td{padding:3px 10px;text-align:right;white-space:nowrap}
-th:first-child,td:first-child{text-align:left;padding-left:0}thead th{border-bottom:1px solid #999}
+h3{font-size:1rem;margin:1.4em 0 .3em}
+figure{margin:.6em 0 1em}figcaption{color:#5a5a5a;font-size:.9rem;overflow-wrap:anywhere}figure img{min-width:760px}
+th,td{padding:3px 10px;text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left;padding-left:0}
 td.bar{min-width:120px;text-align:left}td.bar span{display:inline-block;height:.8em;background:#d55e00}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px}dt{color:#5a5a5a}dd{margin:0;overflow-wrap:anywhere}
-figure img{min-width:760px}
-@media(max-width:600px){body{padding:10px;font-size:15px}dl{grid-template-columns:1fr}dd{margin-bottom:.5em}}
 """
 _CAVEATS: Final = (
     "The artefacts are drawn by a program: they are not photographs of real hair, gel or another camera.",
@@ -70,8 +59,6 @@ def write_stress_page(
     """
     ranking = summary.ranking
     parts = [
-        "<h1>Stress test</h1>",
-        f"<p class=faint>{escape(NOTICE)}</p>",
         _facts(facts),
         "<h2>What hurts most</h2>",
         _sentence(ranking),
@@ -86,10 +73,7 @@ def write_stress_page(
         *(_section(curve, [one for one in pictures if one.worst.stressor == curve.stressor]) for curve in ranking),
         _failed(summary.failed),
     ]
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-    body = "\n".join(part for part in parts if part)
-    page = f"<!doctype html>\n<html lang=en><head>{head}<title>Stress test</title><style>{_STYLE}</style></head>"
-    write_text(path, f"{page}\n<body>\n{body}\n</body></html>\n")
+    write_text(path, html_page("Stress test", filter(None, parts), style=_STYLE))
 
 
 def _facts(facts: Mapping[str, str]) -> str:
@@ -165,11 +149,8 @@ def _table(header: Sequence[str], rows: Sequence[str]) -> str:
 
 
 def _figure(picture: Sheet, caption: str, alternative: str) -> str:
-    held = BytesIO()
-    Image.fromarray(picture).save(held, format="JPEG", quality=_QUALITY)
-    data = base64.b64encode(held.getvalue()).decode("ascii")
-    image = f'<img alt="{escape(alternative)}" src="data:image/jpeg;base64,{data}">'
-    return f"<figure><div class=scroll>{image}</div><figcaption>{escape(caption)}</figcaption></figure>"
+    shown = html_picture(picture, alternative)
+    return f"<figure><div class=scroll>{shown}</div><figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def _caption(worst: Worst) -> str:
