@@ -32,6 +32,7 @@ from dermaseg_monai.errors import DermasegError
 from dermaseg_monai.files import write_json
 from dermaseg_monai.images import write_rgb
 from dermaseg_monai.manifest import Case, Manifest
+from dermaseg_monai.metrics.least_groups import narrow_words
 from dermaseg_monai.metrics.spreadsheet import write_rows
 from dermaseg_monai.report.stress_curves import draw_stress_curves, strength, title_of
 from dermaseg_monai.report.stress_page import StressPicture, write_stress_page
@@ -220,7 +221,8 @@ def _write_table(path: Path, rows: Sequence[StressRow], units: Mapping[str, str]
 
 
 def _print(summary: StressSummary) -> None:
-    table = Table(title="What hurts most: drop in Dice", title_justify="left")
+    note = " ".join(narrow_words(min(curve.n_groups for curve in summary.curves))) or None
+    table = Table(title="What hurts most: drop in Dice", title_justify="left", caption=note, caption_justify="left")
     for name in ("stressor", "mean over all levels", "at the strongest", "missed"):
         table.add_column(name, justify="left" if name == "stressor" else "right", no_wrap=True)
     for curve in summary.ranking:

@@ -8,6 +8,7 @@ import pandas as pd
 from rich.table import Table as RichTable
 
 from dermaseg_monai.metrics import Difference, Summary, compare, summarise
+from dermaseg_monai.metrics.least_groups import narrow_words
 from dermaseg_monai.metrics.summary import mean_and_interval
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.prompting.prompt import ORIGIN_NOTES, Origin
@@ -84,6 +85,7 @@ class GapTable:
                 *(f"{origin}: {note}." for origin, note in ORIGIN_NOTES.items()),
                 f"{images}; {self.n_failed} more could not be used. {how}",
                 "no prompt: cases for which nothing was found to point at (or no mask); they are in every mean.",
+                *narrow_words(first.n_groups),
             ),
         )
 

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from dermaseg_monai.assurance import StressRow
+from dermaseg_monai.assurance import StressRow, summarise_stress
 from dermaseg_monai.cli import app, main
-from dermaseg_monai.cli.stress_output import _write_table
+from dermaseg_monai.cli.stress_output import _print, _write_table
+from dermaseg_monai.data.stressors import STRESSORS
 from dermaseg_monai.engines.training_cases import TRAINING_CASES, TrainingCase, write_training_cases
 from dermaseg_monai.engines.weights import write_weights
 from dermaseg_monai.manifest import Manifest, index_folder
 from dermaseg_monai.networks import BADeepLabV3, UNet
 from tests.assurance.bench import make_set
+from tests.experiments.small_matrix import make_case
 
 ABOUT = {"bundle": "ba_deeplab", "encoder": "mobilenet_v2", "output_stride": "16", "image_size": "32"}
 Refused = Callable[..., str]
@@ -34,6 +36,16 @@ def test_case_ids_are_no_formulas_in_the_table(tmp_path: Path) -> None:
         one, other = csv.DictReader(stream)
     assert (one["case_id"], one["unit"], one["pred_px"]) == ("'=1+1", "hairs", "9")
     assert (other["dice"], other["pred_px"], other["reason"]) == ("", "", "cut short")
+
+
+def test_what_is_printed_of_few_lesions_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [StressRow(name, "none", 0, None, 0.9, 0.8, 0.8, 9, 9) for name in "ab"]
+    hair = STRESSORS["hair"]
+    for step, level in enumerate(hair.levels, start=1):
+        rows += [StressRow(name, "hair", step, level, 0.8, 0.7, 0.7, 9, 9) for name in "ab"]
+    cases = [make_case(name, "test") for name in "ab"]
+    _print(summarise_stress(rows, stressors=[hair], cases=cases, seed=0))
+    assert "Fewer than 10 groups (2): the interval is too narrow." in capsys.readouterr().out
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ def test_every_row_says_its_origin_and_how_many_had_no_prompt(table: GapTable) -
     assert "| automatic | 2 |" in lines["automatic_whole_image"]
     assert "given: made from the reference mask; no figure of it can be reached in use." in text
     assert "3 images in 2 groups" in text
+    assert "Fewer than 10 groups (2): the interval is too narrow." in text
     assert "1 more could not be used" in text
     assert text.startswith("# SAM, split test\n")
     assert str(table).startswith("SAM, split test\n")
