@@ -7,7 +7,7 @@ from dermaseg_monai.agreement.chance import cohen_kappa, fleiss_kappa
 from dermaseg_monai.agreement.consensus_folder import ConsensusFolder, write_consensus
 from dermaseg_monai.agreement.consensus_methods import above_half, majority, soft_mean, weighted_mean
 from dermaseg_monai.agreement.consensus_rule import ConsensusRule, consensus
-from dermaseg_monai.agreement.disagreement import minority_share, vote_entropy
+from dermaseg_monai.agreement.disagreement import vote_entropy
 from dermaseg_monai.agreement.explanation import explain_disagreement
 from dermaseg_monai.agreement.flags import find_flags
 from dermaseg_monai.agreement.folder import readings_of_folder
@@ -60,7 +60,6 @@ __all__ = [
     "intraclass",
     "majority",
     "measure",
-    "minority_share",
     "nominal_alpha",
     "only_cases",
     "pooled_weights",

@@ -8,11 +8,12 @@ import pandas as pd
 
 from dermaseg_monai.agreement.case_readers import ERROR_COLUMNS
 from dermaseg_monai.agreement.copies import find_copies
+from dermaseg_monai.agreement.interval import CONFIDENCE, DRAWS
 from dermaseg_monai.agreement.outline_errors import SCOPE
 from dermaseg_monai.agreement.pooled_staple import pooled_staple
 from dermaseg_monai.agreement.unit import named_in, unit_of_columns
 from dermaseg_monai.agreement.vote_patterns import VotePatterns
-from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval, require_bootstrap
+from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
 
 EFFECT_PERCENT: Final = 2.0
 """Mean offset, in per cent of the lesion's diameter, from which an annotator counts as tight or loose. A disc that is
@@ -32,8 +33,6 @@ def bias_table(
     votes: Sequence[VotePatterns],
     groups: Mapping[str, str | None],
     *,
-    confidence: float = 0.95,
-    draws: int = 2000,
     seed: int,
 ) -> pd.DataFrame:
     """Return one row per annotator whose outlines somebody else's can be compared with, most outlines first.
@@ -54,11 +53,8 @@ def bias_table(
         masks: a row per outline (`MASK_COLUMNS`, `BIAS_COLUMNS`).
         votes: of the same cases.
         groups: patient or lesion of each case, None where neither is known.
-        confidence: of the intervals.
-        draws: of the bootstrap.
         seed: of the bootstrap.
     """
-    require_bootstrap(confidence=confidence, draws=draws)
     unit = unit_of_columns(masks)
     measures = [named_in(unit, name) for name in _MEASURES]
     compared = masks[masks["others"].astype(float) > 0]
@@ -72,7 +68,7 @@ def bias_table(
         row["others"] = float(own["others"].mean())
         both = own["offset_percent"].notna().to_numpy()
         for columns, valid in ((["dice_consensus"], np.ones(len(own), dtype=bool)), (measures, both)):
-            row |= _means(own.loc[valid, columns], codes[valid], confidence=confidence, draws=draws, seed=seed)
+            row |= _means(own.loc[valid, columns], codes[valid], seed=seed)
         row["offset_median_percent"] = float(own["offset_percent"].astype(float).median())
         row["verdict"] = _verdict(row)
         row["copied"] = float(own["path"].isin(copies).mean())
@@ -114,17 +110,15 @@ def _columns(measures: Sequence[str]) -> list[str]:
     return [*who, *measured, "offset_median_percent", "copied", "sensitivity", "specificity", "images_of_three"]
 
 
-def _means(
-    values: pd.DataFrame, codes: np.ndarray, *, confidence: float, draws: int, seed: int
-) -> dict[str, float | None]:
+def _means(values: pd.DataFrame, codes: np.ndarray, *, seed: int) -> dict[str, float | None]:
     numbers = values.astype(float)
     full = numbers.loc[:, numbers.notna().all()]  # roughness is not known of volumes
     row: dict[str, float | None] = {str(name): float(full[name].mean()) for name in full}
     codes = np.unique(codes, return_inverse=True)[1]
     if full.empty or codes.max() == 0:
         return row
-    means = bootstrap_means(full.to_numpy(), codes, draws=draws, seed=seed)
-    for name, low, high in zip(full, *percentile_interval(means, confidence=confidence), strict=True):
+    means = bootstrap_means(full.to_numpy(), codes, draws=DRAWS, seed=seed)
+    for name, low, high in zip(full, *percentile_interval(means, confidence=CONFIDENCE), strict=True):
         row |= {f"{name}_low": float(low), f"{name}_high": float(high)}
     return row
 

@@ -6,9 +6,9 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from dermaseg_monai.agreement.few_groups import LEAST_GROUPS
+from dermaseg_monai.agreement.interval import CONFIDENCE, DRAWS, LEAST_GROUPS
 from dermaseg_monai.agreement.pair_summary import SCORES
-from dermaseg_monai.metrics.bootstrap import bootstrap_means, percentile_interval, require_bootstrap
+from dermaseg_monai.metrics.bootstrap import bootstrap_means, percentile_interval
 
 Verdict = Literal["equivalent", "not worse", "not shown"]
 
@@ -96,9 +96,7 @@ class Ceiling:
         return asdict(self) | {"sentence": self.sentence}
 
 
-def summarise_ceiling(
-    images: pd.DataFrame, *, margin_dice: float, confidence: float = 0.95, draws: int = 2000, seed: int
-) -> Ceiling:
+def summarise_ceiling(images: pd.DataFrame, *, margin_dice: float, seed: int) -> Ceiling:
     """Average over images and test the difference in Dice by a bootstrap that keeps the two values of an image paired.
 
     Two one-sided tests at 5 % each: the 90 % percentile interval of mean(model - people) against the margin.
@@ -106,8 +104,6 @@ def summarise_ceiling(
     Args:
         images: `CeilingTable.images`, or some of its rows.
         margin_dice: in (0, 1).
-        confidence: of the intervals that are shown.
-        draws: of the bootstrap.
         seed: of the bootstrap.
 
     Raises:
@@ -115,7 +111,6 @@ def summarise_ceiling(
 
     Source: Schuirmann 1987 (10.1007/BF01068419), with percentile intervals of the bootstrap.
     """
-    require_bootstrap(confidence=confidence, draws=draws)
     if not 0 < margin_dice < 1:
         raise ValueError(f"margin_dice is {margin_dice}, but a difference in Dice lies between 0 and 1; 0.05 is usual.")
     if images.empty:
@@ -129,8 +124,8 @@ def summarise_ceiling(
     n_groups = int(codes.max()) + 1
     low, high, test = _none(values)
     if n_groups > 1:
-        boots = bootstrap_means(values, codes, draws=draws, seed=seed)
-        low, high, test = _intervals(boots, 2 * len(names) + names.index("dice"), confidence)
+        boots = bootstrap_means(values, codes, draws=DRAWS, seed=seed)
+        low, high, test = _intervals(boots, 2 * len(names) + names.index("dice"))
     means, k = values.mean(axis=0).tolist(), len(names)
     scores = {
         name: Compared(*(part for block in range(3) for part in _triple(means, low, high, at + block * k)))
@@ -147,16 +142,16 @@ def summarise_ceiling(
         test_low=test_low,
         test_high=test_high,
         verdict=_verdict(test_low, test_high, margin_dice, n_groups),
-        confidence=confidence,
-        draws=draws,
+        confidence=CONFIDENCE,
+        draws=DRAWS,
         seed=seed,
     )
 
 
 def _intervals(
-    means: np.ndarray, at_dice: int, confidence: float
+    means: np.ndarray, at_dice: int
 ) -> tuple[list[float | None], list[float | None], tuple[float | None, float | None]]:
-    low, high = percentile_interval(means, confidence=confidence)
+    low, high = percentile_interval(means, confidence=CONFIDENCE)
     test_low, test_high = percentile_interval(means[:, [at_dice]], confidence=1 - 2 * ALPHA)
     return low.tolist(), high.tolist(), (float(test_low[0]), float(test_high[0]))
 

@@ -6,11 +6,6 @@ from scipy.special import entr
 from dermaseg_monai.agreement.consensus_methods import Share
 
 
-def minority_share(share: Share) -> Share:
-    """Return min(p, 1 - p) in [0, 0.5]: the share of readers who are outvoted; 0 where all agree."""
-    return np.minimum(share, 1 - share)
-
-
 def vote_entropy(share: Share) -> Share:
     """Return -p·log₂p - (1-p)·log₂(1-p) in bits, in [0, 1]: 0 where all readers agree, 1 at half against half.
 

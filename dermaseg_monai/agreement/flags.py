@@ -1,20 +1,18 @@
 """What somebody should look at: outlines and pairs that are unlikely to be right."""
 
-from typing import Final
-
 import pandas as pd
 
 from dermaseg_monai.agreement.copies import BY_OTHERS, find_copies
 from dermaseg_monai.agreement.unit import named_in, unit_of_columns
-
-_TINY: Final = 0.001
+from dermaseg_monai.manifest.mask_findings import FULL_SHARE, TINY_SHARE
 
 
 def find_flags(pairs: pd.DataFrame, masks: pd.DataFrame, *, below_dice: float) -> pd.DataFrame:
     """Return one row per finding: case_id, flag, annotators, detail; sorted by case.
 
     - low agreement: Dice of a pair below `below_dice`; no overlap: two lesions that share no pixel.
-    - empty, full, tiny (below 0.1 % of the picture or volume), fragments (several regions), holes, border.
+    - empty, full, tiny (at the shares of the picture or volume of `manifest.mask_findings`), fragments (several
+      regions), holes, border.
     - copied: the same mask, pixel for pixel, comes from two annotators or stands in two cases (`find_copies`).
 
     Args:
@@ -53,8 +51,8 @@ def _of_mask(row: object) -> list[tuple[str, str]]:
         return [("empty", f"no lesion {'voxel' if volume else 'pixel'}")]
     share = f"{facts['area_share']:.2%} of the {'volume' if volume else 'picture'}"
     checks = {
-        "full": (facts["area_share"] == 1, share),
-        "tiny": (facts["area_share"] < _TINY, share),
+        "full": (facts["area_share"] >= FULL_SHARE, share),
+        "tiny": (facts["area_share"] < TINY_SHARE, share),
         "fragments": (facts["regions"] > 1, f"{facts['regions']} regions"),
         "holes": (facts["holes"] > 0, f"{facts['holes']} holes"),
         "border": (bool(facts["touches_border"]), share),

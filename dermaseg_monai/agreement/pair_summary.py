@@ -7,7 +7,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from dermaseg_monai.metrics.bootstrap import bootstrap_means, percentile_interval, require_bootstrap
+from dermaseg_monai.agreement.interval import CONFIDENCE, DRAWS
+from dermaseg_monai.metrics.bootstrap import bootstrap_means, percentile_interval
 
 SCORES: Final = (
     "dice", "jaccard", "threshold_jaccard", "hd95_px", "assd_px", "hd95_mm", "assd_mm", "surface_dice",
@@ -69,9 +70,7 @@ def is_intra(pairs: pd.DataFrame) -> pd.Series:
     return pairs["annotator_a"].astype(str) == pairs["annotator_b"].astype(str)
 
 
-def summarise_pairs(
-    pairs: pd.DataFrame, *, below_dice: float, confidence: float = 0.95, draws: int = 2000, seed: int
-) -> PairSummary:
+def summarise_pairs(pairs: pd.DataFrame, *, below_dice: float, seed: int) -> PairSummary:
     """Average every score over pairs and over images, and bound both by a bootstrap that draws groups of images.
 
     Mean pairwise Dice is Khan and Khan, Practical Semantic Segmentation with Deep Learning, 2026, eq. 4.1. The group of
@@ -80,7 +79,6 @@ def summarise_pairs(
     Raises:
         ValueError: no pair, or a score is missing for some of them.
     """
-    require_bootstrap(confidence=confidence, draws=draws)
     if pairs.empty:
         raise ValueError("There is no pair to summarise.")
     by_pair = _values(pairs, below_dice)
@@ -90,8 +88,8 @@ def summarise_pairs(
     group = pairs["group"].where(pairs["group"].notna(), "image " + pairs["case_id"].astype(str)).astype(str)
     images: Any = by_pair.groupby(pairs["case_id"].to_numpy(), sort=True).mean()
     image_group = group.groupby(pairs["case_id"].to_numpy(), sort=True).first()
-    pair_bounds = _bounds(by_pair, group, confidence, draws, seed)
-    image_bounds = _bounds(images, image_group, confidence, draws, seed)
+    pair_bounds = _bounds(by_pair, group, seed)
+    image_bounds = _bounds(images, image_group, seed)
     scores = {
         name: Agreement(
             float(by_pair[name].mean()),
@@ -102,7 +100,7 @@ def summarise_pairs(
         )
         for name in by_pair.columns
     }
-    return PairSummary(scores, len(pairs), len(images), group.nunique(), below_dice, confidence, draws, seed)
+    return PairSummary(scores, len(pairs), len(images), group.nunique(), below_dice, CONFIDENCE, DRAWS, seed)
 
 
 def by_image(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -115,13 +113,13 @@ def by_image(pairs: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()
 
 
-def by_annotators(pairs: pd.DataFrame, *, below_dice: float, seed: int, draws: int = 2000) -> pd.DataFrame:
+def by_annotators(pairs: pd.DataFrame, *, below_dice: float, seed: int) -> pd.DataFrame:
     """Return one row per two annotators (one and the same: intra), most pairs first (columns as `by_factor`)."""
     names = pairs["annotator_a"].astype(str) + " – " + pairs["annotator_b"].astype(str)
-    return by_factor(pairs.assign(annotators=names), "annotators", below_dice=below_dice, seed=seed, draws=draws)
+    return by_factor(pairs.assign(annotators=names), "annotators", below_dice=below_dice, seed=seed)
 
 
-def by_factor(pairs: pd.DataFrame, factor: str, *, below_dice: float, seed: int, draws: int = 2000) -> pd.DataFrame:
+def by_factor(pairs: pd.DataFrame, factor: str, *, below_dice: float, seed: int) -> pd.DataFrame:
     """Return one row per value of a column, most pairs first: pairs, images, groups, Dice, its interval, others.
 
     `tool` and `skill` are what the two readers had, in alphabetical order (`T1 – T3`); any other name is a column. An
@@ -130,7 +128,7 @@ def by_factor(pairs: pd.DataFrame, factor: str, *, below_dice: float, seed: int,
     values = both_values(pairs, factor) if factor in {"tool", "skill"} and factor not in pairs else pairs[factor]
     rows = []
     for value, chosen in pairs.groupby(values.fillna("not known").astype(str), sort=True):
-        found = summarise_pairs(chosen, below_dice=below_dice, seed=seed, draws=draws)
+        found = summarise_pairs(chosen, below_dice=below_dice, seed=seed)
         dice = found.scores["dice"]
         rows.append(
             {factor: value, "pairs": found.n_pairs, "images": found.n_images, "groups": found.n_groups}
@@ -152,14 +150,12 @@ def _values(pairs: pd.DataFrame, below_dice: float) -> pd.DataFrame:
     return table.assign(**{FLAGGED: (pairs["dice"] < below_dice).astype(float)})
 
 
-def _bounds(
-    values: pd.DataFrame, group: pd.Series, confidence: float, draws: int, seed: int
-) -> dict[str, tuple[float | None, float | None]]:
+def _bounds(values: pd.DataFrame, group: pd.Series, seed: int) -> dict[str, tuple[float | None, float | None]]:
     codes = np.unique(group.to_numpy().astype(str), return_inverse=True)[1]
     if codes.max() == 0:
         return dict.fromkeys(values.columns, (None, None))
-    means = bootstrap_means(values.to_numpy(), codes, draws=draws, seed=seed)
-    low, high = percentile_interval(means, confidence=confidence)
+    means = bootstrap_means(values.to_numpy(), codes, draws=DRAWS, seed=seed)
+    low, high = percentile_interval(means, confidence=CONFIDENCE)
     return {name: (float(a), float(b)) for name, a, b in zip(values.columns, low, high, strict=True)}
 
 

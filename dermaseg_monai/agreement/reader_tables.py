@@ -10,7 +10,7 @@ import pandas as pd
 from dermaseg_monai.agreement.annotator_bias import EFFECT_PERCENT, bias_table, scope_errors
 from dermaseg_monai.agreement.copies import BY_OTHERS, OF_OTHER_CASES, find_copies
 from dermaseg_monai.agreement.drift import FIRST_PERIOD, LIMIT, SMOOTHING, Drift, chart_drift
-from dermaseg_monai.agreement.few_groups import too_narrow
+from dermaseg_monai.agreement.interval import too_narrow
 from dermaseg_monai.agreement.measurement import Measured
 from dermaseg_monai.agreement.outline_errors import ERROR_TYPES, SCOPE
 from dermaseg_monai.agreement.unit import named_in, unit_of_columns

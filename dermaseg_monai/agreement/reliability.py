@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dermaseg_monai.agreement.chance import fleiss_kappa, kappa_sums, pooled_kappa, vote_sums, with_kappa
-from dermaseg_monai.agreement.few_groups import TOO_NARROW, is_too_narrow
+from dermaseg_monai.agreement.interval import CONFIDENCE, DRAWS, TOO_NARROW, is_too_narrow
 from dermaseg_monai.agreement.intraclass import intraclass
 from dermaseg_monai.agreement.krippendorff import interval_alpha, interval_sums, nominal_alpha
 from dermaseg_monai.agreement.pair_summary import is_intra
@@ -23,8 +23,6 @@ or how far its interval can be trusted."""
 
 _WHERE: Final = {"band": "band", "image": "whole image"}
 _ALL: Final = "all readers"
-_CONFIDENCE: Final = 0.95
-_DRAWS: Final = 2000
 _SOURCES: Final = {
     "Cohen kappa": "lesion or skin per pixel; {mean}; Cohen 1960",
     "Fleiss kappa": "lesion or skin per pixel, pixels of all cases together; Fleiss & Cuzick 1979",
@@ -75,9 +73,9 @@ class _Rows:
     ) -> tuple[float | None, float | None]:
         if codes.max() == 0:
             return None, None
-        drawn = statistic(bootstrap_means(values, codes, draws=_DRAWS, seed=self.seed) * len(values))
+        drawn = statistic(bootstrap_means(values, codes, draws=DRAWS, seed=self.seed) * len(values))
         drawn = drawn[~np.isnan(drawn)]
-        low, high = percentile_interval(drawn[:, None], confidence=_CONFIDENCE)
+        low, high = percentile_interval(drawn[:, None], confidence=CONFIDENCE)
         return float(low[0]), float(high[0])
 
 
@@ -165,7 +163,7 @@ def _icc(rows: _Rows, table: pd.DataFrame, what: str) -> None:
         "REML": "incomplete design: variances by REML, interval by the profile of its likelihood",
     }
     try:
-        found = intraclass(table, confidence=_CONFIDENCE)
+        found = intraclass(table, confidence=CONFIDENCE)
     except DataError as error:
         definition = _SOURCES[name].format(by="needs two readers of two cases")
         rows.add(

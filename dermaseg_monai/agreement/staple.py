@@ -19,13 +19,11 @@ class Staple:
         probability: of lesion, per pixel, in [0, 1].
         sensitivity: of each reader, in [0, 1]; None where nobody drew a lesion, or nobody left skin.
         specificity: likewise.
-        iterations: of expectation and maximisation, 0 where all masks are equal.
     """
 
     probability: Share
     sensitivity: tuple[float, ...] | None
     specificity: tuple[float, ...] | None
-    iterations: int
 
 
 def staple(masks: Sequence[Mask], *, max_iterations: int) -> Staple:
@@ -53,7 +51,7 @@ def staple(masks: Sequence[Mask], *, max_iterations: int) -> Staple:
         raise ValueError(f"STAPLE compares readers: it needs two masks or more; got {len(masks)}.")
     share = soft_mean(masks)
     if share.min() == share.max():  # nobody drew anything, or everybody everything
-        return Staple(share, None, None, 0)
+        return Staple(share, None, None)
     filtering = itk.STAPLEImageFilter()
     filtering.SetForegroundValue(1.0)
     filtering.SetMaximumIterations(max_iterations)
@@ -63,7 +61,6 @@ def staple(masks: Sequence[Mask], *, max_iterations: int) -> Staple:
         np.clip(itk.GetArrayFromImage(estimate), 0, 1),
         tuple(filtering.GetSensitivity()),
         tuple(filtering.GetSpecificity()),
-        filtering.GetElapsedIterations(),
     )
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from dermaseg_monai.agreement.chance import with_kappa
 from dermaseg_monai.agreement.explanation import explain_disagreement
-from dermaseg_monai.agreement.few_groups import too_narrow
 from dermaseg_monai.agreement.flags import find_flags
+from dermaseg_monai.agreement.interval import too_narrow
 from dermaseg_monai.agreement.pair_summary import (
     PairSummary,
     by_annotators,

@@ -13,7 +13,6 @@ Spacing: TypeAlias = tuple[float, ...] | None
 
 _OF_PICTURES: Final = frozenset({"area_px", "area_a_px", "hd95_px", "assd_px", "offset_px"})
 _OF_VOLUMES: Final = frozenset({"volume_mm3", "volume_a_mm3", "hd95_mm", "assd_mm", "offset_mm"})
-_ELEMENT: Final = {"px": "pixel", "mm": "voxel"}
 
 
 def unit_of(cases: Iterable[ReadCase]) -> Unit:
@@ -78,8 +77,3 @@ def unit_of_columns(names: Iterable[object]) -> Unit:
 def unit_of_spacing(spacing_mm: Spacing) -> Unit:
     """Return mm where there is a spacing."""
     return "px" if spacing_mm is None else "mm"
-
-
-def element_of(unit: Unit) -> str:
-    """Return what is counted: pixel or voxel."""
-    return _ELEMENT[unit]

@@ -42,7 +42,8 @@ def measure_mask(mask: BoolMask) -> MaskFacts:
     lesion_px = int(np.count_nonzero(mask))
     if lesion_px == 0:
         return MaskFacts(mask.size, 0, 0, 0, 0, 0, 0)
-    framed = np.pad(mask[_box(mask)], 1)  # what is outside the box is one piece of skin, and so is the frame
+    box = _box(mask)
+    framed = np.pad(mask[box], 1)  # what is outside the box is one piece of skin, and so is the frame
     every_way = _ndimage.generate_binary_structure(mask.ndim, mask.ndim)
     region_px = _sizes_px(framed, every_way)
     skin_px = _sizes_px(~framed, _ndimage.generate_binary_structure(mask.ndim, 1))[1:]  # the first holds the frame
@@ -53,7 +54,7 @@ def measure_mask(mask: BoolMask) -> MaskFacts:
         largest_px=int(region_px.max()),
         holes=skin_px.size,
         hole_px=int(skin_px.sum()),
-        border_px=_border_px(mask, lesion_px),
+        border_px=_border_px(mask, box, lesion_px),
     )
 
 
@@ -99,7 +100,9 @@ def _sizes_px(mask: BoolMask, structure: np.ndarray) -> np.ndarray:
     return np.bincount(np.ravel(labels))[1:]
 
 
-def _border_px(mask: BoolMask, lesion_px: int) -> int:
+def _border_px(mask: BoolMask, box: tuple[slice, ...], lesion_px: int) -> int:
+    if all(side.start > 0 and side.stop < length for side, length in zip(box, mask.shape, strict=True)):
+        return 0
     return lesion_px - int(np.count_nonzero(mask[(slice(1, -1),) * mask.ndim]))
 
 

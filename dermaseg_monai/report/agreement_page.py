@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from dermaseg_monai.agreement.few_groups import too_narrow
+from dermaseg_monai.agreement.interval import too_narrow
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import write_text
 from dermaseg_monai.images import read_image

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dermaseg_monai.agreement.consensus_methods import above_half, majority, soft_mean, weighted_mean
-from dermaseg_monai.agreement.disagreement import minority_share, vote_entropy
+from dermaseg_monai.agreement.disagreement import vote_entropy
 from dermaseg_monai.agreement.tied_vote import TiedVoteError
 
 
@@ -63,7 +63,6 @@ def test_masks_of_other_grids_kinds_or_none_are_refused() -> None:
 
 def test_disagreement_is_nought_where_all_agree_and_highest_at_half_against_half() -> None:
     share = np.array([[0, 0.5, 1.0], [1 / 3, 2 / 3, 0.25]])
-    np.testing.assert_allclose(minority_share(share), [[0, 0.5, 0], [1 / 3, 1 / 3, 0.25]])
     third, quarter = np.log2(3) - 2 / 3, 2 - 0.75 * np.log2(3)
     np.testing.assert_allclose(vote_entropy(share), [[0, 1, 0], [third, third, quarter]])
     assert (vote_entropy(np.zeros((2, 3))) == 0).all()

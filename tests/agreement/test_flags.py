@@ -48,6 +48,20 @@ def test_each_flag_is_raised_where_it_belongs_and_nowhere_else(write: Write) -> 
     }  # same.png stands in all of them
 
 
+def test_tiny_and_full_begin_where_the_check_of_files_says_so(write: Write) -> None:
+    almost = np.ones((40, 60), dtype=bool)  # 2400 px, of which 12 are half a per cent and 2376 are 99 %
+    almost[0, :24] = False
+    drawn = {
+        "tiny": write("11.png", slice(10, 11), slice(10, 21)),
+        "small": write("12.png", slice(10, 11), slice(10, 22)),
+        "large": write("2340.png", slice(0, 39)),
+        "full": write("2376.png"),
+    }
+    write_mask(drawn["full"], almost)
+    found = flags_of([ReadCase(name, (Reading("a", path),)) for name, path in drawn.items()])
+    assert {(case, flag) for case, flag, _ in found if flag != "border"} == {("tiny", "tiny"), ("full", "full")}
+
+
 def test_pairs_that_were_computed_elsewhere_have_no_masks() -> None:
     pairs = pd.DataFrame({"case_id": ["x"], "annotator_a": ["a"], "annotator_b": ["b"], "dice": [0.5]})
     assert list(find_flags(pairs, pd.DataFrame(), below_dice=0.7)["flag"]) == ["low agreement"]

@@ -1,7 +1,10 @@
-"""Intervals from few patients or lesions: how many are enough, and what is said beside one from fewer."""
+"""The intervals of a study: a percentile bootstrap over groups of images, and what is said of one from few groups."""
 
 from collections.abc import Mapping
 from typing import Final
+
+CONFIDENCE: Final = 0.95
+DRAWS: Final = 2000
 
 LEAST_GROUPS: Final = 10
 """Patients or lesions, images where neither is known. Of means of normal values the 95 % percentile interval holds the

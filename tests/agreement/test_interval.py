@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dermaseg_monai.agreement.few_groups import LEAST_GROUPS, is_too_narrow, too_narrow
+from dermaseg_monai.agreement.interval import LEAST_GROUPS, is_too_narrow, too_narrow
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, percentile_interval
 
 
