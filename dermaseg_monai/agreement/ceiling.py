@@ -6,9 +6,10 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from dermaseg_monai.agreement.interval import CONFIDENCE, DRAWS, LEAST_GROUPS
+from dermaseg_monai.agreement.interval import CONFIDENCE, DRAWS
 from dermaseg_monai.agreement.pair_summary import SCORES
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, percentile_interval
+from dermaseg_monai.metrics.least_groups import LEAST_GROUPS
 
 Verdict = Literal["equivalent", "not worse", "not shown"]
 

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+from dermaseg_monai.metrics.least_groups import LEAST_GROUPS
+
 CONFIDENCE: Final = 0.95
 DRAWS: Final = 2000
 
-LEAST_GROUPS: Final = 10
-"""Patients or lesions, images where neither is known. Of means of normal values the 95 % percentile interval holds the
-truth in 50 of 100 samples of 2, 75 of 3, 83 of 4, 87 of 5, 90 of 7, 91 of 10 and 94 of 20."""
 
 TOO_NARROW: Final = (
     f"fewer than {LEAST_GROUPS} lesions or patients (images, where neither is known): the interval is too narrow"
