@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -82,7 +83,7 @@ def read_object(path: str | Path) -> dict[str, Any]:
     """Return the JSON object of a file, or an empty one where there is none that can be read."""
     try:
         found: Any = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
@@ -101,8 +102,15 @@ def remove(path: str | Path) -> None:
         ) from error
 
 
+def require_regular(path: str | Path) -> None:
+    """Raise OSError where there is no file, or something else than one: a pipe or a device may be read for ever."""
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise OSError(errno.EINVAL, "it is a folder, a pipe or a device, not a regular file", str(path))
+
+
 def sha256_of(path: str | Path) -> str:
-    """Return the sha256 of a file in hex, read in pieces."""
+    """Return the sha256 of a file in hex, read in pieces; an OSError where it is no regular file."""
+    require_regular(path)
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
