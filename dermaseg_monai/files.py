@@ -79,11 +79,19 @@ def write_json(path: str | Path, data: Any) -> None:  # noqa: ANN401 (whatever j
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def parse_json(text: str) -> Any:  # noqa: ANN401 (whatever json gives)
+    """Return what JSON says. Raises: ValueError, also for what is nested so deeply that Python gives up."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
 def read_object(path: str | Path) -> dict[str, Any]:
     """Return the JSON object of a file, or an empty one where there is none that can be read."""
     try:
-        found: Any = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        found: Any = parse_json(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 

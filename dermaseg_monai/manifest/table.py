@@ -18,8 +18,8 @@ from dermaseg_monai.manifest.case import Attribute
 EMPTY: Final = frozenset({"", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None"})
 """What R, pandas, databases and spreadsheets write for a value that is missing; the word `none` is a value."""
 
-_WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")  # so many digits fit into 64 bits
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Table:
     def typed(self, column: str) -> dict[str, Attribute]:
         """Return a column by image id as int or float when all its cells are plain numbers, else as str.
 
-        An empty cell is None. Numbers with leading zeros stay text, because they are codes.
+        An empty cell is None. Numbers with leading zeros or more than 18 digits stay text, because they are codes.
         """
         cells = {image_id: row.get(column, "") for image_id, row in self.rows.items()}
         filled = [cell for cell in cells.values() if cell]

@@ -2,7 +2,6 @@
 
 import csv
 import difflib
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -14,6 +13,7 @@ import numpy as np
 from dermaseg_monai.arrays import BoolMask
 from dermaseg_monai.cells import plain_row
 from dermaseg_monai.errors import DataError, ImageError
+from dermaseg_monai.files import parse_json
 from dermaseg_monai.images import (
     Slice,
     grey_slice,
@@ -186,7 +186,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     """
     path = folder / "run.json"
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
