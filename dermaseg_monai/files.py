@@ -1,6 +1,7 @@
 """Files are written beside their target and renamed, so that nobody ever reads half a file."""
 
 import errno
+import gzip
 import hashlib
 import json
 import os
@@ -9,9 +10,12 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from dermaseg_monai.errors import DataError
+
+_SMALL_BYTES: Final = 16 << 20
+_MOST_RATIO: Final = 50
 
 
 @contextmanager
@@ -114,6 +118,21 @@ def require_regular(path: str | Path) -> None:
     """Raise OSError where there is no file, or something else than one: a pipe or a device may be read for ever."""
     if not stat.S_ISREG(Path(path).stat().st_mode):
         raise OSError(errno.EINVAL, "it is a folder, a pipe or a device, not a regular file", str(path))
+
+
+def unpacked_bytes(path: str | Path) -> bytes:
+    """Return what a gzip file holds, which is at most 16 MiB or 50 times the file; text is packed to a tenth or so.
+
+    Raises:
+        DataError: it holds more: a few kilobytes can unpack to all the memory there is.
+        OSError, EOFError, zlib.error: it is not there, damaged or cut short.
+    """
+    most_bytes = max(_SMALL_BYTES, _MOST_RATIO * Path(path).stat().st_size)
+    with gzip.open(path, "rb") as packed:
+        found = packed.read(most_bytes + 1)
+    if len(found) > most_bytes:
+        raise DataError(f"{path} unpacks to more than {most_bytes:,} bytes, which no table does. Get it again.")
+    return found
 
 
 def sha256_of(path: str | Path) -> str:

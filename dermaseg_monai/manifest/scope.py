@@ -112,7 +112,7 @@ def read_scope(path: str | Path) -> Scope:
     """Read a scope document, a YAML file of plain text fields.
 
     Raises:
-        DataError: no such file, no YAML (with line), a field twice, or as `scope_from_json`.
+        DataError: no such file, no YAML (with line), a field twice, an alias, or as `scope_from_json`.
     """
     file = Path(path)
     try:
@@ -125,11 +125,14 @@ def read_scope(path: str | Path) -> Scope:
     except OSError as error:
         raise DataError(f"Cannot read the scope document {file}: {error.strerror}.") from error
     try:
-        data: Any = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
+        data: Any = yaml.load(text, Loader=_FormLoader)  # noqa: S506 (a SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DataError(f"{file}, line {line}: {error.problem}. Correct the YAML.") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except RecursionError:
+        raise DataError(f"{file} is nested too deeply for a scope, whose fields are texts. Correct it.") from None
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+        # a tag that does not fit its value, `!!timestamp x` say, trips PyYAML in many ways
         raise DataError(f"{file} is not YAML: {' '.join(str(error).split())}. Correct it.") from None
     return scope_from_json(data, where=str(file))
 
@@ -139,12 +142,23 @@ def find_scope(name: str) -> Path:
     return shipped_files("scopes", ".yaml").get(name, Path(name))
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML keeps the last of two equal keys without a word; a form must not."""
+class _FormLoader(yaml.SafeLoader):
+    """YAML as a form needs it: fields with names, each once, and nothing that stands for something else."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 (PyYAML's own)
+        # nine aliases of nine aliases of ... make gigabytes of a few lines, when they are shown at the latest
+        events: Any = self  # PyYAML's own types are partly unknown
+        if events.check_event(yaml.AliasEvent):
+            mark = events.peek_event().start_mark
+            raise yaml.MarkedYAMLError(problem="an alias (*name) stands for a text; write it out", problem_mark=mark)
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 (PyYAML's own)
+        # YAML keeps the last of two equal keys without a word
         seen: set[str] = set()
-        for key, _ in node.value:
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="the name of a field is a text", problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"the field {key.value!r} stands twice", problem_mark=key.start_mark)
             seen.add(key.value)

@@ -12,6 +12,7 @@ from typing import Final
 
 from dermaseg_monai.cells import plain_cell
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.files import require_regular, unpacked_bytes
 from dermaseg_monai.images import IMAGE_SUFFIXES
 from dermaseg_monai.manifest.case import Attribute
 
@@ -119,8 +120,9 @@ def _row(header: Sequence[str], cells: Sequence[str], id_column: str) -> dict[st
 def _lines(source: Path) -> list[tuple[int, list[str]]]:
     """Return (line number, cells, stripped and plain) of every row that is not blank, the header first."""
     try:
-        packed = source.read_bytes()
-        text = (gzip.decompress(packed) if source.suffix == ".gz" else packed).decode("utf-8-sig")
+        require_regular(source)
+        content = unpacked_bytes(source) if source.suffix == ".gz" else source.read_bytes()
+        text = content.decode("utf-8-sig")
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{source} is not a whole gzip file: {error}. Get it again.") from None
     except FileNotFoundError:

@@ -95,6 +95,23 @@ def test_a_file_that_is_no_form_is_refused(tmp_path: Path, content: bytes, said:
         read_scope(tmp_path / "s.yaml")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("&ours Ours\nremarks: *ours", r"scope\.yaml, line 3: an alias \(\*name\) stands for a text; write it out"),
+        ("Ours\n? [a]\n: b", r"scope\.yaml, line 3: the name of a field is a text"),
+        ("[" * 5000, r"scope\.yaml is nested too deeply"),
+        ("!!timestamp x", r"scope\.yaml is not YAML"),
+        ("!!bool x", r"scope\.yaml is not YAML"),
+        ("!!map [a]", r"scope\.yaml, line 2: expected a mapping node"),
+    ],
+)
+def test_what_yaml_allows_and_no_form_needs_is_refused(form: Path, name: str, said: str) -> None:
+    with pytest.raises(DataError, match=said) as caught:
+        read_scope(change(form, "name: Ours", f"name: {name}"))
+    assert "\n" not in str(caught.value)
+
+
 def test_a_missing_form_names_the_shipped_ones() -> None:
     with pytest.raises(DataError, match=r"no scope document isicc\. .*a shipped one: ham10000, isic"):
         read_scope(find_scope("isicc"))
