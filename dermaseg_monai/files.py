@@ -1,9 +1,11 @@
 """Files are written beside their target and renamed, so that nobody ever reads half a file."""
 
 import errno
+import gzip
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,6 +13,9 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from dermaseg_monai.errors import DataError
+
+_SMALL_BYTES: Final = 16 << 20
+_MOST_RATIO: Final = 50
 
 
 def _read_umask() -> int:
@@ -89,10 +94,18 @@ def write_json(path: str | Path, data: Any) -> None:  # noqa: ANN401 (whatever j
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def parse_json(text: str) -> Any:  # noqa: ANN401 (whatever json gives)
+    """Return what JSON says. Raises: ValueError, also for what is nested so deeply that Python gives up."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
 def read_object(path: str | Path) -> dict[str, Any]:
     """Return the JSON object of a file, or an empty one where there is none that can be read."""
     try:
-        found: Any = json.loads(Path(path).read_text(encoding="utf-8"))
+        found: Any = parse_json(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
@@ -112,8 +125,30 @@ def remove(path: str | Path) -> None:
         ) from error
 
 
+def require_regular(path: str | Path) -> None:
+    """Raise OSError where there is no file, or something else than one: a pipe or a device may be read for ever."""
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise OSError(errno.EINVAL, "it is a folder, a pipe or a device, not a regular file", str(path))
+
+
+def unpacked_bytes(path: str | Path) -> bytes:
+    """Return what a gzip file holds, which is at most 16 MiB or 50 times the file; text is packed to a tenth or so.
+
+    Raises:
+        DataError: it holds more: a few kilobytes can unpack to all the memory there is.
+        OSError, EOFError, zlib.error: it is not there, damaged or cut short.
+    """
+    most_bytes = max(_SMALL_BYTES, _MOST_RATIO * Path(path).stat().st_size)
+    with gzip.open(path, "rb") as packed:
+        found = packed.read(most_bytes + 1)
+    if len(found) > most_bytes:
+        raise DataError(f"{path} unpacks to more than {most_bytes:,} bytes, which no table does. Get it again.")
+    return found
+
+
 def sha256_of(path: str | Path) -> str:
-    """Return the sha256 of a file in hex, read in pieces."""
+    """Return the sha256 of a file in hex, read in pieces; an OSError where it is no regular file."""
+    require_regular(path)
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -23,6 +23,7 @@ from dermaseg_monai.engines.slab_windows import SlabWindows
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ImageError, WeightsError
 from dermaseg_monai.files import make_folder
+from dermaseg_monai.images.memory import enough_memory
 from dermaseg_monai.images.slab_store import SlabStore
 from dermaseg_monai.images.volume_file import VolumeFile, require_room, volume_on_disk
 from dermaseg_monai.images.volume_writer import volume_writer
@@ -81,7 +82,8 @@ class DiskPrediction:
         for sample in self.images:
             case_id, image = str(sample["case_id"]), str(sample["image_path"])
             try:
-                rows[case_id] = self._predicted(case_id, Path(image))
+                with enough_memory(Path(image)):
+                    rows[case_id] = self._predicted(case_id, Path(image))
             except ImageError as error:
                 rows[case_id] = failed_row(case_id, image, str(error))
             except WeightsError as error:

@@ -19,7 +19,7 @@ from dermaseg_monai.engines.training_cases import (
 )
 from dermaseg_monai.engines.weights import State, read_metadata, read_weights
 from dermaseg_monai.errors import WeightsError
-from dermaseg_monai.files import remove, replacing, sha256_of
+from dermaseg_monai.files import parse_json, remove, replacing, sha256_of
 from dermaseg_monai.networks.weights_file import differences
 
 _AVERAGED: Final = "averaged"
@@ -124,7 +124,7 @@ def _parts(file: Path) -> dict[str, float]:
     if said is None:
         return {sha256_of(file)[:_DIGITS]: 1.0}
     try:
-        return {str(part): float(share) for part, share in json.loads(said).items()}
+        return {str(part): float(share) for part, share in parse_json(said).items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise WeightsError(
             f"{file} says {said[:80]!r} of what it is the mean of. Average its trainings anew."

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import logging
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 
 from dermaseg_monai.engines.distributed import is_rank_zero
 from dermaseg_monai.errors import DataError, LeakError, TrainingError
-from dermaseg_monai.files import replacing
+from dermaseg_monai.files import replacing, unpacked_bytes
 from dermaseg_monai.manifest import Case, Manifest, Split, require_no_near_leaks
 from dermaseg_monai.manifest.duplicates import CROPS, WHOLE, Fingerprints, Window, fingerprint_cases, near_pairs
 
@@ -139,18 +140,17 @@ def read_training_cases(weights: str | Path) -> list[TrainingCase] | None:
     path = folder / TRAINING_CASES
     names = [field.name for field in fields(TrainingCase)]
     try:
-        with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
-            reader = csv.reader(stream)
-            if next(reader, None) != names:
-                raise DataError(f"{path} has other columns than {', '.join(names)}. Copy it again from its source.")
-            rows = [TrainingCase(*row) for row in reader]
-            for row in rows:  # fingerprints are compared as bytes later
-                bytes.fromhex(row.whole + row.square)
-            return rows
+        reader = csv.reader(io.StringIO(unpacked_bytes(path).decode("utf-8"), newline=""))
+        if next(reader, None) != names:
+            raise DataError(f"{path} has other columns than {', '.join(names)}. Copy it again from its source.")
+        rows = [TrainingCase(*row) for row in reader]
+        for row in rows:  # fingerprints are compared as bytes later
+            bytes.fromhex(row.whole + row.square)
     except FileNotFoundError:
         return None
-    except (OSError, EOFError, TypeError, ValueError, csv.Error) as error:
+    except (OSError, EOFError, TypeError, ValueError, zlib.error, csv.Error) as error:
         raise DataError(f"{path} is damaged: {error}. Copy it again from where the weights come from.") from error
+    return rows
 
 
 def seen_in_training(

@@ -1,6 +1,5 @@
 """Weights files: written with what they were trained for, loaded only when every tensor fits."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +11,7 @@ from torch import nn
 
 from dermaseg_monai.engines.average import unwrapped
 from dermaseg_monai.errors import WeightsError
-from dermaseg_monai.files import replacing
+from dermaseg_monai.files import parse_json, replacing
 from dermaseg_monai.networks.weights_file import damaged, differences, read_content, require_file
 
 State = dict[str, torch.Tensor]
@@ -97,8 +96,8 @@ def trained_with(
 
 def _numbers(text: str, kind: type[int] | type[float], said: str) -> list[Any]:
     try:
-        return [kind(one) for one in json.loads(text)]
-    except (TypeError, ValueError) as error:
+        return [kind(one) for one in parse_json(text)]
+    except (TypeError, ValueError, OverflowError) as error:
         raise WeightsError(f"{said}, which is no list of numbers. Copy the file again from its source.") from error
 
 

@@ -1,6 +1,5 @@
 """What comes back from Label Studio: its JSON export, read with suspicion."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,9 @@ from jaxtyping import Bool
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.exchange.brush import decode_brush
 from dermaseg_monai.exchange.label_studio_tasks import BRUSH, LESION, NO_LESION, STATEMENT
+from dermaseg_monai.files import parse_json
+from dermaseg_monai.images import MAX_PIXELS
+from dermaseg_monai.manifest.moment import read_moment
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +50,8 @@ def read_export(
         sizes: case id to (height, width) of its picture.
 
     Raises:
-        DataError: no such export, a task that is not ours, an unknown annotator or case, another size than that of the
-            picture, a rotated picture or a damaged mask.
+        DataError: no such export, a task that is not ours or of another form, an unknown annotator or case, no date,
+            another size than that of the picture, a rotated picture or a damaged mask.
     """
     source = Path(path)
     answers: list[Answer] = []
@@ -62,6 +64,8 @@ def read_export(
         if not isinstance(given, list):
             raise DataError(f"Task {number} of {source} has no list of annotations. Export as JSON, not JSON_MIN.")
         for annotation in given:
+            if not isinstance(annotation, dict):
+                raise DataError(f"Task {number} of {source} has an annotation that is no object. Export it as JSON.")
             if annotation.get("was_cancelled"):
                 skipped += 1
                 continue
@@ -71,7 +75,7 @@ def read_export(
 
 def _tasks(source: Path) -> list[dict[str, Any]]:
     try:
-        found = json.loads(source.read_text(encoding="utf-8"))
+        found = parse_json(source.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{source} cannot be read as an export ({error}). Export the project as JSON.") from error
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
@@ -92,17 +96,35 @@ def _answer(
         raise DataError(f"Case {case_id!r} was answered by account {who!r}, who may not; these may: {known}.")
     if case_id not in sizes:
         raise DataError(f"Case {case_id!r} of the export is not in the manifest. Give the manifest of its tasks.")
-    mask = np.zeros(sizes[case_id], dtype=bool)
-    says_no_lesion = False
-    for result in annotation.get("result") or []:
-        value = result.get("value", {})
-        if result.get("from_name") == BRUSH and LESION in value.get("brushlabels", ()):
-            mask |= _painted(case_id, result, sizes[case_id])
-        says_no_lesion |= result.get("from_name") == STATEMENT and NO_LESION in value.get("choices", ())
     moment = annotation.get("updated_at") or annotation.get("created_at")
-    if not isinstance(moment, str):
+    if not isinstance(moment, str) or read_moment(moment) is None:  # a manifest with another text would not load again
         raise DataError(f"Case {case_id!r}: the annotation of {people[who]} has no date. Export the project again.")
-    return Answer(case_id, digest, people[who], moment, mask, bool(says_no_lesion))
+    height, width = sizes[case_id]
+    if height * width > MAX_PIXELS:  # of the manifest, and nobody has looked at the picture yet
+        raise DataError(f"Case {case_id!r} has {height} x {width} px; at most {MAX_PIXELS:,} are read. Index it anew.")
+    mask = np.zeros((height, width), dtype=bool)
+    says_no_lesion = False
+    for result in _results(annotation, case_id):
+        if result.get("from_name") == BRUSH and LESION in _chosen(result, "brushlabels", case_id):
+            mask |= _painted(case_id, result, (height, width))
+        says_no_lesion |= result.get("from_name") == STATEMENT and NO_LESION in _chosen(result, "choices", case_id)
+    return Answer(case_id, digest, people[who], moment, mask, says_no_lesion)
+
+
+def _results(annotation: Mapping[str, Any], case_id: str) -> list[dict[str, Any]]:
+    found = annotation.get("result") or []
+    if not isinstance(found, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("value", {}), dict) for one in found
+    ):
+        raise DataError(f"Case {case_id!r} has a result of another form. Export the project as JSON.")
+    return found
+
+
+def _chosen(result: Mapping[str, Any], key: str, case_id: str) -> list[Any]:
+    found = result.get("value", {}).get(key, [])
+    if not isinstance(found, list):
+        raise DataError(f"Case {case_id!r}: {key} is {str(found)[:40]!r}, no list. Export the project as JSON.")
+    return found
 
 
 def _account(given: object, people: Mapping[str, str]) -> str:

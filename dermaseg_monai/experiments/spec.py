@@ -116,7 +116,7 @@ def _parse(text: str, where: str) -> Any:  # noqa: ANN401
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise ConfigError(f"{where}, line {line} is no YAML: {error.problem}. Correct it and run again.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{where} is no YAML: {error}. Correct it and run again.") from error
 
 

@@ -7,7 +7,8 @@ from PIL import Image
 
 from dermaseg_monai.arrays import BoolMask, Probability
 from dermaseg_monai.errors import ImageError
-from dermaseg_monai.images.photographs import decode_photograph, eight_bit, is_deep
+from dermaseg_monai.images.memory import enough_memory
+from dermaseg_monai.images.photographs import decoded, eight_bit, is_deep
 from dermaseg_monai.images.volumes import is_volume, read_volume
 
 LESION_ABOVE = 128  # of 255, as ISIC's own scorer does
@@ -26,7 +27,15 @@ def read_mask(path: str | Path, *, allow_grey: bool = False) -> BoolMask:
         ImageError: as `read_image`; also a mask that is not binary.
     """
     source = Path(path)
-    image = None if is_volume(source) else decode_photograph(source)
+    if is_volume(source):
+        with enough_memory(source):
+            return _lesion(None, source, allow_grey=allow_grey)
+    with decoded(source) as image:
+        return _lesion(image, source, allow_grey=allow_grey)
+
+
+def _lesion(image: Image.Image | None, source: Path, *, allow_grey: bool) -> BoolMask:
+    """Return the lesion of a picture, or of the volume `source` where there is none."""
     values = read_volume(source).pixels if image is None else _levels(image, source)
     deep = image is not None and is_deep(image)
     low, high = float(values.min()), float(values.max())
@@ -54,12 +63,12 @@ def read_probability(path: str | Path) -> Probability:
         if values.min() < 0 or values.max() > 1:
             raise ImageError(f"{source} holds values outside 0 to 1. Write probabilities, not logits.")
         return values
-    image = decode_photograph(source)
-    if image.mode == "L":
-        return np.asarray(image, dtype=np.float32) / np.float32(WHITE)
-    if not image.mode.startswith("I;16"):
-        raise ImageError(f"{source} has colour mode {image.mode}; a grey 16-bit PNG was expected (value / 65535).")
-    return np.asarray(image).astype(np.float32) / np.float32(np.iinfo(np.uint16).max)
+    with decoded(source) as image:
+        if image.mode == "L":
+            return np.asarray(image, dtype=np.float32) / np.float32(WHITE)
+        if not image.mode.startswith("I;16"):
+            raise ImageError(f"{source} has colour mode {image.mode}; a grey 16-bit PNG was expected (value / 65535).")
+        return np.asarray(image).astype(np.float32) / np.float32(np.iinfo(np.uint16).max)
 
 
 def _levels(image: Image.Image, source: Path) -> np.ndarray:

@@ -11,6 +11,8 @@ from PIL.ExifTags import Base
 
 from dermaseg_monai.arrays import RgbImage
 from dermaseg_monai.errors import ImageError
+from dermaseg_monai.files import require_regular
+from dermaseg_monai.images.memory import enough_memory, one_at_a_time
 from dermaseg_monai.images.picture import IMAGE_SUFFIXES, MAX_PIXELS
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
@@ -32,10 +34,12 @@ _PNG_CHECKSUM_BYTES = 4
 _PNG_DEPTH_AT = 24
 
 
-def decode_photograph(path: Path, *, least_px: int | None = None) -> Image.Image:
-    """Decode a photograph completely and turn it upright, in the mode it is stored in.
+@contextmanager
+def decoded(path: Path, *, least_px: int | None = None) -> Iterator[Image.Image]:
+    """Decode a photograph completely and yield it upright, in the mode it is stored in.
 
-    With `least_px` a JPEG is decoded at 1/2, 1/4 or 1/8 of its size, the smallest whose sides are that long.
+    With `least_px` a JPEG is decoded at 1/2, 1/4 or 1/8 of its size, the smallest whose sides are that long. Whatever a
+    damaged one makes Pillow raise inside the block, where its colours are converted say, is an ImageError too.
 
     Raises:
         ImageError: missing, unknown format, more than MAX_PIXELS, several pages, cut short or damaged.
@@ -47,8 +51,9 @@ def decode_photograph(path: Path, *, least_px: int | None = None) -> Image.Image
         orientation = _orientation(image, path)
         if least_px is not None:
             image.draft(None, (least_px, least_px))
-        image.load()
-        return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+        with one_at_a_time(image.width * image.height):
+            image.load()
+            yield image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
 
 
 def photograph_size(path: Path) -> tuple[int, int]:
@@ -59,7 +64,7 @@ def photograph_size(path: Path) -> tuple[int, int]:
 
 
 def to_rgb(image: Image.Image, path: Path) -> RgbImage:
-    """Return 8-bit RGB: grey is repeated, 16-bit divided by 257, transparency laid on white. Raises: ImageError."""
+    """Return 8-bit RGB, inside `decoded`: grey is repeated, 16-bit divided by 257, transparency laid on white."""
     if image.mode == "RGB" and not (image.has_transparency_data and _has_eight_bits(path)):
         return np.array(image)
     if is_deep(image):
@@ -90,7 +95,8 @@ def eight_bit(image: Image.Image, path: Path) -> np.ndarray:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        require_regular(path)
+        with enough_memory(path), Image.open(path, formats=FORMATS) as image:
             _require_small(image, path)
             yield image
     except ImageError:
@@ -102,7 +108,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except UnidentifiedImageError as error:
         raise ImageError(_unknown_format(path)) from error
     except Exception as error:  # damaged files make Pillow raise nearly anything: OSError, KeyError, struct.error, ...
-        reason = " ".join(str(error).split()) or type(error).__name__
+        said = getattr(error, "strerror", None) or str(error)
+        reason = " ".join(said.split()) or type(error).__name__
         raise ImageError(
             f"Cannot read {path}: {reason}. The file is cut short, damaged or locked; copy it again or leave it out."
         ) from error

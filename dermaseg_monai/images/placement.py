@@ -46,9 +46,10 @@ def place_difference(one: str | Path, other: str | Path, *, whose: str) -> str:
     if not np.allclose(spacing, own_spacing, rtol=_SAME_VOX / max(shape), atol=0):
         return f"spacing {_times(own_spacing)} and {whose} {_times(spacing)} mm"
     corners = np.stack(np.meshgrid(*[(0, count - 1) for count in shape], indexing="ij"), axis=-1).reshape(-1, 3)
-    off_mm = apply_affine(affine, corners) - apply_affine(own, corners)
-    furthest_mm = float(np.linalg.norm(off_mm, axis=1).max())
-    elsewhere = furthest_mm > _SAME_VOX * float(spacing.min())
+    with np.errstate(all="ignore"):  # an origin may lie so far away that its square is infinite
+        off_mm = apply_affine(affine, corners) - apply_affine(own, corners)
+        furthest_mm = float(np.linalg.norm(off_mm, axis=1).max())
+    elsewhere = not furthest_mm <= _SAME_VOX * float(spacing.min())
     return f"another affine: a corner lies {furthest_mm:.3g} mm from {whose}'s" if elsewhere else ""
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dermaseg_monai.arrays import RgbImage
-from dermaseg_monai.images.photographs import decode_photograph, photograph_size, to_rgb
+from dermaseg_monai.images.photographs import decoded, photograph_size, to_rgb
 from dermaseg_monai.images.picture import Picture
 from dermaseg_monai.images.volumes import is_volume, read_volume, volume_size
 
@@ -19,7 +19,8 @@ def read_image(path: str | Path) -> Picture:
     source = Path(path)
     if is_volume(source):
         return read_volume(source)
-    return Picture(to_rgb(decode_photograph(source), source))
+    with decoded(source) as image:
+        return Picture(to_rgb(image, source))
 
 
 def read_small(path: str | Path, *, least_px: int) -> RgbImage:
@@ -29,7 +30,8 @@ def read_small(path: str | Path, *, least_px: int) -> RgbImage:
         ImageError: as `read_image`.
     """
     source = Path(path)
-    return to_rgb(decode_photograph(source, least_px=least_px), source)
+    with decoded(source, least_px=least_px) as image:
+        return to_rgb(image, source)
 
 
 def measure(path: str | Path) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import replacing
-from dermaseg_monai.images.volumes import READ_ERRORS, unreadable
+from dermaseg_monai.images.stored_volume import READ_ERRORS, unreadable
 
 _PIECE_BYTES = 1 << 20
 
@@ -23,7 +23,10 @@ def unpacked(path: Path, folder: Path, *, size_bytes: int) -> Iterator[Path]:
     Raises:
         ImageError: the file is cut short, damaged, or longer than promised.
         DataError: no space is left.
+        ValueError: `size_bytes` is negative.
     """
+    if size_bytes < 0:  # to read so many bytes would mean all of them
+        raise ValueError(f"size_bytes must be at least 0; got {size_bytes} for {path}.")
     plain = folder / "unpacked.nii"
     try:
         with replacing(plain) as draft, draft.open("wb") as target:

@@ -4,23 +4,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import nibabel as nib
 import numpy as np
 from jaxtyping import Float, Float32
 
 from dermaseg_monai.errors import ImageError
+from dermaseg_monai.images.stored_volume import READ_ERRORS, open_volume, unreadable
 from dermaseg_monai.images.unpacking import unpacked
-from dermaseg_monai.images.volumes import (
-    READ_ERRORS,
-    is_volume,
-    no_numbers,
-    open_volume,
-    require_place,
-    unreadable,
-    volume_grid,
-)
+from dermaseg_monai.images.volumes import is_volume, no_numbers, require_place, volume_grid
 
 MAX_DISK_VOXELS = 32_000_000_000
 """A volume with more voxels is refused on disk too: predictions of it would fill 160 GB before they are packed."""
@@ -44,20 +36,20 @@ class VolumeFile:
 
     def __init__(self, path: Path, *, called: Path | None = None) -> None:
         self.path = called or path
-        self._image = open_volume(path, mmap=False)
-        self.shape = volume_grid(self._image, self.path, most_voxels=MAX_DISK_VOXELS)
-        require_place(self._image, self.path)
-        self.affine: Float[np.ndarray, "4 4"] = np.array(self._image.affine)
-        self.header: nib.Nifti1Header = self._image.header
-        if path.stat().st_size < stored_bytes(self._image):
+        self._stored = open_volume(path, mmap=False)
+        self.shape = volume_grid(self._stored, self.path, most_voxels=MAX_DISK_VOXELS)
+        require_place(self._stored, self.path)
+        self.affine: Float[np.ndarray, "4 4"] = self._stored.affine
+        self.header: nib.Nifti1Header = self._stored.header
+        if path.stat().st_size < self._stored.size_bytes:
             raise unreadable(self.path, EOFError("its header promises more voxels than it holds"))
 
     def read(self, box: Box) -> Float32[np.ndarray, "x y z"]:
         """Read the voxels of a box. Raises: ImageError."""
-        axes = len(self._image.shape)
+        axes = len(self._stored.shape)
         index = (*box[:axes], *(0 for _ in range(axes - len(box))))
         try:
-            values = np.asarray(self._image.dataobj[index])
+            values = np.asarray(self._stored.voxels[index])
         except READ_ERRORS as error:
             raise unreadable(self.path, error) from error
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is counted as no number
@@ -65,8 +57,7 @@ class VolumeFile:
 
     def require_numbers(self) -> None:
         """Read the volume once and raise ImageError where voxels are NaN or infinite."""
-        proxy: Any = self._image.dataobj
-        if np.issubdtype(self._image.get_data_dtype(), np.integer) and (proxy.slope, proxy.inter) == (1, 0):
+        if self._stored.is_whole:
             return
         x, y, z = self.shape
         thickness = max(1, BLOCK_VOXELS // (x * y))
@@ -85,10 +76,10 @@ def volume_on_disk(path: Path, scratch: Path) -> Iterator[VolumeFile]:
     if path.suffix.lower() != ".gz":
         yield VolumeFile(path)
         return
-    image = open_volume(path)
-    volume_grid(image, path, most_voxels=MAX_DISK_VOXELS)
-    require_room(scratch, stored_bytes(image), path)
-    with unpacked(path, scratch, size_bytes=stored_bytes(image)) as plain:
+    stored = open_volume(path)
+    volume_grid(stored, path, most_voxels=MAX_DISK_VOXELS)
+    require_room(scratch, stored.size_bytes, path)
+    with unpacked(path, scratch, size_bytes=stored.size_bytes) as plain:
         yield VolumeFile(plain, called=path)
 
 
@@ -96,9 +87,9 @@ def require_volume(path: Path) -> None:
     """Look at the header of a volume. Raises: ImageError (no volume, or as VolumeFile)."""
     if not is_volume(path):
         raise ImageError(f"{path} is no NIfTI volume. Predict photographs with the inference sheet of another bundle.")
-    image = open_volume(path)
-    volume_grid(image, path, most_voxels=MAX_DISK_VOXELS)
-    require_place(image, path)
+    stored = open_volume(path)
+    volume_grid(stored, path, most_voxels=MAX_DISK_VOXELS)
+    require_place(stored, path)
 
 
 def require_room(folder: Path, needed_bytes: int, path: Path) -> None:
@@ -109,12 +100,6 @@ def require_room(folder: Path, needed_bytes: int, path: Path) -> None:
             f"{path} needs {needed_bytes / 1e9:.1f} GB of work space in {folder.parent}, where {free / 1e9:.1f} GB are "
             "free. Free some space or choose another folder (--output_dir)."
         )
-
-
-def stored_bytes(image: nib.Nifti1Image) -> int:
-    """Return how long the unpacked file must be at least."""
-    proxy: Any = image.dataobj
-    return int(proxy.offset) + int(np.prod(image.shape, dtype=np.int64)) * np.dtype(proxy.dtype).itemsize
 
 
 def spans(count: int, thickness: int) -> Iterator[slice]:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeGuard, cast
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.case import ID, Split
-from dermaseg_monai.manifest.data_path import is_inside
+from dermaseg_monai.manifest.data_path import is_inside, is_plain
 from dermaseg_monai.manifest.table import image_id
 
 TASK_FILE: Final = "dataset.json"
@@ -17,6 +17,7 @@ LIST_KEYS: Final[dict[str, Split]] = {"training": "train", "validation": "val", 
 
 # newer data lists of MONAI call the images without a label so
 _LISTS: Final[dict[str, Split]] = {**LIST_KEYS, "testing": "test"}
+_MOST_DIGITS: Final = 10  # no type that NIfTI has for whole voxels counts further in practice
 _JUNK: Final = "._"  # what macOS leaves beside the files it packs
 
 
@@ -61,8 +62,16 @@ def task_of(data: Mapping[str, Any], file: Path) -> Task:
     """Return what a dataset.json says, checked; the licence may be spelt either way, and so may the release.
 
     Raises:
-        DataError: several modalities, labels of another form, a line that is no file, or a path that leaves the folder.
+        DataError: several modalities, labels of another form, a line that is no file, a path that leaves the folder, or
+            values nested too deeply to be shown.
     """
+    try:
+        return _task(data, file)
+    except RecursionError:
+        raise DataError(f"{file} is nested too deeply to be a data list. Take the file from the release.") from None
+
+
+def _task(data: Mapping[str, Any], file: Path) -> Task:
     _require_one_modality(data, file)
     lines: list[tuple[object, Split]] = [
         (line, split) for key, split in _LISTS.items() for line in _list(data, key, file)
@@ -105,9 +114,13 @@ def _require_one_modality(data: Mapping[str, Any], file: Path) -> None:
 
 def _labels(labels: object, file: Path) -> dict[int, str]:
     found = _table(labels)
-    if (labels is not None and not found) or not all(value.isdecimal() for value in found):
+    if (labels is not None and not found) or not all(map(_is_label, found)):
         raise DataError(f'{file}: labels is not of the form {{"0": "background", "1": "lesion"}}. Write it so.')
     return {int(value): str(name) for value, name in found.items()}
+
+
+def _is_label(value: str) -> bool:
+    return value.isdecimal() and len(value) <= _MOST_DIGITS
 
 
 def _image_of(line: object, file: Path) -> str:
@@ -142,6 +155,8 @@ def _below(path: str, file: Path) -> Path:
     relative = path.removeprefix(f"{file.parent.as_posix()}/")
     if not is_inside(relative):
         raise DataError(f"{file} names the file {path!r}, which leaves {file.parent}. Move it there, make it relative.")
+    if not is_plain(relative):
+        raise DataError(f"{file} names the file {path!r}, which is no plain text. Rename the file.")
     return file.parent / relative
 
 

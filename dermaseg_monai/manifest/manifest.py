@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.files import write_json
-from dermaseg_monai.manifest.case import SPLITS, Case, Split, require_split
+from dermaseg_monai.files import is_utf8, write_json
+from dermaseg_monai.manifest.case import ID, SPLITS, Case, Split, require_split
 from dermaseg_monai.manifest.case_json import case_from_json, case_to_json
-from dermaseg_monai.manifest.data_path import is_inside
+from dermaseg_monai.manifest.data_path import is_inside, is_plain
 from dermaseg_monai.manifest.decathlon_task import is_decathlon
 from dermaseg_monai.manifest.origin import Origin, origin_from_json
 from dermaseg_monai.manifest.schema_check import SCHEMA_VERSION, checked, read_json
@@ -28,7 +28,8 @@ class Manifest:
     (`dermaseg data prepare`). None of these is written when it is None.
 
     Raises:
-        DataError: no case, an id used twice, a split that is none of SPLITS, or a path that leaves the data folder.
+        DataError: no case, an id used twice or one that cannot name a file, a split that is none of SPLITS, or a path
+            that leaves the data folder or is no text.
     """
 
     name: str
@@ -55,12 +56,21 @@ class Manifest:
         Raises:
             DataError: the file is missing, malformed, of an unknown version, or says something impossible.
         """
-        found = read_json(Path(path))
+        try:
+            return cls._of_file(Path(path))
+        except RecursionError:  # a message about something that is nested as deeply as can be read
+            raise DataError(
+                f"{path} is nested too deeply to be a manifest. Make it with `dermaseg data index`."
+            ) from None
+
+    @classmethod
+    def _of_file(cls, path: Path) -> "Manifest":
+        found = read_json(path)
         if is_decathlon(found):
             from dermaseg_monai.manifest.decathlon_reader import manifest_of_task  # noqa: PLC0415 (it makes a Manifest)
 
-            return manifest_of_task(Path(path), found)
-        data = checked(found, Path(path))
+            return manifest_of_task(path, found)
+        data = checked(found, path)
         cases = tuple(case_from_json(item) for item in data["cases"])
         try:
             return cls(
@@ -131,10 +141,17 @@ def _first_problem(cases: tuple[Case, ...]) -> str | None:
     repeated = [name for name, count in Counter(case.id for case in cases).items() if count > 1]
     if repeated:
         return f"{len(repeated)} ids are used twice, first {repeated[0]!r}. Give every case its own id."
-    for case in cases:
-        if case.split not in SPLITS:
-            return f"case {case.id!r} is in split {case.split!r}; choose one of {', '.join(SPLITS)}."
-        for record in case.files:
-            if not is_inside(record.path):
-                return f"case {case.id!r} has the path {record.path!r}, which leaves dataset_dir. Make it relative."
+    return next(filter(None, map(_case_problem, cases)), None)
+
+
+def _case_problem(case: Case) -> str | None:
+    if not (ID.fullmatch(case.id) and is_utf8(case.id)):
+        return f"the id {case.id!r} cannot name a file: no slash, control character or dot in front. Rename it."
+    if case.split not in SPLITS:
+        return f"case {case.id!r} is in split {case.split!r}; choose one of {', '.join(SPLITS)}."
+    for record in case.files:
+        if not is_inside(record.path):
+            return f"case {case.id!r} has the path {record.path!r}, which leaves dataset_dir. Make it relative."
+        if not is_plain(record.path):
+            return f"case {case.id!r} has the path {record.path!r}, which is no plain text. Rename the file."
     return None

@@ -1,11 +1,13 @@
 """The one-line reading of what is wrong with a manifest's JSON."""
 
 import json
+import math
+import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match  # pyright: ignore[reportUnknownVariableType]
@@ -13,16 +15,20 @@ from jsonschema.exceptions import ValidationError, best_match  # pyright: ignore
 from dermaseg_monai.errors import DataError
 
 SCHEMA_VERSION = 1
+_MOST_DIGITS: Final = 18  # so many fit into 64 bits
+_SHOWN: Final = 20
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 (whatever the file holds)
     """Return what a JSON file holds.
 
     Raises:
-        DataError: no such file, or malformed JSON (with line and column).
+        DataError: no such file, malformed JSON (with line and column), or what JSON allows and no manifest can hold:
+            numbers beyond any number, halves of characters.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        return _parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"There is no manifest {path}. Make one with `dermaseg data index`.") from None
     except json.JSONDecodeError as error:
@@ -30,6 +36,8 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 (whatever the file holds)
         raise DataError(f"{path} is not JSON: {error.msg} at {place}. Mend it or index the data again.") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text (byte {error.start}). Index the data again.") from None
+    except RecursionError:
+        raise DataError(f"{path} is nested too deeply to be read. Make it with `dermaseg data index`.") from None
     except ValueError as error:
         raise DataError(f"{path} is not JSON: {error}. Mend it or index the data again.") from None
     except OSError as error:
@@ -68,8 +76,32 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(text))
 
 
+def _parsed(text: str) -> Any:  # noqa: ANN401 (whatever the file holds)
+    found = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
+    if _SURROGATE.search(text):
+        try:
+            json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"{error.object[error.start]!a} is half a character, which no file can hold") from None
+    return found
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    # Python reads 1e999 as infinite, and a manifest of it could not be written again
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:_SHOWN]} is too large for a number")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"{text[:_SHOWN]}... is a number of {len(text)} digits, more than {_MOST_DIGITS}")
+    return int(text)
 
 
 def _place(path: Iterable[str | int]) -> str:

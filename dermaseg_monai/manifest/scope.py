@@ -113,7 +113,7 @@ def read_scope(path: str | Path) -> Scope:
     """Read a scope document, a YAML file of plain text fields.
 
     Raises:
-        DataError: no such file, no YAML (with line), a field twice, or as `scope_from_json`.
+        DataError: no such file, no YAML (with line), a field twice, an alias, or as `scope_from_json`.
     """
     file = Path(path)
     try:
@@ -130,7 +130,10 @@ def read_scope(path: str | Path) -> Scope:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DataError(f"{file}, line {line}: {error.problem}. Correct the YAML.") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except RecursionError:
+        raise DataError(f"{file} is nested too deeply for a scope, whose fields are texts. Correct it.") from None
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+        # a tag that does not fit its value, `!!timestamp x` say, trips PyYAML in many ways
         raise DataError(f"{file} is not YAML: {' '.join(str(error).split())}. Correct it.") from None
     return scope_from_json(data, where=str(file))
 

@@ -12,14 +12,15 @@ from typing import Final
 
 from dermaseg_monai.cells import plain_cell
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.files import require_regular, unpacked_bytes
 from dermaseg_monai.images import IMAGE_SUFFIXES
 from dermaseg_monai.manifest.case import Attribute
 
 EMPTY: Final = frozenset({"", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None"})
 """What R, pandas, databases and spreadsheets write for a value that is missing; the word `none` is a value."""
 
-_WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")  # so many digits fit into 64 bits
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Table:
     def typed(self, column: str) -> dict[str, Attribute]:
         """Return a column by image id as int or float when all its cells are plain numbers, else as str.
 
-        An empty cell is None. Numbers with leading zeros stay text, because they are codes.
+        An empty cell is None. Numbers with leading zeros or more than 18 digits stay text, because they are codes.
         """
         cells = {image_id: row.get(column, "") for image_id, row in self.rows.items()}
         filled = [cell for cell in cells.values() if cell]
@@ -119,8 +120,9 @@ def _row(header: Sequence[str], cells: Sequence[str], id_column: str) -> dict[st
 def _lines(source: Path) -> list[tuple[int, list[str]]]:
     """Return (line number, cells, stripped and plain) of every row that is not blank, the header first."""
     try:
-        packed = source.read_bytes()
-        text = (gzip.decompress(packed) if source.suffix == ".gz" else packed).decode("utf-8-sig")
+        require_regular(source)
+        content = unpacked_bytes(source) if source.suffix == ".gz" else source.read_bytes()
+        text = content.decode("utf-8-sig")
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{source} is not a whole gzip file: {error}. Get it again.") from None
     except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def read_content(path: Path) -> dict[str, Any]:
         WeightsError: the file is missing or damaged, holds code, or something else than a dict.
     """
     require_file(path)
+    _require_unpacked(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's about the pickle of a file that it then refuses
@@ -70,6 +72,20 @@ def require_file(path: Path) -> None:
     """
     if not path.is_file():
         raise WeightsError(f"There is no weights file {path}. Train first, or give the path of a model.safetensors.")
+
+
+def _require_unpacked(path: Path) -> None:
+    """Check that a file of `torch.save`, which is a zip archive, is not packed: a small one could fill the memory."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            packed = [info.filename for info in archive.infolist() if info.compress_type != zipfile.ZIP_STORED]
+    except Exception:  # noqa: BLE001 (no archive, or a damaged one, of which its reader says more)
+        return
+    if packed:
+        raise WeightsError(
+            f"{path} is a packed archive (first {packed[0]!r}), which torch.save never writes. Unpack it, or get the "
+            "weights as they were saved."
+        )
 
 
 def damaged(path: Path, error: Exception) -> WeightsError:

@@ -1,6 +1,5 @@
 """SAM weights in the Hugging Face form, from a folder or from the hub, loaded only when they are all there."""
 
-import json
 import logging
 import re
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 
 from dermaseg_monai.engines import read_weights
 from dermaseg_monai.errors import MissingExtraError, WeightsError
+from dermaseg_monai.files import parse_json
 
 if TYPE_CHECKING:
     from transformers import SamModel
@@ -106,7 +106,7 @@ def _fetched(name: str) -> Path:
 
 def _require_sam(path: Path) -> None:
     try:
-        kind = json.loads(path.read_text(encoding="utf-8")).get("model_type")
+        kind = parse_json(path.read_text(encoding="utf-8")).get("model_type")
     except (OSError, ValueError, AttributeError) as error:
         raise WeightsError(f"{path} cannot be read as the configuration of a model. Get it again.") from error
     if kind != "sam":

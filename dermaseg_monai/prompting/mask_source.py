@@ -1,6 +1,5 @@
 """Masks that nobody had to draw: they stand beside the prompted ones, and boxes are made from them."""
 
-import json
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from dermaseg_monai.arrays import BoolMask, RgbImage
 from dermaseg_monai.data import Sample
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ConfigError, DataError, ImageError
+from dermaseg_monai.files import parse_json
 from dermaseg_monai.images import read_mask
 from dermaseg_monai.metrics.case_rows import read_rows
 from dermaseg_monai.prompting.classical import classical_mask
@@ -121,7 +121,7 @@ def _failed(table: Path) -> frozenset[str]:
 def _origin(run: Path) -> str | None:
     """Return what PromptFolders noted, None where a folder is from elsewhere."""
     try:
-        about = json.loads(run.read_text(encoding="utf-8"))["about"]
+        about = parse_json(run.read_text(encoding="utf-8"))["about"]
         return about.get("origin")
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None

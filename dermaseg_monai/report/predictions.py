@@ -1,7 +1,6 @@
 """A prediction folder beside the manifest of its pictures: which cases there are, and one of them ready to be drawn."""
 
 import difflib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from dermaseg_monai.arrays import BoolMask
 from dermaseg_monai.errors import DataError, ImageError
+from dermaseg_monai.files import parse_json
 from dermaseg_monai.images import (
     Slice,
     grey_slice,
@@ -158,7 +158,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     """
     path = folder / "run.json"
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

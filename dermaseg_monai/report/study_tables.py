@@ -1,6 +1,5 @@
 """The folder of an agreement study, read back: its tables and its summary."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.files import parse_json
 from dermaseg_monai.metrics.spreadsheet import read_cells
 
 _TEXTS: Final = (
@@ -36,10 +36,10 @@ class StudyTables:
         """
         root = Path(folder)
         try:
-            summary = json.loads((root / "summary.json").read_text(encoding="utf-8"))
+            summary = parse_json((root / "summary.json").read_text(encoding="utf-8"))
             tables = {path.stem: _table(path) for path in sorted(root.glob("*.csv"))}
             beside = root / "ceiling.json"
-            ceiling = json.loads(beside.read_text(encoding="utf-8"))["ceiling"]["sentence"] if beside.is_file() else ""
+            ceiling = parse_json(beside.read_text(encoding="utf-8"))["ceiling"]["sentence"] if beside.is_file() else ""
         except (OSError, ValueError, KeyError) as error:
             raise DataError(
                 f"{root} holds no agreement study ({error}). Run dermaseg agreement --out again."

@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
+from dermaseg_monai.files import parse_json
+
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 
 
@@ -116,5 +118,5 @@ def encode(entry: Entry) -> str:
 
 def decode(line: str) -> Entry:
     """Return the entry of one line. Raises: ValueError, KeyError or TypeError for a line `encode` did not write."""
-    values = json.loads(line)
+    values = parse_json(line)
     return _KINDS[values.pop("kind")](**values)

@@ -187,7 +187,15 @@ def test_a_volume_of_one_value_gives_what_it_gives_in_memory(tmp_path: Path, wei
     np.testing.assert_allclose(one, other, atol=2e-5)
 
 
-def test_volumes_that_cannot_be_used_cost_one_row_each(tmp_path: Path, weights: Path) -> None:
+def test_volumes_that_cannot_be_used_cost_one_row_each(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(volume: VolumeFile, look: Any = VolumeFile.require_numbers) -> None:  # noqa: ANN401
+        if volume.path.name == "huge.nii":
+            raise MemoryError
+        look(volume)
+
+    monkeypatch.setattr(VolumeFile, "require_numbers", exhausted)
     images = tmp_path / "images"
     images.mkdir()
     whole = speckle((20, 12, 16), np.diag([0.2, 0.2, 0.3, 1.0]), images / "whole.nii.gz", np.int16)
@@ -195,6 +203,7 @@ def test_volumes_that_cannot_be_used_cost_one_row_each(tmp_path: Path, weights: 
     (images / "bomb.nii.gz").write_bytes(gzip.compress(gzip.decompress(whole.read_bytes()) + bytes(5 << 20)))
     nib.save(nib.Nifti1Image(np.zeros((4, 4, 4, 2), dtype=np.int16), np.eye(4)), images / "series.nii.gz")
     nib.save(nib.Nifti1Image(np.full((4, 4, 4), np.nan, dtype=np.float32), np.eye(4)), images / "nan.nii")
+    speckle((20, 12, 16), np.diag([0.2, 0.2, 0.3, 1.0]), images / "huge.nii", np.int16)
     predict(DISK, images, tmp_path / "out", weights)
     rows: dict[str, Any] = table(tmp_path / "out" / "cases.csv")
     assert {name for name, row in rows.items() if row["status"] == "ok"} == {"whole"}
@@ -202,7 +211,8 @@ def test_volumes_that_cannot_be_used_cost_one_row_each(tmp_path: Path, weights: 
     assert "64 voxels of 64 that are no number" in rows["nan"]["reason"]
     assert "cut short or damaged" in rows["cut"]["reason"]
     assert "unpacks to more than" in rows["bomb"]["reason"]
-    assert json.loads((tmp_path / "out" / "run.json").read_text())["failed"] == 4
+    assert "not enough memory to read" in rows["huge"]["reason"]
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["failed"] == 5
     assert [path.name for path in (tmp_path / "out" / "masks").iterdir()] == ["whole.nii.gz"]
     assert not list((tmp_path / "out").glob(".*"))
 

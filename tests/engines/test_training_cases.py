@@ -209,6 +209,13 @@ def test_a_damaged_file_is_named(trained: Path, tmp_path: Path, damage: bytes) -
         seen_in_training(trained, tmp_path / "study.json", tmp_path, "test")
 
 
+def test_a_file_that_would_fill_the_memory_is_not_unpacked(trained: Path, tmp_path: Path) -> None:
+    path = trained.with_name(TRAINING_CASES)
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + b"a,b,c,d,e,f,g,,\r\n" * 1_100_000, 1))
+    with pytest.raises(DataError, match=r"training_cases\.csv\.gz unpacks to more than 16,777,216 bytes"):
+        seen_in_training(trained, tmp_path / "study.json", tmp_path, "test")
+
+
 def test_a_file_cut_short_in_a_row_is_named(trained: Path, tmp_path: Path) -> None:
     path = trained.with_name(TRAINING_CASES)
     text = gzip.decompress(path.read_bytes())

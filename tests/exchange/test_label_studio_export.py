@@ -54,6 +54,15 @@ def test_an_account_may_come_with_its_address_and_skipped_tasks_are_counted(tmp_
     [
         ({"completed_by": 5}, "'a' was answered by account '5', who may not; these may: 4, bo@example.org"),
         ({"updated_at": None}, "the annotation of ada has no date"),
+        ({"updated_at": "yesterday"}, "the annotation of ada has no date"),
+        ({"result": 5}, "Case 'a' has a result of another form"),
+        ({"result": ["x"]}, "Case 'a' has a result of another form"),
+        ({"result": [{"value": None}]}, "Case 'a' has a result of another form"),
+        (
+            {"result": [{"from_name": "mask", "value": {"brushlabels": None}}]},
+            "Case 'a': brushlabels is 'None', no list",
+        ),
+        ({"result": [{"from_name": "statement", "value": {"choices": 5}}]}, "Case 'a': choices is '5', no list"),
         ({"result": [region(np.ones((9, 6), dtype=bool), "1")]}, "painted on 9 x 6 px, the picture has 6 x 9"),
         ({"result": [region(UPPER, "1") | {"image_rotation": 90}]}, "painted on a rotated picture"),
         ({"result": [region(UPPER, "1") | {"value": {"brushlabels": ["lesion"]}}]}, "without brush mask"),
@@ -75,9 +84,20 @@ def test_files_that_are_no_export_of_ours_are_refused(tmp_path: Path) -> None:
         ("{}", "is no list of tasks"),
         ('[{"data": {"image": "x"}, "annotations": []}]', "Task 1 of .* has no case_id and digest"),
         ('[{"data": {"case_id": "a", "digest": "d"}}]', "has no list of annotations"),
+        (
+            '[{"data": {"case_id": "a", "digest": "d"}, "annotations": [null]}]',
+            "Task 1 .* annotation that is no object",
+        ),
+        ('[{"data": {"case_id": "a", "digest": "d"}, "annotations": ["x"]}]', "Task 1 .* annotation that is no object"),
+        ("[" * 100_000, r"cannot be read as an export \(it is nested too deeply\)"),
     ):
         path.write_text(text)
         with pytest.raises(DataError, match=said):
             read(path)
     with pytest.raises(DataError, match="'b' of the export is not in the manifest"):
         read(export(tmp_path, annotation(), case_id="b"))
+
+
+def test_a_size_that_only_the_manifest_knows_takes_no_memory(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Case 'a' has 1000000 x 1000000 px; at most 100,000,000"):
+        read_export(export(tmp_path, annotation()), people={"4": "ada"}, sizes={"a": (10**6, 10**6)})

@@ -46,6 +46,8 @@ def test_a_spec_is_read_and_1e_4_is_a_number(tmp_path: Path) -> None:
             r"loss of the baseline 'ce_dise'\. Did you mean ce_dice",
         ),
         ("name: try\nname: again\n", r"line 2 is no YAML: the key 'name' stands twice"),
+        ("name: try\na: &x 1\nb: *x\n", r"line 3 is no YAML: an alias"),
+        ("[" * 20_000, "is no YAML"),
         ("name: [", r"is no YAML"),
         ("- 3", r"holds no keys"),
     ],

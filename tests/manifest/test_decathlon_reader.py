@@ -188,6 +188,11 @@ def test_a_volume_without_a_place_is_refused_when_it_is_indexed(task: Path) -> N
         (lambda data: data["test"].append(data["training"][0]), r"1 ids belong to several images, first 'skin_000'"),
         (lambda data: data["test"].append("./imagesTs/absent.nii.gz"), r"1 of 7 cases .*lack a file, first .*absent"),
         (lambda data: data.update(labels={"background": 0, "lesion": 1}), r"labels is not of the form"),
+        (lambda data: data.update(labels={"0": "background", "9" * 5000: "lesion"}), r"labels is not of the form"),
+        (
+            lambda data: data["test"].append("imagesTs/a\0/x.nii.gz"),
+            r"names the file 'imagesTs/a\\x00/x.*no plain text",
+        ),
         (lambda data: data.update(validation=5), r"validation is '5', and no list of images"),
         (lambda data: data["test"].append(7), r"the line 7 is neither a path nor"),
         (lambda data: data["training"][0].update(label=["a", "b"]), r"the line .*is neither a path nor"),

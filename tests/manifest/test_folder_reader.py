@@ -28,6 +28,15 @@ def test_a_pair_is_recorded_with_size_and_sha256(plain: Path) -> None:
     assert case.reference.mask.path == "masks/a_mask.png"
 
 
+@pytest.mark.parametrize("digits", [19, 400, 5000])  # beyond 64 bits, beyond any float, beyond what Python reads
+@pytest.mark.parametrize("ending", ["", ".5"])
+def test_numbers_too_long_to_be_numbers_stay_text(plain: Path, digits: int, ending: str) -> None:
+    code = "9" * digits + ending
+    manifest = index_folder(plain, tables=table(plain, f"id,code\na,{code}\nb,2\nc,3\n"), attributes=["code"])
+    assert [case.attributes["code"] for case in manifest.cases] == [code, "2", "3"]
+    assert len(manifest.digest) == 64
+
+
 def test_the_table_gives_splits_groups_licences_and_typed_attributes(plain: Path) -> None:
     manifest = index_folder(
         plain,

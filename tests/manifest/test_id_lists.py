@@ -1,4 +1,5 @@
 import gzip
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +68,16 @@ def test_a_list_may_be_packed(tmp_path: Path) -> None:
     (tmp_path / "s.csv.gz").write_bytes(gzip.compress(b"id,split\na,train\n")[:-4])
     with pytest.raises(DataError, match="is not a whole gzip file"):
         read_list(tmp_path / "s.csv.gz")
+
+
+def test_a_list_that_would_fill_the_memory_is_not_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "s.csv.gz").write_bytes(gzip.compress(b"id,split\na,train\n" + bytes(24 << 20)))
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"s\.csv\.gz unpacks to more than 16,777,216 bytes, which no table does"):
+        read_list(tmp_path / "s.csv.gz")
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 40 << 20  # of 24 MiB, read in growing pieces
 
 
 @pytest.mark.parametrize(

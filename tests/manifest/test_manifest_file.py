@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
+from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest, index_decathlon
 
 
 def rewritten(manifest: Manifest, path: Path, **changes: object) -> Path:
@@ -140,6 +140,57 @@ def test_a_value_out_of_the_schema_is_found_by_its_place(
     with pytest.raises(DataError, match=message) as caught:
         Manifest.load(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": "a\n"}, r"the id 'a\\n' cannot name a file"),
+        ({"id": "a\ud800"}, r"m\.json is not JSON: '\\ud800' is half a character"),
+        ({"image": {"path": "a\ud800.png", "sha256": "0" * 64}}, r"m\.json is not JSON: '\\ud800' is half a character"),
+        (
+            {"image": {"path": "a\0.png", "sha256": "0" * 64}},
+            r"case 'b' has the path 'a\\x00\.png', which is no plain text",
+        ),
+        ({"attributes": {"age": 10**18}}, "10{18}... is a number of 19 digits, more than 18"),
+        ({"attributes": {"age": 777.5}}, "1e999 is too large for a number"),
+        ({"image": {"path": "b.nii", "sha256": "0" * 64, "spacing_mm": [1, 777.5]}}, "1e999 is too large for a number"),
+    ],
+    ids=["line break", "half an id", "half a path", "NUL", "long number", "infinite attribute", "infinite spacing"],
+)
+def test_what_json_allows_and_no_file_can_be_is_refused(
+    manifest: Manifest, tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    first, second = manifest.to_json()["cases"]
+    path = rewritten(manifest, tmp_path / "m.json", cases=[first, {**second, **change}])
+    path.write_text(path.read_text().replace("777.5", "1e999"))  # which Python reads as infinite
+    with pytest.raises(DataError, match=message) as caught:
+        Manifest.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_character_written_in_two_halves_is_one(manifest: Manifest, tmp_path: Path) -> None:
+    path = rewritten(manifest, tmp_path / "m.json", division="\U0001f41d")
+    assert r"\ud83d\udc1d" in path.read_text()
+    assert Manifest.load(path).division == "\U0001f41d"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"schema": 1, "name": "n", "version": "1", "licence": null, "cases": ' + "[" * 900 + "]" * 900 + "}",
+        '{"training": ' + "[" * 900 + "]" * 900 + "}",
+        '{"name": ' + "[" * 900 + "]" * 900 + ', "training": ["a.nii"]}',
+    ],
+    ids=["brackets", "cases", "a line of a data list", "its name"],
+)
+def test_what_is_nested_deeply_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "dataset.json").write_text(text)
+    for read in (Manifest.load, lambda file: index_decathlon(file.parent)):
+        with pytest.raises(DataError, match=r"dataset\.json") as caught:
+            read(tmp_path / "dataset.json")
+        assert "\n" not in str(caught.value)
 
 
 def test_a_missing_file_names_the_next_command(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_a_damaged_scope_in_a_manifest_names_file_and_field(form: Path, manifest
         ("structure: the lesion", "structure: null", "structure is null; expected a text"),
         ("form: 1", "form: 2", "form is 2; this release reads 1"),
         ("modality: derm", "structure: x\nmodality: derm", r"line 5: the key 'structure' stands twice"),
-        ("modality: derm", "? [a]\n: x\nmodality: derm", r"line 5: found unhashable key. Correct the YAML"),
+        ("modality: derm", "? [a]\n: x\nmodality: derm", r"line 5: a key is a text. Correct the YAML"),
         ("form: 1", "form: [1", r"scope\.yaml, line \d+: .*Correct the YAML"),
         ("form: 1", "form: 1\nsources: a book", 'sources is "a book"; expected a list of texts'),
     ],
@@ -94,6 +94,23 @@ def test_a_file_that_is_no_form_is_refused(tmp_path: Path, content: bytes, said:
     (tmp_path / "s.yaml").write_bytes(content)
     with pytest.raises(DataError, match=said):
         read_scope(tmp_path / "s.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("&ours Ours\nremarks: *ours", r"scope\.yaml, line 3: an alias \(\*name\) stands for a text; write it out"),
+        ("Ours\n? [a]\n: b", r"scope\.yaml, line 3: a key is a text"),
+        ("[" * 5000, r"scope\.yaml is nested too deeply"),
+        ("!!timestamp x", r"scope\.yaml is not YAML"),
+        ("!!bool x", r"scope\.yaml is not YAML"),
+        ("!!map [a]", r"scope\.yaml, line 2: expected a mapping node"),
+    ],
+)
+def test_what_yaml_allows_and_no_form_needs_is_refused(form: Path, name: str, said: str) -> None:
+    with pytest.raises(DataError, match=said) as caught:
+        read_scope(change(form, "name: Ours", f"name: {name}"))
+    assert "\n" not in str(caught.value)
 
 
 def test_a_missing_form_names_the_shipped_ones() -> None:

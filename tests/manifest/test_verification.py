@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,18 @@ def test_a_missing_file_is_named(indexed: Manifest, plain: Path) -> None:
     (plain / "masks/b_mask.png").unlink()
     with pytest.raises(IntegrityError, match=r"1 of 6 files in train\|val\|test .*case b: .*b_mask\.png does not"):
         require_verified(indexed, plain)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_never_ends_is_not_read(indexed: Manifest, plain: Path, kind: str) -> None:
+    (plain / "images/a.png").unlink()
+    if kind == "pipe":
+        os.mkfifo(plain / "images/a.png")
+    else:
+        (plain / "images/a.png").symlink_to("/dev/zero")
+    (problem,) = verify(indexed, plain)
+    assert (problem.case_id, problem.kind) == ("a", "undecodable")
+    assert problem.detail.endswith("cannot be read: it is a folder, a pipe or a device, not a regular file")
 
 
 def test_a_changed_file_is_named_with_the_next_command(indexed: Manifest, plain: Path) -> None:

@@ -1,6 +1,7 @@
 import json
 import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,15 @@ class Attack:
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.mkdir, (str(self.trace),)
+
+
+def test_a_packed_archive_is_not_unpacked(encoder: MobileNetV2, state: dict[str, Tensor], tmp_path: Path) -> None:
+    torch.save(state, tmp_path / "stored.pt")
+    with zipfile.ZipFile(tmp_path / "stored.pt") as stored, zipfile.ZipFile(tmp_path / "w.pt", "w") as packed:
+        for info in stored.infolist():
+            packed.writestr(info.filename, stored.read(info), zipfile.ZIP_DEFLATED)
+    with pytest.raises(WeightsError, match=r"w\.pt is a packed archive \(first '.*'\), which torch\.save never writes"):
+        load(encoder, tmp_path / "w.pt")
 
 
 def test_code_in_a_file_is_not_run(encoder: MobileNetV2, tmp_path: Path) -> None:

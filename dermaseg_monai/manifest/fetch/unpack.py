@@ -20,6 +20,7 @@ _SMALL_BYTES: Final = 50 * 2**20  # so little is harmless, however well it was p
 _BLOCK_BYTES: Final = 4096  # what a small file takes on the disk
 _CHUNK_BYTES: Final = 2**20
 _ENCRYPTED: Final = 0x1
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of bzip2 and LZMA, zipfile unpacks whole blocks
 
 
 def archive_entries(archive: Path) -> dict[PurePosixPath, zipfile.ZipInfo]:
@@ -75,7 +76,7 @@ def unpack(archive: Path, folder: Path, advance: Callable[[int], None]) -> list[
 
 def _write(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, advance: Callable[[int], None]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    # zipfile gives no byte more than the size that was checked, and compares the CRC at the end
+    # of what is stored or deflated zipfile gives no byte more than the size that was checked, and compares the CRC
     with opened.open(info) as source, target.open("xb") as sink:
         while chunk := source.read(_CHUNK_BYTES):
             sink.write(chunk)
@@ -109,6 +110,8 @@ def _fault(info: zipfile.ZipInfo) -> str | None:
         return "a link or special file"
     if info.flag_bits & _ENCRYPTED:
         return "which is encrypted"
+    if info.compress_type not in _METHODS:
+        return "which is packed in another way than by deflate"
     if info.file_size > max(_SMALL_BYTES, _MOST_FILE_RATIO * info.compress_size):
         return f"which would unpack {info.compress_size} bytes to {info.file_size}"
     return None

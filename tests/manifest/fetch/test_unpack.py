@@ -127,6 +127,13 @@ def test_an_encrypted_file_is_refused(archive: Path) -> None:
         unpacked(archive)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_method_that_unpacks_whole_blocks_is_refused(method: int, archive: Path) -> None:
+    make_zip(archive, {"a.png": b"a"}, method=method)
+    with pytest.raises(IntegrityError, match=r"holds 'a\.png', which is packed in another way than by deflate"):
+        unpacked(archive)
+
+
 def test_changed_content_is_found_by_its_checksum(archive: Path) -> None:
     make_zip(archive, {"a.png": b"content"}, method=zipfile.ZIP_STORED)
     archive.write_bytes(archive.read_bytes().replace(b"content", b"Content"))
