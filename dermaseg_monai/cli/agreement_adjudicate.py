@@ -132,15 +132,17 @@ def _masks(case: "Case", root: Path, size: tuple[int, ...]) -> "dict[str, Mask]"
     from dermaseg_monai.images import read_mask  # noqa: PLC0415
 
     drawn: dict[str, Mask] = {}
+    votes: dict[str, Mask] = {}
     for reading in readings_of_case(case, root):
         mask = read_mask(reading.mask)
         if mask.shape != size:
             continue  # the study has named it among its failures
+        votes.setdefault(reading.annotator, mask)  # who drew twice has one vote
         times = sum(name.split(" (again")[0] == reading.annotator for name in drawn)
         drawn[reading.annotator + (f" (again, {times})" if times else "")] = mask
     if not drawn:
         raise DataError(f"Case {case.id!r} has no outline on the grid of its picture. Correct the manifest first.")
-    return {f"consensus (more than half of {len(drawn)})": majority(list(drawn.values()), tie="skin"), **drawn}
+    return {f"consensus (more than half of {len(votes)})": majority(list(votes.values()), tie="skin"), **drawn}
 
 
 def _words(table: "pd.DataFrame", known: "Manifest") -> str:

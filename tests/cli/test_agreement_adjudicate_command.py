@@ -16,7 +16,7 @@ from dermaseg_monai.errors import ConfigError, DataError, DermasegError
 from dermaseg_monai.exchange import decode_brush, region
 from dermaseg_monai.files import sha256_of
 from dermaseg_monai.images import read_mask, write_mask, write_probability
-from dermaseg_monai.manifest import Manifest
+from dermaseg_monai.manifest import Case, Manifest
 
 
 def run(*words: object):  # noqa: ANN201
@@ -80,6 +80,20 @@ def test_tasks_carry_every_mask_the_consensus_and_the_drawing(demo: Path, queue:
     assert data["outlines"].startswith("data:image/jpeg;base64,")
     assert 'value="$outlines"' in (queue / "labelling.xml").read_text()
     assert "priority = disagreement x (1 + uncertainty)" in (queue / "README.txt").read_text()
+
+
+def test_who_drew_a_case_twice_has_one_vote_in_the_consensus_that_is_shown(demo: Path, tmp_path: Path) -> None:
+    def twice(case: Case) -> Case:
+        (loose,) = (one for one in case.annotations if one.annotator == "loose")
+        return replace(case, annotations=(*case.annotations, loose))
+
+    known = Manifest.load(demo)
+    replace(known, cases=tuple(map(twice, known.cases))).save(demo.parent / "twice.json")
+    words = ["--study", tmp_path / "study", "--out", tmp_path / "twice"]
+    assert run("adjudicate", "--manifest", demo.parent / "twice.json", *words).exit_code == 0
+    task = json.loads((tmp_path / "twice" / "tasks.json").read_text())[0]
+    names = [one["model_version"] for one in task["predictions"]]
+    assert names == ["loose (again, 1)", "noisy", "loose", "tight", "consensus (more than half of 3)"]
 
 
 def test_the_seniors_mask_becomes_the_reference_of_a_new_manifest(demo: Path, queue: Path, tmp_path: Path) -> None:
