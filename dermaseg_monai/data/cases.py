@@ -37,8 +37,8 @@ def reader_cases(
     """Return the samples of one split as `cases` does, each with `reader_labels`: the paths of its readers' masks.
 
     An adjudicated case has its adjudicated mask alone, for the disagreement is settled there; any other its
-    `readings`, which is its reference where nobody else drew it. `label` stays the reference. For training: scores
-    are against references.
+    `readings`, which is its reference where nobody else drew it, the first of each person. `label` stays the
+    reference. For training: scores are against references.
 
     Raises:
         DataError: no case of the split has two readers; and as `cases`, with LeakError and IntegrityError.
@@ -89,7 +89,11 @@ def _require_references(chosen: tuple[Case, ...], name: str, split: Split) -> No
 def _reader_masks(case: Case) -> tuple[FileRecord, ...]:
     assert case.reference is not None  # noqa: S101 (checked by cases)
     chosen = (case.reference,) if case.reference.role == "adjudicated" else case.readings
-    return tuple(one.mask for one in chosen)
+    # who drew the case twice is one reader; outlines without a name are of different people, as far as anybody knows
+    people: dict[str | int, FileRecord] = {}
+    for index, one in enumerate(chosen):
+        people.setdefault(one.annotator or index, one.mask)
+    return tuple(people.values())
 
 
 def _sample(case: Case, folder: Path) -> Sample:

@@ -113,6 +113,22 @@ def test_an_adjudicated_case_is_settled(tmp_path: Path) -> None:
     assert all(len(paths) == 3 for name, paths in by_id.items() if name != first.id)
 
 
+def test_who_drew_a_case_twice_is_one_reader(tmp_path: Path) -> None:
+    manifest = make_demo(tmp_path / "demo", n=4, seed=0)
+    loaded = Manifest.load(manifest)
+    first, *others = loaded.cases
+    ann, bob, third = (one.mask for one in first.annotations[1:4])
+    drawn = [Annotation(mask, name, role="reader") for mask, name in ((ann, "ann"), (bob, "bob"), (third, "ann"))]
+    twice = Case(first.id, first.image, (*first.annotations[:1], *drawn), "train")
+    Manifest("twice", "1", None, (twice, *others)).save(manifest.parent / "twice.json")
+    (found,) = [
+        one
+        for one in reader_cases(manifest.parent / "twice.json", manifest.parent, "train")
+        if one["case_id"] == first.id
+    ]
+    assert found["reader_labels"] == (str(manifest.parent / ann.path), str(manifest.parent / bob.path))
+
+
 def test_a_set_with_references_alone_has_nothing_to_choose(tmp_path: Path) -> None:
     manifest = make_demo(tmp_path / "demo", n=4, seed=0)
     loaded = Manifest.load(manifest)
