@@ -79,8 +79,10 @@ def _require_unpacked(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             packed = [info.filename for info in archive.infolist() if info.compress_type != zipfile.ZIP_STORED]
-    except Exception:  # noqa: BLE001 (no archive, or a damaged one, of which its reader says more)
-        return
+    except (OSError, zipfile.BadZipFile):
+        return  # no archive: torch's older form or another file, of which its reader says more
+    except (ValueError, NotImplementedError, OverflowError) as error:
+        raise damaged(path, error) from error  # torch might read what nobody could look into
     if packed:
         raise WeightsError(
             f"{path} is a packed archive (first {packed[0]!r}), which torch.save never writes. Unpack it, or get the "
