@@ -1,5 +1,11 @@
 """What a user can cause. Each message says what is wrong, the value, where, and the next command."""
 
+import difflib
+from collections.abc import Iterable
+from typing import Final
+
+_ALIKE: Final = 0.5
+
 
 class DermasegError(Exception):
     """Base of every error that is printed as one line, without a traceback, and ends a command with exit code 1."""
@@ -43,3 +49,15 @@ class TrainingError(DermasegError):
 
 class MissingExtraError(DermasegError):
     """An optional dependency is not installed; the message names the extra that brings it."""
+
+
+def did_you_mean(name: object, known: Iterable[str], *, otherwise: str) -> str:
+    """Return the advice on a name that is not known: the nearest known one, else `otherwise`."""
+    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=_ALIKE)
+    return f"Did you mean {near[0]}?" if near else otherwise
+
+
+def choose_one(name: object, known: Iterable[str]) -> str:
+    """Return the advice on a name of a short list: the nearest one, if there is one, and the list."""
+    choices = list(known)
+    return f"{did_you_mean(name, choices, otherwise='')} Choose one of {', '.join(choices)}.".lstrip()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
-from dermaseg_monai.errors import DataError
+from dermaseg_monai.errors import DataError, IntegrityError
 
 _SMALL_BYTES: Final = 16 << 20
 _MOST_RATIO: Final = 50
@@ -151,6 +151,19 @@ def sha256_of(path: str | Path) -> str:
     require_regular(path)
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def require_unchanged(path: str | Path, sha256: str) -> None:
+    """Return when a file is the one that the manifest means.
+
+    Raises:
+        IntegrityError: it is another.
+        OSError: it cannot be read.
+    """
+    if sha256_of(path) != sha256:
+        raise IntegrityError(
+            f"{path} is not the file the manifest means: its sha256 differs. Get it again or index it anew."
+        )
 
 
 def _write_error(target: Path, error: OSError) -> DataError:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from dermaseg_monai.errors import IntegrityError
-from dermaseg_monai.files import sha256_of
+from dermaseg_monai.files import require_unchanged
 from dermaseg_monai.manifest import Case
 
 
@@ -19,10 +19,7 @@ def case_digest(case: Case, dataset_dir: str | Path) -> str:
         path = Path(dataset_dir) / record.path
         if not path.is_file():
             raise IntegrityError(f"Case {case.id}: {path} does not exist. Check --dataset-dir.")
-        if sha256_of(path) != record.sha256:
-            raise IntegrityError(
-                f"Case {case.id}: {path} is not the file that the manifest knows. See all with `dermaseg data verify`."
-            )
+        require_unchanged(path, record.sha256)
     drawn = [(one.role, one.annotator, one.created_at, one.mask.sha256) for one in case.annotations]
     said = json.dumps([case.id, case.image.sha256, drawn], separators=(",", ":"))
     return hashlib.sha256(said.encode()).hexdigest()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dermaseg_monai.arrays import BoolMask, RgbImage
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.files import sha256_of
+from dermaseg_monai.files import require_unchanged
 from dermaseg_monai.images import is_volume, read_image, read_mask
 from dermaseg_monai.manifest import Case, FileRecord
 
@@ -64,9 +64,7 @@ class PhotographReader:
     def _require_unchanged(self, record: FileRecord) -> None:
         if record.path in self._sound:
             return
-        if sha256_of(self._path(record)) != record.sha256:
-            found = f"{self._path(record)} is not the file the manifest means: its sha256 differs"
-            raise DataError(f"{found}. Get it again or index it anew.")
+        require_unchanged(self._path(record), record.sha256)
         self._sound.add(record.path)
 
     def _keep(self, photograph: Photograph) -> None:

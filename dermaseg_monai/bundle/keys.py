@@ -1,11 +1,10 @@
 """The keys that every sheet shares, what values they take, and the check of overrides against a sheet."""
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, did_you_mean
 
 Check = tuple[str, Callable[[Any], bool]]
 
@@ -109,8 +108,7 @@ def check_overrides(overrides: Mapping[str, Any], known: Iterable[str]) -> None:
             continue
         if name not in names:
             top = sorted(known_name for known_name in names if "::" not in known_name)
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-            hint = f"Did you mean --{near[0]}?" if near else f"Known keys: {', '.join(top)}."
+            hint = did_you_mean(f"--{name}", [f"--{one}" for one in names], otherwise=f"Known keys: {', '.join(top)}.")
             raise ConfigError(f"Unknown key --{key} (value {value!r}): the sheet has no such key. {hint}")
         if name in SHARED_KEYS and not isinstance(value, dict):
             expected, fits = SHARED_KEYS[name]

@@ -1,6 +1,5 @@
 """The sheet of values a run was started with: its files, the overrides of the command line, and the merged whole."""
 
-import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Any, Final
 from dermaseg_monai.bundle.hook import install_hook
 from dermaseg_monai.bundle.keys import RESERVED, SHARED_KEYS, check_overrides
 from dermaseg_monai.bundle.kinds import check_kinds
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, did_you_mean
 
 _SEPARATOR: Final = "::"  # monai.bundle.utils.ID_SEP_KEY; this module imports MONAI only when a sheet is read
 _PATHS: Final = ("manifest", "dataset_dir", "images", "encoder_weights", "initial_weights", "weights")
@@ -120,8 +119,7 @@ def _not_null(key: str, value: Any) -> Any:  # noqa: ANN401 (an override may be 
 
 def _require_run_id(run_id: str, config: Mapping[str, Any]) -> None:
     if run_id not in config:
-        near = difflib.get_close_matches(run_id, config, n=1, cutoff=0.5)
-        hint = f"Did you mean {near[0]}?" if near else "Most sheets have run."
+        hint = did_you_mean(run_id, config, otherwise="Most sheets have run.")
         raise ConfigError(f"The sheet has nothing called {run_id} to run. {hint}")
 
 

@@ -14,6 +14,7 @@ from dermaseg_monai.cli.agreement_qualify import qualify
 from dermaseg_monai.cli.agreement_read import independent_readings
 from dermaseg_monai.cli.agreement_scope import chosen_cases, require_folder
 from dermaseg_monai.cli.agreement_tolerance import AUTO, tolerance_for
+from dermaseg_monai.cli.comma_list import comma_list
 from dermaseg_monai.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
 
     tracker = None if tracking_uri is None else tracker_of(tracking_uri, out, manifest)
     shown = photographs(manifest, dataset_dir, images)
-    names = [word.strip() for word in (attributes or "").split(",") if word.strip()]
+    names = comma_list(attributes)
     tolerance = {"tolerance_px": tolerance_px, "tolerance_mm": tolerance_mm}
     if names and manifest is None and not table:
         raise ConfigError(f"--attributes {attributes} needs a table that has them: --table CSV --id-column COLUMN.")
@@ -194,7 +195,7 @@ def _of_others(
         raise ConfigError("Give the outlines in one way: --manifest FILE, or --root DIR --pattern P, or --pairs CSV.")
     if AUTO in tolerance.values():
         raise ConfigError("--tolerance-px auto needs the masks; --pairs has none. Leave one of them out.")
-    words = [word.strip() for word in (leave_out or "").split(",") if word.strip()]
+    words = comma_list(leave_out)
     found, left = read_pairs(pairs, leave_out=words)
     note = f"Pairs as {pairs.name} gives them; {left} rows with {', '.join(words) or 'nobody'} left out."
     return found, no_masks(found), pd.DataFrame(), [note]

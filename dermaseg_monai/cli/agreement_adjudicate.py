@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dermaseg_monai.cli.comma_list import comma_list
 from dermaseg_monai.cli.label_tool import new_manifest, people_of, require_new
 from dermaseg_monai.errors import ConfigError, DataError
 
@@ -84,7 +85,7 @@ def _diagnoses(text: str | None) -> tuple[str, list[str]] | None:
     name, sign, values = text.partition("=")
     if not sign or not name.strip():
         raise ConfigError(f"--malignant {text!r} is not understood; write 'diagnosis=melanoma,basal cell carcinoma'.")
-    return name.strip(), [value.strip() for value in values.split(",") if value.strip()]
+    return name.strip(), comma_list(values)
 
 
 def _write(table: "pd.DataFrame", notes: list[str], tasks: list[dict[str, Any]], out: Path) -> None:

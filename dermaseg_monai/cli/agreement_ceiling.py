@@ -7,6 +7,7 @@ import typer
 
 from dermaseg_monai.cli.agreement_scope import chosen_cases, require_folder
 from dermaseg_monai.cli.agreement_tolerance import tolerance_for
+from dermaseg_monai.cli.comma_list import comma_list
 from dermaseg_monai.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def ceiling(  # noqa: PLR0913 (each is one option of the command line)
         both_empty=_BOTH_EMPTY,
         missing=missing,
     )
-    names = [word.strip() for word in (attributes or "").split(",") if word.strip()]
+    names = comma_list(attributes)
     images = found.images
     if table:
         images = with_attributes(images, table, id_column=id_column, attributes=names, group_column=group_column)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dermaseg_monai.cli.comma_list import comma_list
 from dermaseg_monai.cli.describe import describe
 from dermaseg_monai.cli.fetch import fetch
 from dermaseg_monai.cli.leaks import leaks
@@ -102,7 +103,7 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
         "group_column": group_column,
         "licence_column": licence_column,
         "attribution_column": attribution_column,
-        "attributes": _words(attributes),
+        "attributes": None if attributes is None else comma_list(attributes),
         "images": images,
         "masks": masks,
         "mask_suffixes": None if mask_suffixes is None else [word.strip() for word in mask_suffixes.split(",")],
@@ -110,7 +111,7 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
         "name": set_name,
         "licence": licence,
         "archive": archive,
-        "splits": _words(splits),
+        "splits": None if splits is None else comma_list(splits),
         "split": split,
         "foreground": _numbers(foreground),
         "allow_partial": allow_partial,
@@ -145,14 +146,10 @@ def _reader_words(manifest: "Manifest") -> str:
     return f"{len(drawn)} outlines by {', '.join(names)}; {with_reference} cases have a reference."
 
 
-def _words(text: str | None) -> list[str] | None:
-    return None if text is None else [word.strip() for word in text.split(",") if word.strip()]
-
-
 def _numbers(text: str | None) -> list[int] | None:
-    words = _words(text)
-    if words is None:
+    if text is None:
         return None
+    words = comma_list(text)
     if not all(word.isdecimal() for word in words):
         raise ConfigError(
             f"--foreground is {text!r}; expected label values with commas between, e.g. --foreground 1,2."

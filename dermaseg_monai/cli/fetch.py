@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from dermaseg_monai.cli.comma_list import comma_list
 from dermaseg_monai.errors import ConfigError
 
 
@@ -22,7 +23,7 @@ def fetch(
 
     if name not in RELEASES:
         raise ConfigError(f"There is no set {name!r}; choose one of {', '.join(RELEASES)}.")
-    words = None if splits is None else [word.strip() for word in splits.split(",") if word.strip()]
+    words = None if splits is None else comma_list(splits)
     try:
         fetched = fetch_set(RELEASES[name], root, splits=words, say=typer.echo)
     except KeyboardInterrupt:

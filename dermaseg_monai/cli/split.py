@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dermaseg_monai.cli.comma_list import comma_list
 from dermaseg_monai.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def split(  # noqa: PLR0913 (each is one option of the command line)
         said = " and ".join(given) + " exclude each other" if given else "Nothing says how to split"
         raise ConfigError(f"{said}. Choose one of {', '.join(ways)}, or select with --licence alone.")
     whole = Manifest.load(manifest)
-    found = select_licences(whole, _words(licence)) if licence else whole
+    found = select_licences(whole, comma_list(licence)) if licence else whole
     said = [f"licence {licence}"] if licence else []
-    classes = _words(stratify)
+    classes = comma_list(stratify)
     if folds is not None:
         _refuse("--folds", {"--parts": parts, "--scale": scale, "--allow-leaks": allow_leaks})
         made = fold_manifests(found, folds, seed=seed, stratify=classes)
@@ -176,7 +177,7 @@ def _sides(parts: str | None) -> "tuple[Split, ...] | None":
 
     if parts is None:
         return None
-    words = _words(parts)
+    words = comma_list(parts)
     wrong = [word for word in words if word not in SPLITS[:3]]
     if wrong or len(set(words)) < len(words):
         raise ConfigError(f"--parts {parts}: name train, val and test, each once, in the order of the parts.")
@@ -187,7 +188,3 @@ def _refuse(way: str, options: dict[str, object]) -> None:
     idle = [option for option, value in options.items() if value]
     if idle:
         raise ConfigError(f"{idle[0]} says nothing beside {way}. Leave it out.")
-
-
-def _words(text: str | None) -> list[str]:
-    return [word.strip() for word in (text or "").split(",") if word.strip()]

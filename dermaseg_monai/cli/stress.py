@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.cli.comma_list import comma_list
+from dermaseg_monai.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:  # these bring torch and matplotlib, which `dermaseg --help` does not wait for
     from dermaseg_monai.cli.stress_sheet import StressSheet
@@ -139,15 +140,12 @@ def _seen(sheet: "StressSheet", manifest: Path, folder: Path, split: "Split", *,
 
 
 def _stressors(names: str | None) -> "list[Stressor]":
-    import difflib  # noqa: PLC0415
-
     from dermaseg_monai.data.stressors import STRESSORS  # noqa: PLC0415
 
-    wanted = list(STRESSORS) if names is None else [name.strip() for name in names.split(",") if name.strip()]
+    wanted = list(STRESSORS) if names is None else comma_list(names)
     for name in wanted:
         if name not in STRESSORS:
-            near = difflib.get_close_matches(name, STRESSORS, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(STRESSORS)}."
+            hint = did_you_mean(name, STRESSORS, otherwise=f"There are {', '.join(STRESSORS)}.")
             raise ConfigError(f"Unknown stressor {name!r} in --stressors. {hint}")
     if not wanted:
         raise ConfigError(f"--stressors is {names!r}; it names none. There are {', '.join(STRESSORS)}.")

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from dermaseg_monai.data.cases import Sample, data_folder
-from dermaseg_monai.errors import DataError, ImageError
-from dermaseg_monai.files import is_utf8, printable, sha256_of
+from dermaseg_monai.errors import DataError, ImageError, IntegrityError
+from dermaseg_monai.files import is_utf8, printable, require_unchanged
 from dermaseg_monai.images import IMAGE_SUFFIXES, is_volume, read_image
 from dermaseg_monai.images.volume_file import require_volume
 from dermaseg_monai.manifest import Manifest, Split
@@ -137,13 +137,12 @@ def _fault(one: _Candidate, look: Callable[[Path], object]) -> str | None:
         )
     try:
         look(one.path)
-        found = sha256_of(one.path) if one.sha256 else None
-    except ImageError as error:
+        if one.sha256:
+            require_unchanged(one.path, one.sha256)
+    except (ImageError, IntegrityError) as error:
         return str(error)
     except OSError as error:
         return f"Cannot read {one.path}: {error.strerror or error}. Copy it again or leave it out."
-    if found != one.sha256:
-        return f"{one.path} is not the file the manifest means: its sha256 differs. Get it again or index it anew."
     return None
 
 

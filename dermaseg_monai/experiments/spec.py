@@ -1,6 +1,5 @@
 """An ablation as a person writes it: a YAML file of values, read and checked before anything runs."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, did_you_mean
 from dermaseg_monai.manifest.unique_keys import UniqueKeys
 
 SEED: Final = "seed"
@@ -98,8 +97,7 @@ def require_known(names: Iterable[Any], known: Iterable[str], *, what: str, wher
     choices = [str(name) for name in known]
     for name in names:
         if name not in choices:
-            near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(choices)) or 'none'}."
+            hint = did_you_mean(name, choices, otherwise=f"Known: {', '.join(sorted(choices)) or 'none'}.")
             raise ConfigError(f"{where}: unknown {what} {name!r}. {hint}")
 
 

@@ -7,7 +7,7 @@ import nibabel as nib
 import numpy as np
 from nibabel.affines import voxel_sizes
 
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, choose_one
 
 UPRIGHT: Final = "LPI"
 """The orientation a volume is brought to before it is cut: its axes then run left, backwards and down the patient."""
@@ -72,7 +72,7 @@ def require_cut(plane: str, neighbours: int) -> None:
 def plane_axis(plane: str) -> int:
     """Return the axis that the slices of a plane are perpendicular to. Raises: ConfigError (no such plane)."""
     if plane not in PLANES:
-        raise ConfigError(f"{plane!r} is no plane. Choose one of {', '.join(PLANES)}.")
+        raise ConfigError(f"{plane!r} is no plane. {choose_one(plane, PLANES)}")
     return PLANES[plane]
 
 

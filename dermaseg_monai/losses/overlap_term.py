@@ -1,6 +1,5 @@
 """What a mask of logits costs beside a label: the losses of the study by their names."""
 
-import difflib
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
@@ -10,7 +9,7 @@ from jaxtyping import Float
 from monai.losses import DiceLoss, TverskyLoss
 from torch import Tensor, nn
 
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, choose_one
 from dermaseg_monai.losses.class_weights import weighted_cross_entropy
 from dermaseg_monai.losses.distance import ContourDistance
 from dermaseg_monai.losses.lovasz import LovaszHinge
@@ -41,9 +40,7 @@ def overlap_term(overlap: str, pixel_weights: PixelWeights | None = None) -> nn.
     if overlap == "weighted_ce":
         return _weighted_ce(pixel_weights)
     if overlap not in _TERMS:
-        near = difflib.get_close_matches(str(overlap), OVERLAPS, n=1, cutoff=0.5)
-        hint = f"Did you mean {near[0]}? " if near else ""
-        raise ConfigError(f"overlap {overlap!r} is unknown. {hint}Choose one of {', '.join(OVERLAPS)}.")
+        raise ConfigError(f"overlap {overlap!r} is unknown. {choose_one(overlap, OVERLAPS)}")
     return _TERMS[overlap]()
 
 

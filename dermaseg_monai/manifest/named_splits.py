@@ -1,12 +1,11 @@
 """Splits of papers by name: their sizes, our draw, because the papers publish no ids."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.errors import ConfigError, DataError, choose_one
 from dermaseg_monai.manifest.case import Split
 from dermaseg_monai.manifest.id_lists import apply_list, coverage, shipped_list
 from dermaseg_monai.manifest.manifest import Manifest
@@ -68,9 +67,7 @@ def named_split(name: str) -> NamedSplit:
     if name in NAMED_SPLITS:
         return NAMED_SPLITS[name]
     known = [BENCHMARK, *NAMED_SPLITS]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]}? " if near else ""
-    raise ConfigError(f"There is no split named {name!r}. {hint}Choose one of {', '.join(known)}.")
+    raise ConfigError(f"There is no split named {name!r}. {choose_one(name, known)}")
 
 
 def split_by_name(
@@ -117,4 +114,4 @@ def require_official(name: str) -> None:
         ConfigError: it has none.
     """
     if name not in OFFICIAL:
-        raise ConfigError(f"There are no official splits of {name!r}. Choose one of {', '.join(OFFICIAL)}.")
+        raise ConfigError(f"There are no official splits of {name!r}. {choose_one(name, OFFICIAL)}")

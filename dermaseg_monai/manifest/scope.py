@@ -1,6 +1,5 @@
 """What the masks of a data set mean: a form that the people who drew them fill in."""
 
-import difflib
 import hashlib
 import json
 from dataclasses import dataclass, fields
@@ -13,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match  # pyright: ignore[reportUnknownVariableType]
 
-from dermaseg_monai.errors import DataError
+from dermaseg_monai.errors import DataError, did_you_mean
 from dermaseg_monai.manifest.shipped import shipped_files
 from dermaseg_monai.manifest.unique_keys import UniqueKeys
 
@@ -148,8 +147,7 @@ def _require_known(data: dict[Any, Any], where: str) -> None:
     for field in data:
         if field in known:
             continue
-        near = difflib.get_close_matches(str(field), known, n=1, cutoff=0.5)
-        hint = f"Did you mean {near[0]}?" if near else f"A scope has {', '.join(known)}."
+        hint = did_you_mean(field, known, otherwise=f"A scope has {', '.join(known)}.")
         raise DataError(f"{where}: a scope has no field {str(field)!r}. {hint}")
 
 

@@ -1,13 +1,12 @@
 """The classes that a split shall hold in equal shares: values of attributes, numbers cut at their quartiles."""
 
-import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from dermaseg_monai.errors import DataError
+from dermaseg_monai.errors import DataError, choose_one
 from dermaseg_monai.manifest.case import Attribute, Case, Split
 from dermaseg_monai.manifest.manifest import Manifest
 
@@ -77,10 +76,8 @@ def _require_known(cases: Sequence[Case], attributes: Sequence[str]) -> None:
     known = sorted({name for case in cases for name in case.attributes})
     for name in attributes:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}? " if near else ""
-            held = ", ".join(known) or "none at all"
-            raise DataError(f"No case has the attribute {name!r}. {hint}The manifest's attributes: {held}.")
+            advice = choose_one(name, known) if known else "The manifest has none at all."
+            raise DataError(f"No case has the attribute {name!r}. {advice}")
 
 
 def _classes(values: Sequence[Attribute]) -> list[str]:

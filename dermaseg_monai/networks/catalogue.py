@@ -1,6 +1,5 @@
 """The networks of the study by name: where each comes from, what implements it, which settings it takes."""
 
-import difflib
 import inspect
 import logging
 from collections.abc import Mapping
@@ -8,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, choose_one
 from dermaseg_monai.networks.attention_unet import AttentionUNet
 from dermaseg_monai.networks.ba_deeplab import BADeepLabV3
 from dermaseg_monai.networks.deeplabv3 import DeepLabV3
@@ -94,7 +93,5 @@ def entry_of(name: str) -> NetworkEntry:
         ConfigError: no network has this name; offers the nearest.
     """
     if name not in NETWORKS:
-        near = difflib.get_close_matches(name, NETWORKS, n=1, cutoff=0.5)
-        offer = f"Did you mean {near[0]}? " if near else ""
-        raise ConfigError(f"network {name!r} is unknown. {offer}Choose one of {', '.join(NETWORKS)}.")
+        raise ConfigError(f"network {name!r} is unknown. {choose_one(name, NETWORKS)}")
     return NETWORKS[name]

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, get_args
 
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, choose_one
 from dermaseg_monai.networks.efficientnet_lite import SCALES, EfficientNetLite, published_names
 from dermaseg_monai.networks.mobilenet_v2 import MobileNetV2
 from dermaseg_monai.networks.resnet import DilatedResNet
@@ -24,7 +24,7 @@ def build_encoder(name: str, *, output_stride: int) -> StagedEncoder:
         ConfigError: the name or the output stride is unknown.
     """
     if name not in ENCODER_NAMES:
-        raise ConfigError(f"encoder {name!r} is unknown. Choose one of {', '.join(ENCODER_NAMES)}.")
+        raise ConfigError(f"encoder {name!r} is unknown. {choose_one(name, ENCODER_NAMES)}")
     if output_stride not in OUTPUT_STRIDES:
         raise ConfigError(f"output_stride {output_stride!r} is not possible. Choose 8 (finer, slower) or 16.")
     if name == "mobilenet_v2":

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from monai.networks.nets import FlexibleUNet
 from torch import Tensor
 
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, choose_one
 from dermaseg_monai.networks.flexible_encoder import FlexibleEncoder
 from dermaseg_monai.networks.framed import Framed
 from dermaseg_monai.networks.weights import load_encoder_weights
@@ -51,7 +51,7 @@ class EncoderUNet(Framed):
     def __init__(self, encoder: str = "resnet34", encoder_weights: str | None = None) -> None:
         super().__init__(multiple=32)
         if encoder not in BACKBONES:
-            raise ConfigError(f"encoder {encoder!r} is unknown here. Choose one of {', '.join(BACKBONES)}.")
+            raise ConfigError(f"encoder {encoder!r} is unknown here. {choose_one(encoder, BACKBONES)}")
         # is_pad would give back a mask of another size without a word; the frame pads already
         unet = FlexibleUNet(in_channels=3, out_channels=1, backbone=BACKBONES[encoder], pretrained=False, is_pad=False)
         # apart, so that the optimiser finds the `encoder` at its place, with MONAI's names

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from dermaseg_monai.data import ImageList, Sample, Unreadable, readable_images
 from dermaseg_monai.data.cases import data_folder
-from dermaseg_monai.errors import DataError, ImageError
-from dermaseg_monai.files import sha256_of
+from dermaseg_monai.errors import DataError, ImageError, IntegrityError
+from dermaseg_monai.files import require_unchanged
 from dermaseg_monai.images import measure, read_mask
 from dermaseg_monai.manifest import Case, Manifest, Split, require_no_leaks
 
@@ -49,11 +49,9 @@ def _fault(case: Case, folder: Path) -> str | None:
     path = folder / case.reference.mask.path
     try:
         size_px, image_px = read_mask(path).shape, measure(folder / case.image.path)
-        changed = sha256_of(path) != case.reference.mask.sha256
-    except ImageError as error:
+        require_unchanged(path, case.reference.mask.sha256)
+    except (ImageError, IntegrityError) as error:
         return str(error)
     except OSError as error:
         return f"Cannot read {path}: {error.strerror or error}. Copy it again or leave it out."
-    if changed:
-        return f"{path} is not the file the manifest means: its sha256 differs. Get it again or index it anew."
     return None if size_px == image_px else f"{path} has {size_px} px, its image {image_px}."

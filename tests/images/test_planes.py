@@ -70,7 +70,9 @@ def test_steps_follow_the_axes_of_the_patient_whatever_the_order_of_the_file() -
 
 
 def test_what_no_volume_can_be_cut_by_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"'saggital' is no plane\. Choose one of sagittal, coronal, axial"):
+    with pytest.raises(
+        ConfigError, match=r"'saggital' is no plane\. Did you mean sagittal\? Choose one of sagittal, c"
+    ):
         require_cut("saggital", 0)
     with pytest.raises(ConfigError, match="neighbours is -1; 0 repeats a slice"):
         require_cut("axial", -1)

@@ -123,7 +123,9 @@ def test_weights_of_another_encoder_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_encoder_is_named_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"encoder 'resnet18' is unknown here. Choose one of resnet34, resnet50, eff"):
+    with pytest.raises(
+        ConfigError, match=r"encoder .resnet18. is unknown here. Did you mean resnet\d+\? Choose one of resnet34, "
+    ):
         EncoderUNet("resnet18")
 
 
