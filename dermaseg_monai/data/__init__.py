@@ -6,6 +6,7 @@ from dermaseg_monai.data.chain import chain
 from dermaseg_monai.data.colour import RandColorJitterd
 from dermaseg_monai.data.corrections import Correctd
 from dermaseg_monai.data.demo import demo_manifest, make_demo
+from dermaseg_monai.data.disk_cache import DiskCacheDataset
 from dermaseg_monai.data.noted_grid import NoteGridd, ToNotedGridd
 from dermaseg_monai.data.pixel_weights import counted_weights, pixel_weights
 from dermaseg_monai.data.readable import ImageList, Unreadable, readable_images, volumes_on_disk
@@ -17,6 +18,7 @@ from dermaseg_monai.data.volumes import make_volumes, volume_manifest
 
 __all__ = [
     "Correctd",
+    "DiskCacheDataset",
     "Fitd",
     "ImageList",
     "LesionReader",

@@ -21,8 +21,9 @@ _WHITE = 255
 class Fitd(MapTransform):
     """Resize images and labels to a square (a cube for volumes) of `image_size`, whatever their aspect ratio.
 
-    Photographs are resized bilinearly with antialiasing and stay uint8. Of labels (`label_keys`) a pixel is lesion
-    where at least half of the area that it covers is; they stay uint8 of 0 and 1. Volumes are resized trilinearly.
+    Photographs are resized bilinearly with antialiasing and stay uint8. Labels (`label_keys`) are resized likewise and
+    stay uint8 of 0 and 1: a pixel is lesion where at least half of what the filter sees is, a triangle that is widest
+    at the pixel and reaches as far again on each side. Volumes are resized trilinearly, without antialiasing.
     The original size of an image goes into `<key>_original_size` (int64: h, w or x, y, z) for RestoreGridd; it survives
     transforms that drop metadata, batching and decollating.
 
@@ -104,7 +105,7 @@ def original_size_key(key: Hashable) -> str:
 
 
 def fit_label(key: Hashable, label: Tensor, image_size: int) -> Tensor:
-    """Return a label "1 h w" of 0 and 1 as uint8 on a square: lesion where at least half of the area is.
+    """Return a label "1 h w" of 0 and 1 as uint8 on a square, lesion where half of what `Fitd`'s filter sees is.
 
     Raises:
         ValueError: several channels or values above 1; names `key`.

@@ -56,9 +56,10 @@ class WeightAverage(nn.Module):
         """Move the average towards the weights of `network`."""
         decay = min(self.decay, (1 + self._updates) / (10 + self._updates))
         mine, theirs = self.module.state_dict(keep_vars=True), unwrapped(network).state_dict(keep_vars=True)
-        floats = [key for key, value in mine.items() if value.is_floating_point()]
+        keys = {id(value): key for key, value in mine.items()}.values()  # a shared part has two names and moves once
+        floats = [key for key in keys if mine[key].is_floating_point()]
         torch._foreach_lerp_([mine[key] for key in floats], [theirs[key] for key in floats], 1 - decay)
-        for key in mine.keys() - set(floats):
+        for key in set(keys) - set(floats):
             mine[key].copy_(theirs[key])
         self._updates += 1
         self.updates.fill_(self._updates)

@@ -18,7 +18,14 @@ from dermaseg_monai.data.working_grid import WorkingGrid, working_grid
 from dermaseg_monai.engines.device import pick_device
 from dermaseg_monai.engines.earlier_prediction import require_replaceable
 from dermaseg_monai.engines.finite import require_finite
-from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, prediction_words, write_record
+from dermaseg_monai.engines.prediction_record import (
+    Row,
+    done_row,
+    failed_row,
+    prediction_words,
+    remove_record,
+    write_record,
+)
 from dermaseg_monai.engines.slab_windows import SlabWindows
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ImageError, WeightsError
@@ -78,6 +85,7 @@ class DiskPrediction:
         require_replaceable(self.folder, case_ids=case_ids, weights=self.weights)
         self.network.eval()
         folder = make_folder(self.folder)
+        remove_record(folder)
         broken: list[WeightsError] = []
         for sample in self.images:
             case_id, image = str(sample["case_id"]), str(sample["image_path"])

@@ -14,7 +14,13 @@ from rich.console import Console
 from dermaseg_monai.engines.distributed import from_all_ranks, is_rank_zero
 from dermaseg_monai.engines.earlier_prediction import require_replaceable
 from dermaseg_monai.engines.finite import require_finite
-from dermaseg_monai.engines.prediction_record import done_row, failed_row, prediction_words, write_record
+from dermaseg_monai.engines.prediction_record import (
+    done_row,
+    failed_row,
+    prediction_words,
+    remove_record,
+    write_record,
+)
 from dermaseg_monai.engines.samples import channel, file_of, samples
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import ConfigError, WeightsError
@@ -88,7 +94,9 @@ class PredictionFolder:
         require_replaceable(self.folder, case_ids=case_ids, weights=self.weights, manifest=self.manifest)
 
     def start(self) -> None:
-        """Start with no rows; pictures are written by a few threads while the network goes on."""
+        """Start with no rows, also of an earlier prediction; a few threads write while the network goes on."""
+        if is_rank_zero():
+            remove_record(self.folder)
         self._pool, self._waiting, self._rows = ThreadPoolExecutor(max_workers=4), deque(), []
 
     def __call__(self, engine: Engine) -> None:

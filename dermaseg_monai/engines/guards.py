@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from ignite.engine import Engine
+from ignite.engine import Engine, Events
 from monai.engines.utils import IterationEvents
 
 from dermaseg_monai.engines.average import unwrapped
@@ -13,6 +13,8 @@ from dermaseg_monai.engines.distributed import world_size
 from dermaseg_monai.errors import ConfigError, TrainingError
 
 _NAMED = 16
+_IN_A_ROW = 20
+"""So many times fp16 halves its scale: from 65536 to a sixteenth, below which no gradient is too large for it."""
 
 
 class NonFiniteLoss:
@@ -78,17 +80,26 @@ class GradientClipping:
 
     Raises:
         ConfigError: max_norm is not above 0.
-        TrainingError: from inside the training, when the norm is not finite (fp16 steps are skipped by the scaler).
+        TrainingError: from inside the training, when the norm is not finite; of fp16 when that was so twenty times in a
+            row, or until the end: the scaler skips such a step and tries a smaller scale.
     """
 
     def __init__(self, max_norm: float) -> None:
         if not max_norm > 0:
             raise ConfigError(f"max_norm of the gradient clipping is {max_norm}; it must be above 0.")
         self.max_norm = max_norm
+        self._steps = self._skipped = 0
 
     def attach(self, engine: Engine) -> None:
         """Attach to a MONAI trainer."""
         engine.add_event_handler(IterationEvents.BACKWARD_COMPLETED, self)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self.require_steps)
+
+    def require_steps(self, engine: Any) -> None:  # noqa: ANN401
+        """Stop where the last epoch ends and no step was made at all."""
+        state = engine.state
+        if self._skipped and state.epoch == state.max_epochs and self._skipped >= self._steps:
+            raise TrainingError(_stopped(engine, "No step was made: the gradients of fp16 were never finite"))
 
     def __call__(self, engine: Any) -> None:  # noqa: ANN401
         """Clip before one step."""
@@ -97,7 +108,9 @@ class GradientClipping:
         if engine.scaler is not None:
             engine.scaler.unscale_(engine.optimizer)
         norm = torch.nn.utils.clip_grad_norm_(engine.network.parameters(), self.max_norm)
-        if engine.scaler is None and not math.isfinite(norm):
+        finite = math.isfinite(norm)
+        self._steps, self._skipped = self._steps + 1, 0 if finite else self._skipped + 1
+        if not finite and (engine.scaler is None or self._skipped == _IN_A_ROW):
             raise TrainingError(_stopped(engine, f"The norm of the gradients is {float(norm)}"))
 
 

@@ -22,6 +22,11 @@ Row = dict[str, Any]
 _SHOWN = 3
 PARTS = ("masks", "probabilities", "uncertainty", "boundary", "overlays")
 """The sub-folders of a prediction folder, a file per case in each."""
+RECORDS = (
+    *("cases.csv", "summary.json", "summary.md", "contact_sheet.png"),
+    *("confusion.json", "confusion.png", "ceiling.json", "ceiling.csv"),
+)
+"""What a prediction folder says of its cases, beside run.json."""
 
 
 def done_row(case_id: str, image: str, name: str, *, shape: tuple[int, ...], sums: ProbabilitySums) -> Row:
@@ -94,6 +99,15 @@ def write_record(
     if config is not None:
         run["config"] = dict(config)
     write_json(folder / "run.json", run)
+
+
+def remove_record(folder: Path) -> None:
+    """Remove the table and the scores of an earlier prediction, before the first of its masks is written over.
+
+    `run.json` stays until the new one takes its place, because it says whose masks lie there (`require_replaceable`).
+    """
+    for name in RECORDS:
+        remove(folder / name)
 
 
 def _remove_files(folder: Path, case_id: str) -> None:

@@ -3,7 +3,7 @@
 import logging
 import shlex
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from ignite.handlers import EarlyStopping
 from monai.engines.evaluator import Evaluator
 from monai.engines.trainer import Trainer
 
-from dermaseg_monai.engines.checkpoint import LAST, Checkpoints
+from dermaseg_monai.engines.checkpoint import LAST, TORCH_WEIGHTS, WEIGHTS, Checkpoints
+from dermaseg_monai.engines.claim import claimed
 from dermaseg_monai.engines.distributed import is_rank_zero
 from dermaseg_monai.engines.guards import EveryPartTrains
 from dermaseg_monai.errors import ConfigError, TrainingError
@@ -56,11 +57,7 @@ def prepare(
             "The evaluator has no key_val_metric, so that no weights can be chosen. Add one to the sheet."
         )
     evaluator.metric_cmp_fn = partial(_is_better, evaluator)
-    if not resume and (checkpoints.folder / LAST).is_file():
-        raise ConfigError(
-            f"{checkpoints.folder} holds another training. Give another folder, --output_dir DIR, or go on with it: "
-            f"--resume {shlex.quote(str(checkpoints.folder / LAST))}"
-        )
+    _require_own_folder(checkpoints.folder, resume)
     for engine in (trainer, evaluator):
         engine.logger.addFilter(_without_exceptions)
     EveryPartTrains().attach(trainer)
@@ -77,10 +74,12 @@ def train(trainer: Trainer, checkpoints: Checkpoints | None = None) -> None:
     """Run the training to its end; who stops it (Ctrl-C: exit code 130, SIGTERM: 143) is told how to go on.
 
     Raises:
+        ConfigError: another training works in the folder.
         TrainingError: from the guards.
     """
     try:
-        trainer.run()
+        with claimed(checkpoints.folder) if checkpoints is not None and is_rank_zero() else nullcontext():
+            trainer.run()
     except KeyboardInterrupt:
         _say_how_to_go_on(trainer, checkpoints)
         raise SystemExit(_STOPPED_BY_USER) from None
@@ -99,6 +98,19 @@ def evaluate(evaluator: Evaluator) -> None:
         raise TrainingError("There is no case to evaluate. Check --manifest and its splits.")
     evaluator.logger.addFilter(_without_exceptions)
     evaluator.run()
+
+
+def _require_own_folder(folder: Path, resume: str | Path | None) -> None:
+    """Refuse a folder that holds the state or the weights of another training than the one that is resumed."""
+    if resume and folder.resolve() == (Path(resume) if Path(resume).is_dir() else Path(resume).parent).resolve():
+        return
+    found = next((folder / name for name in (LAST, WEIGHTS, TORCH_WEIGHTS) if (folder / name).is_file()), None)
+    if found is None:
+        return
+    advice = "Give another folder: --output_dir DIR"
+    if found.name == LAST:
+        advice = f"Give another folder, --output_dir DIR, or go on with it: --resume {shlex.quote(str(found))}"
+    raise ConfigError(f"{folder} holds another training ({found.name}). {advice}")
 
 
 def _early_stop(trainer: Trainer, evaluator: Evaluator, patience: int) -> EarlyStopping:

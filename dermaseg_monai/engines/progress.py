@@ -24,6 +24,7 @@ class Progress:
     """Trainer handler: shows how far the training is and, at its end, where its results are.
 
     On a terminal a bar with loss, speed and time left moves on stderr; one line per epoch goes to stdout either way.
+    The loss in it is the mean over the images of this process; MLflow has the one over all processes.
     Stands after the ValidationHandler in the list, so that the line of an epoch holds its validation.
 
     Args:
@@ -38,6 +39,7 @@ class Progress:
         self._bar: Bar | None = None
         self._shown_s = 0.0
         self._losses: list[Any] = []
+        self._images: list[int] = []
         self._started_s = self._epoch_started_s = 0.0
         self._done_before = 0
 
@@ -60,7 +62,7 @@ class Progress:
 
     def start_epoch(self, engine: Engine) -> None:
         """Forget the losses of the last epoch; begin a bar."""
-        self._epoch_started_s, self._losses = time.monotonic(), []
+        self._epoch_started_s, self._losses, self._images = time.monotonic(), [], []
         console = Console(stderr=True)
         if console.is_terminal:
             columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
@@ -73,6 +75,7 @@ class Progress:
     def keep_loss(self, engine: Any) -> None:  # noqa: ANN401 (ignite types an output as anything)
         """Keep one loss, without waiting for the GPU."""
         self._losses.append(engine.state.output["loss"].detach())
+        self._images.append(len(engine.state.output["image"]))
 
     def move(self, engine: Engine) -> None:
         """Move the bar, ten times a second at most."""
@@ -92,7 +95,8 @@ class Progress:
         width = len(str(state.max_epochs))
         parts = [f"epoch {state.epoch:>{width}}/{state.max_epochs}"]
         if self._losses:
-            parts.append(f"loss {sum(float(loss) for loss in self._losses) / len(self._losses):.4f}")
+            total = sum(float(loss) * images for loss, images in zip(self._losses, self._images, strict=True))
+            parts.append(f"loss {total / sum(self._images):.4f}")
         if best.epoch == state.epoch:
             parts += [f"{name} {float(best.metrics[key]):.4f}" for name, key in _SCORES if key in best.metrics]
         parts.append(f"{time.monotonic() - self._epoch_started_s:.1f} s")

@@ -12,7 +12,7 @@ MAY_CHANGE: Final = frozenset({
     "encoder_weights", "experiment", "initial_weights", "learning_rate", "manifest", "max_epochs", "num_workers",
     "output_dir", "parent_run", "resume", "run_name", "sheet", "tracker", "tracking_uri", "val_interval",
 })  # fmt: skip
-"""Keys that say where, how long and how fast; first weights are past; manifests are compared by their digests."""
+"""Keys that say where, how long and how fast; first weights are past; manifests are compared by their cases."""
 
 _NAMED: Final = 4
 

@@ -34,7 +34,8 @@ class TrainingCase:
 
     `manifest` is the start of the manifest's digest, `split` train (learned from) or val (chosen by), `image` the
     sha256 of the file. Lesion, patient and group are pseudonyms: equal where the names are equal, and no names.
-    `whole` and `square` are the fingerprints of the picture and of its centre square, in hex, or empty.
+    `whole` and `square` are the fingerprints of the picture and of its centre square, in hex, or empty. `outlines` is
+    the start of a digest of all masks of the case; files of before 2026-11-29 do not have it.
     """
 
     manifest: str
@@ -46,6 +47,7 @@ class TrainingCase:
     group: str
     whole: str = ""
     square: str = ""
+    outlines: str = ""
 
 
 def record_training_cases(
@@ -84,14 +86,20 @@ def _require_same_cases(rows: Sequence[TrainingCase], resume: str | Path) -> Non
     """Compare with what the resumed run has written; its own cases come first there, then those of earlier weights."""
     known = read_training_cases(resume) or []
     own = [row for row in known if row.manifest == known[0].manifest]
-    now, before = ({(row.split, row.id, row.image) for row in cases} for cases in (rows, own))
+    with_masks = [row for row in own if row.outlines]  # an older release did not write them
+    now, before = _identities(rows, masks=bool(with_masks)), _identities(with_masks or own, masks=bool(with_masks))
     if known and (other := sorted(now ^ before)):
-        split, case_id, _ = other[0]
+        split, case_id, *_ = other[0]
+        number = len({one[:2] for one in other})
         raise TrainingError(
-            f"{resume} was trained on other cases: {len(other)} train or val cases are new, gone or changed, first "
-            f"{case_id} ({split}). A resumed training goes on with its own: give its --manifest, or begin one with "
-            "--initial_weights."
+            f"{resume} was trained on other cases: {number} train or val cases are new, gone or "
+            f"changed (picture or masks), first {case_id} ({split}). A resumed training goes on with its own: give its "
+            "--manifest, or begin one with --initial_weights."
         )
+
+
+def _identities(rows: Sequence[TrainingCase], *, masks: bool) -> set[tuple[str, ...]]:
+    return {(row.split, row.id, row.image, row.outlines if masks else "") for row in rows}
 
 
 def training_cases(manifest: Manifest, dataset_dir: str | Path) -> list[TrainingCase]:
@@ -110,6 +118,7 @@ def training_cases(manifest: Manifest, dataset_dir: str | Path) -> list[Training
             *_ties(case, manifest).values(),
             whole=words.get((at, 0), ""),
             square=words.get((at, 1), ""),
+            outlines=_outlines(case),
         )
         for at, case in enumerate(cases)
     ]
@@ -141,7 +150,7 @@ def read_training_cases(weights: str | Path) -> list[TrainingCase] | None:
     names = [field.name for field in fields(TrainingCase)]
     try:
         reader = csv.reader(io.StringIO(unpacked_bytes(path).decode("utf-8"), newline=""))
-        if next(reader, None) != names:
+        if next(reader, None) not in (names, names[:-1]):
             raise DataError(f"{path} has other columns than {', '.join(names)}. Copy it again from its source.")
         rows = [TrainingCase(*row) for row in reader]
         for row in rows:  # fingerprints are compared as bytes later
@@ -251,6 +260,11 @@ def _ties(case: Case, manifest: Manifest) -> dict[str, str]:
         "image": case.image.sha256,
         **{key: _pseudonym(key, value) if value else "" for key, value in named.items()},
     }
+
+
+def _outlines(case: Case) -> str:
+    drawn = sorted((one.role, one.annotator or "", one.mask.sha256) for one in case.annotations)
+    return hashlib.sha256(repr(drawn).encode()).hexdigest()[:_DIGITS]
 
 
 def _pseudonym(key: str, value: str) -> str:

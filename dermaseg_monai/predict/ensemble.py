@@ -10,7 +10,7 @@ import numpy as np
 
 from dermaseg_monai.arrays import BoolMask, Probability, RgbImage
 from dermaseg_monai.engines.earlier_prediction import require_replaceable
-from dermaseg_monai.engines.prediction_record import PARTS, Row, done_row, failed_row, write_record
+from dermaseg_monai.engines.prediction_record import PARTS, Row, done_row, failed_row, remove_record, write_record
 from dermaseg_monai.errors import ConfigError, DataError, DermasegError
 from dermaseg_monai.files import remove, write_text
 from dermaseg_monai.images import (
@@ -83,8 +83,7 @@ def average_predictions(
     """
     require_apart(out, members)
     require_mean_replaceable(out, members, reference)
-    for name in _SUMMARIES:  # of an earlier mean in this folder
-        remove(out / name)
+    remove_record(out)
     cut = _threshold(members) if threshold is None else threshold
     maps = [name for name in _MAPS if all(member.has(name) for member in members)]
 

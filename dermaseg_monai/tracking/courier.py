@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from typing import Final, Protocol, runtime_checkable
 
 from dermaseg_monai.tracking.entries import Entry, Metrics, Start
@@ -141,14 +142,18 @@ class Courier:
                 self._pending.popleft()
             if self._away and not self._pending:
                 self._away = False
-                self._spool.remove()
-                logger.info("Tracking works again; everything that waited was sent.")
+                if self._aside:
+                    self._spool_all(self._aside)
+                    logger.info("Tracking works again; %d entries still wait.", len(self._aside))
+                else:
+                    self._spool.remove()
+                    logger.info("Tracking works again; everything that waited was sent.")
 
     def _wait(self, error: Exception, attempt: int) -> None:
         with self._changed:
             if not self._away and not self._abandoned.is_set():
                 self._away = True
-                self._spool.write([self._delivery.start, *(e for e in self._pending if not isinstance(e, Start))])
+                self._spool_all([*self._aside, *self._pending])
         if not self._warned:
             logger.warning(
                 "Tracking does not work at the moment (%s). The run goes on; what it has to log waits in %s.",
@@ -162,8 +167,11 @@ class Courier:
         else:
             self._closing.wait(pause_s)
 
+    def _spool_all(self, entries: Iterable[Entry]) -> None:
+        self._spool.write([self._delivery.start, *(entry for entry in entries if not isinstance(entry, Start))])
+
     def _keep(self, left: list[Entry]) -> None:
-        self._spool.write([self._delivery.start, *(entry for entry in left if not isinstance(entry, Start))])
+        self._spool_all(left)
         logger.warning(
             "%d tracking entries could not be sent and are kept. Send them later: %s",
             len(left),

@@ -43,6 +43,7 @@ class MLflowDelivery:
         self._start = start
         self._tracking_uri = tracking_uri
         self._client: Client | None = None
+        self._to_open: tuple[str, bool] | None = None
         self._opened = False
 
     @property
@@ -59,9 +60,7 @@ class MLflowDelivery:
         """Send one entry; opens the run first."""
         client = self._connect()
         if not self._opened:
-            self._start = replace(self._start, run_id=open_run(client, self.start))
-            self._opened = True
-            bury_dead_runs(client, but=str(self.start.run_id))
+            self._open(client)
         run_id = str(self.start.run_id)
         match entry:
             case Start():
@@ -104,6 +103,16 @@ class MLflowDelivery:
             return error.error_code not in _PERMANENT or not self._opened
         return not self._opened or (isinstance(error, OSError) and not isinstance(error, FileNotFoundError))
 
+    def _open(self, client: Client) -> None:
+        # kept: once it is taken over, a second look would find it at work, in this very process
+        self._to_open = self._to_open or run_to_open(client, self.start)
+        run_id, is_continued = self._to_open
+        if is_continued:
+            take_over(client, run_id, self.start)
+        self._start = replace(self._start, run_id=run_id)
+        self._opened = True
+        bury_dead_runs(client, but=run_id)
+
     def _connect(self) -> Client:
         if self._client is None:
             self._client = connect(self._tracking_uri)
@@ -141,27 +150,31 @@ def _require_that_it_opens(tracking_uri: str) -> None:
         raise OSError(f"{path}: {error}") from error
 
 
-def open_run(client: Client, start: Start) -> str:
-    """Return the id of the run that `start` asks for.
+def run_to_open(client: Client, start: Start) -> tuple[str, bool]:
+    """Return the id of the run that `start` asks for, and whether it is one of before that is to be taken over.
 
     That is the run it names, or the run an unanswered earlier request has made, or the run to go on with when that is
     there and at rest, or a new run.
     """
     if start.run_id is not None:
-        return client.get_run(start.run_id).info.run_id
+        return client.get_run(start.run_id).info.run_id, False
     experiment_id = _experiment(client, start.experiment, _artifact_location(client.tracking_uri, start.experiment))
     made = _with_key(client, experiment_id, start.key)
     if made is not None:
-        return made.info.run_id
+        return made.info.run_id, False
     continued = _continued(client, experiment_id, start)
     if continued is not None:
-        # the owner first: a run at work whose owner is dead would be buried
-        for name, value in start.tags.items():
-            client.set_tag(continued, name, value)
-        client.update_run(continued, status="RUNNING")
-        return continued
+        return continued, True
     tags = {**start.tags, KEY_TAG: start.key}
-    return client.create_run(experiment_id, start.started_ms, tags, start.run_name).info.run_id
+    return client.create_run(experiment_id, start.started_ms, tags, start.run_name).info.run_id, False
+
+
+def take_over(client: Client, run_id: str, start: Start) -> None:
+    """Make this process the owner of a run of before, and set it to work again."""
+    # the owner first: a run at work whose owner is dead would be buried
+    for name, value in start.tags.items():
+        client.set_tag(run_id, name, value)
+    client.update_run(run_id, status="RUNNING")
 
 
 def _with_key(client: Client, experiment_id: str, key: str) -> Any:  # noqa: ANN401 (an mlflow Run)

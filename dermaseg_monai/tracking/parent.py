@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from dermaseg_monai.tracking.delivery import connect, open_run, send_metrics
+from dermaseg_monai.tracking.delivery import connect, run_to_open, send_metrics, take_over
 from dermaseg_monai.tracking.entries import Metrics, Start, Status
 from dermaseg_monai.tracking.parameters import redact
 from dermaseg_monai.tracking.process import Client, StopSignal, bury_dead_runs, give_sign_of_life, owner_tags
@@ -83,7 +83,9 @@ class ParentRun:
     def _open(self) -> None:
         try:
             self._client = connect(self._tracking_uri)
-            self.run_id = open_run(self._client, self._start)
+            self.run_id, is_continued = run_to_open(self._client, self._start)
+            if is_continued:
+                take_over(self._client, self.run_id, self._start)
             self._pulse = Pulse(lambda: give_sign_of_life(self._client, str(self.run_id)))
             bury_dead_runs(self._client, but=self.run_id)
         except Exception as error:  # noqa: BLE001 (a tracking store must never stop the work)

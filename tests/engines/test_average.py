@@ -73,3 +73,17 @@ def test_the_average_never_leaves_evaluation_mode() -> None:
     average(torch.tensor([[1.0], [5.0]]))
     assert not any(module.training for module in average.modules())
     assert all(torch.equal(value, before[key]) for key, value in average.state_dict().items())
+
+
+def test_a_part_that_stands_twice_in_the_network_moves_once() -> None:
+    def shared(value: float) -> nn.ModuleDict:
+        line, norm = _line(value), nn.BatchNorm1d(1)
+        norm.get_buffer("running_mean").fill_(value)
+        return nn.ModuleDict({"line": line, "same": line, "norm": norm, "same_norm": norm})
+
+    average = WeightAverage(shared(0.0), decay=0.15)
+    average.update(shared(1.0))  # d = min(0.15, 1/10)
+    assert average.module.get_parameter("line.weight").item() == pytest.approx(0.9)
+    assert average.module.get_buffer("norm.running_mean").item() == pytest.approx(0.9)
+    average.update(shared(1.0))
+    assert average.module.get_parameter("same.weight").item() == pytest.approx(0.985)

@@ -84,6 +84,49 @@ def test_gradients_are_scaled_to_the_norm_once_per_step(iteration: int, steps: i
     assert torch.allclose(engine.network.weight.grad, torch.tensor(expected))
 
 
+class Overflow:
+    """Gives the trainer fp16's scaler, on the CPU, and gradients that are not finite up to an iteration."""
+
+    def __init__(self, *, until: int) -> None:
+        self.until = until
+
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.STARTED, self.start)
+
+    def start(self, engine: Any) -> None:  # noqa: ANN401
+        engine.amp, engine.scaler = True, torch.amp.GradScaler("cpu")
+        engine.network.head.weight.register_hook(
+            lambda gradient: gradient * (float("inf") if engine.state.iteration <= self.until else 1.0)
+        )
+
+
+on_the_cpu = pytest.mark.filterwarnings("ignore:CUDA is not available", "ignore:Detected call of `lr_scheduler.step")
+
+
+@on_the_cpu
+def test_fp16_may_skip_steps_until_its_scale_fits(build: Callable, tmp_path: Path) -> None:
+    training = build(tmp_path, max_epochs=4, handlers=[Overflow(until=7)])
+    before = training.network.head.weight.clone()
+    training.trainer.run()
+    assert not torch.equal(training.network.head.weight, before)
+
+
+@on_the_cpu
+def test_fp16_whose_gradients_stay_too_large_stops(build: Callable, tmp_path: Path) -> None:
+    training = build(tmp_path, max_epochs=12, handlers=[Overflow(until=99)])
+    with pytest.raises(TrainingError, match=r"The norm of the gradients is (nan|inf) at epoch 10, iteration 20"):
+        training.trainer.run()
+
+
+@on_the_cpu
+def test_a_training_that_made_no_step_does_not_end_well(build: Callable, tmp_path: Path) -> None:
+    training = build(tmp_path, max_epochs=3, handlers=[Overflow(until=99)])
+    before = training.network.head.weight.clone()
+    with pytest.raises(TrainingError, match="No step was made: the gradients of fp16 were never finite at epoch 3"):
+        training.trainer.run()
+    assert torch.equal(training.network.head.weight, before)
+
+
 def test_a_part_that_gets_no_gradient_stops_the_training(build: Callable, tmp_path: Path) -> None:
     training = build(tmp_path)
     training.network.aside = torch.nn.Linear(2, 1)

@@ -1,4 +1,5 @@
 import logging
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from monai.engines.evaluator import SupervisedEvaluator
 from safetensors.torch import load_file, save_file
 
 from dermaseg_monai.engines import evaluate, prepare, read_metadata, train
+from dermaseg_monai.engines.claim import claimed
 from dermaseg_monai.errors import ConfigError, TrainingError, WeightsError
 
 
@@ -147,3 +149,34 @@ def test_a_folder_that_holds_another_training_is_refused(build: Callable, tmp_pa
     train(training.trainer)
     with pytest.raises(ConfigError, match=rf"{tmp_path} holds another training.*--resume {tmp_path / 'last.ckpt'}"):
         build(tmp_path, max_epochs=1)
+
+
+def test_weights_of_another_training_are_not_written_over(build: Callable, tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"weights of somebody")
+    with pytest.raises(ConfigError, match=r"holds another training \(model\.safetensors\)\. Give another folder"):
+        build(tmp_path, max_epochs=1)
+    assert (tmp_path / "model.safetensors").read_bytes() == b"weights of somebody"
+
+
+def test_a_resume_does_not_go_on_in_the_folder_of_another_training(build: Callable, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        train(build(tmp_path / name, max_epochs=1).trainer)
+    with pytest.raises(ConfigError, match=r"two holds another training \(last\.ckpt\)"):
+        build(tmp_path / "two", max_epochs=2, resume=tmp_path / "one" / "last.ckpt")
+    resumed = build(tmp_path / "three", max_epochs=2, scores=[0.0], resume=tmp_path / "one")
+    train(resumed.trainer, resumed.checkpoints)
+    best = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("one", "three")]
+    assert best[0] == best[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot lock a folder")
+def test_two_trainings_never_write_into_one_folder(
+    build: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dermaseg_monai.engines.claim._PATIENCE_S", 0.3)
+    training = build(tmp_path, max_epochs=1)
+    with claimed(tmp_path), pytest.raises(ConfigError, match=rf"Another training works in {tmp_path}\. Wait for it"):
+        train(training.trainer, training.checkpoints)
+    assert training.trainer.state.iteration == 0
+    train(training.trainer, training.checkpoints)
+    assert (tmp_path / "model.safetensors").is_file()

@@ -17,7 +17,7 @@ from dermaseg_monai.engines.training_cases import (
 )
 from dermaseg_monai.errors import DataError, LeakError, TrainingError
 from dermaseg_monai.files import sha256_of
-from dermaseg_monai.manifest import Case, FileRecord, Manifest, Split
+from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest, Split
 
 Save = Callable[..., Case]
 
@@ -177,6 +177,28 @@ def test_a_run_is_not_resumed_on_other_cases(save: Save, tmp_path: Path) -> None
         )
     more = other(tmp_path, a, b, save("t", 4, "test", attributes={"site": "arm"}))  # indexed anew, the same training
     record_training_cases(more, tmp_path, tmp_path / "x", resume=tmp_path / "run")
+
+
+def test_a_run_is_not_resumed_on_other_masks(save: Save, tmp_path: Path) -> None:
+    def drawn(sha256: str) -> tuple[Case, Case]:
+        mask = Annotation(FileRecord("mask.png", sha256), role="reference")
+        return save("a", 1, "train", annotations=(mask,)), save("b", 2, "val")
+
+    record_training_cases(other(tmp_path, *drawn("1" * 64)), tmp_path, tmp_path / "run")
+    record_training_cases(tmp_path / "other.json", tmp_path, tmp_path / "x", resume=tmp_path / "run")
+    redrawn = other(tmp_path, *drawn("2" * 64))
+    with pytest.raises(TrainingError, match=r"1 train or val cases .*\(picture or masks\), first a \(train\)"):
+        record_training_cases(redrawn, tmp_path, tmp_path / "x", resume=tmp_path / "run")
+
+
+def test_a_file_of_before_masks_were_noted_is_read(save: Save, tmp_path: Path) -> None:
+    path = tmp_path / "run" / TRAINING_CASES
+    record_training_cases(other(tmp_path, save("a", 1, "train"), save("b", 2, "val")), tmp_path, path.parent)
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    path.write_bytes(gzip.compress("\n".join(line.rpartition(",")[0] for line in lines).encode()))
+    assert [(row.id, row.outlines) for row in read_training_cases(path.parent) or ()] == [("a", ""), ("b", "")]
+    for folder, earlier in (("x", "run"), ("y", "x")):  # the second has both rows of every case
+        record_training_cases(tmp_path / "other.json", tmp_path, tmp_path / folder, resume=tmp_path / earlier)
 
 
 def test_a_near_identical_picture_on_two_sides_is_refused_before_training(save: Save, tmp_path: Path) -> None:

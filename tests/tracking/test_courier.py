@@ -146,6 +146,27 @@ def test_an_entry_that_fails_alone_is_set_aside_and_kept(courier: Courier, serve
     assert Spool(tmp_path / "unsent.jsonl").read() == [replace(START, run_id="r1"), Text("big", "")]
 
 
+def test_what_was_set_aside_stays_on_the_disk_while_the_run_goes_on(
+    courier: Courier, server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    spool, kept = Spool(tmp_path / "unsent.jsonl"), [replace(START, run_id="r1"), Text("big", "")]
+    server.broken.add("big")
+    for entry in (START, Text("big", "")):
+        courier.submit(entry)
+    wait_for(lambda: "1 entries still wait" in caplog.text)
+    assert spool.read() == kept
+    assert "everything that waited was sent" not in caplog.text
+    server.up.clear()
+    courier.submit(metrics(1))
+    wait_for(lambda: spool.read() == [*kept, metrics(1)])  # a second outage does not forget the first
+    server.up.set()
+    wait_for(lambda: metrics(1) in server.got)
+    wait_for(lambda: spool.read() == kept)
+    server.broken.clear()
+    assert courier.close(patience_s=2.0, limit_s=60.0) == 1
+
+
 def test_the_end_of_a_stopped_run_overtakes_what_waits(courier: Courier, server: Server) -> None:
     server.up.clear()
     for entry in (START, metrics(1), metrics(2)):

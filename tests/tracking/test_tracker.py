@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from mlflow import MlflowClient
 from PIL import Image
 
 from dermaseg_monai.errors import ConfigError
@@ -221,6 +222,28 @@ def test_a_run_that_is_still_at_work_is_not_continued(
     first.end("FINISHED")
     assert len(runs(store)) == 2
     assert "is still at work: a new run is made" in caplog.text
+
+
+def test_a_resumed_run_stays_one_run_when_a_call_fails_while_it_is_taken_over(
+    make: MakeTracker, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect(store)
+    experiment = client.create_experiment("ba_deeplab")
+    old = client.create_run(experiment, tags={**owner_tags(), BORN_TAG: "1.00"}).info.run_id
+    tracker, set_tag, failed = make(), MlflowClient.set_tag, []
+
+    def once(self: MlflowClient, run_id: str, key: str, value: str) -> None:
+        set_tag(self, run_id, key, value)
+        if key == BORN_TAG and not failed:
+            failed.append(key)
+            raise OSError("database is locked")
+
+    monkeypatch.setattr(MlflowClient, "set_tag", once)
+    tracker.load_state_dict({"run_id": old, "key": "before"})
+    tracker.start()
+    tracker.end("FINISHED")
+    assert failed
+    assert [(run.info.run_id, run.info.status) for run in runs(store)] == [(old, "FINISHED")]
 
 
 def test_a_run_whose_process_is_gone_is_marked_killed_by_the_next(make: MakeTracker, store: str) -> None:
