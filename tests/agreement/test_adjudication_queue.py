@@ -108,7 +108,7 @@ def test_the_digest_is_of_the_files_as_they_are(manifest: Manifest, study: Path)
     table.to_csv(study / "queue.csv", index=False)
     assert read_queue(study / "queue.csv") == dict(zip(table["case_id"], table["digest"], strict=True))
     (root / manifest.cases[0].annotations[1].mask.path).write_bytes(b"changed")
-    with pytest.raises(IntegrityError, match=r"Case demo_0000: .* is not the file that the manifest knows"):
+    with pytest.raises(IntegrityError, match=r"demo_0000.* is not the file the manifest means"):
         adjudication_queue(manifest, root, study, malignant=None, uncertainty={})
     with pytest.raises(DataError, match="is no queue"):
         read_queue(study / "pairs.csv")

@@ -120,5 +120,5 @@ def test_a_case_that_changed_meanwhile_is_refused(manifest: Manifest, root: Path
     with pytest.raises(DataError, match="'demo_0000' has changed since it was asked"):
         require_answers([one], decided, root, asked=asked, one_per_case=True)
     (root / manifest.cases[0].image.path).write_bytes(b"another picture")
-    with pytest.raises(IntegrityError, match="is not the file that the manifest knows"):
+    with pytest.raises(IntegrityError, match="is not the file the manifest means"):
         require_answers([one], manifest, root, asked=asked, one_per_case=True)
