@@ -1,5 +1,6 @@
 """Tables of pairs: ours, and those that others have computed."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,8 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.table import image_id, join_tables
 from dermaseg_monai.metrics import ISIC_THRESHOLD
 from dermaseg_monai.metrics.spreadsheet import read_cells
+
+logger = logging.getLogger(__name__)
 
 PAIR_COLUMNS: Final = (
     "case_id", "group", "annotator_a", "tool_a", "skill_a", "annotator_b", "tool_b", "skill_b",
@@ -104,16 +107,25 @@ def with_attributes(
 ) -> pd.DataFrame:
     """Return pairs with columns of other tables: attributes of the case, and its group (patient or lesion).
 
+    A case for which the tables name no group keeps the one that it has.
+
     Raises:
-        DataError: what `join_tables` finds wrong, or a column that is not there.
+        DataError: what `join_tables` finds wrong, a column that is not there, or tables that know none of the cases.
     """
     table = join_tables(tables, id_column=id_column)
     table.require([*attributes, group_column])
+    ids = list(dict.fromkeys(pairs["case_id"]))
+    if lacking := [case_id for case_id in ids if case_id not in table.rows]:
+        rows = f"{table.source} has no row for {len(lacking)} of {len(ids)} cases, first {lacking[0]}"
+        if len(lacking) == len(ids):
+            raise DataError(f"{rows}; its first {id_column} is {next(iter(table.rows), None)!r}. Check --id-column.")
+        logger.warning("%s: nothing is known of them.", rows)
     found = pairs.copy()
     for name in attributes:
         found[name] = [table.cell(case_id, name) for case_id in pairs["case_id"]]
     if group_column is not None:
-        found["group"] = [table.cell(case_id, group_column) for case_id in pairs["case_id"]]
+        named = [table.identity(case_id, group_column) for case_id in pairs["case_id"]]
+        found["group"] = [one or own for one, own in zip(named, pairs["group"], strict=True)]
     return found
 
 

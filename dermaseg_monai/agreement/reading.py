@@ -59,7 +59,7 @@ def readings_of_manifest(manifest: Manifest, dataset_dir: str | Path) -> list[Re
     the whole manifest, as in every other interval of the package.
 
     Raises:
-        DataError: no case has two readings.
+        DataError: no case has two readings, or one has several by readers without a name.
     """
     root = Path(dataset_dir)
     joined = {case.id: group[0].id for group in case_groups(manifest.cases) if len(group) > 1 for case in group}
@@ -90,6 +90,12 @@ def readings_of_case(case: Case, dataset_dir: str | Path) -> tuple[Reading, ...]
 
 
 def _read_case(case: Case, root: Path, group: str | None) -> ReadCase:
+    nameless = [one for one in case.readings if one.role == "reader" and not one.annotator]
+    if len(nameless) > 1:
+        raise DataError(
+            f"Case {case.id} has {len(nameless)} outlines by readers without a name, who would count as one person. "
+            "Give each an `annotator` in the manifest."
+        )
     readings = readings_of_case(case, root)
     return ReadCase(case.id, readings, group, case.attributes, image=root / case.image.path, grid=case.image.grid)
 

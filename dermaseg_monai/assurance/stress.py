@@ -48,7 +48,7 @@ class StressTest:
     """Predicts and scores cases under stressors; what is done stays done when the program is stopped.
 
     A case whose files cannot be read, or that a stressor or the preprocessing refuses, gets a row with the reason and
-    costs nothing but itself.
+    costs nothing but itself; the next run tries it again.
 
     Args:
         cases: whom to disturb.
@@ -82,19 +82,20 @@ class StressTest:
         progress = StressProgress(len(self.steps) * len(self.cases))
         with progress:
             for step in self.steps:
-                found = self.ledger.read(step.name, step.number, step.level)
-                if found is None:
-                    found = self._rows(step, progress)
+                kept = self.ledger.read(step.name, step.number, step.level) or []
+                done = {row.case_id: row for row in kept if row.ok}
+                progress.skip(len(done))
+                found = [done[case.id] for case in self.cases if case.id in done]
+                if len(found) < len(self.cases):
+                    found = self._rows(step, done, progress)
+                    if step.stressor is None:
+                        _require_any(found)
                     self.ledger.write(found)
-                else:
-                    progress.skip(len(found))
-                if step.stressor is None:
-                    _require_any(found)
                 rows += found
         return rows
 
-    def _rows(self, step: Step, progress: StressProgress) -> list[StressRow]:
-        rows: dict[str, StressRow] = {}
+    def _rows(self, step: Step, done: dict[str, StressRow], progress: StressProgress) -> list[StressRow]:
+        rows = dict(done)
         samples = self._samples(step, rows, progress)
         while part := list(islice(samples, self.batch_size)):
             for prediction in self.evaluation.predict(part):
@@ -104,7 +105,7 @@ class StressTest:
         return [rows[case.id] for case in self.cases]
 
     def _samples(self, step: Step, rows: dict[str, StressRow], progress: StressProgress) -> Iterator[dict[str, Any]]:
-        for case in self.cases:
+        for case in [case for case in self.cases if case.id not in rows]:
             try:
                 sample = self.evaluation.prepared(step.applied(self.read(case)))
             except (DermasegError, ValueError, RuntimeError) as error:  # MONAI wraps what a transform raises

@@ -95,7 +95,7 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
         read, notes = _read(manifest=manifest, dataset_dir=dataset_dir, root=root, pattern=pattern, images=images)
         read = chosen_cases(read, cases)
         require_folder(out)
-        found, measured, covered, more = _measured(read, tolerance, names if manifest is not None else [])
+        found, measured, covered, more = _measured(read, tolerance, names if manifest is not None and not table else [])
         notes = [*more, *notes, *coverage_words(covered, measured.masks)]
     else:
         found, measured, covered, notes = _of_others(pairs, leave_out, tolerance, other=manifest or root)

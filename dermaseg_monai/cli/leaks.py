@@ -38,8 +38,8 @@ def leaks(
     """Find what two sides share: id, file, lesion, patient, group, or nearly the same picture.
 
     Pictures are the same after resizing, recompression, other colours, flips, quarter turns and centre crops. Exit code
-    1 when different splits share something, unless a leak-free manifest is written, and when pictures of a manifest are
-    not where they are looked for. `--gives-way test` keeps the training side and gives the leak-free part of the test
+    1 when different splits share something, unless a leak-free manifest is written, and when a picture could
+    not be compared. `--gives-way test` keeps the training side and gives the leak-free part of the test
     set.
     """
     from dermaseg_monai.manifest import find_overlaps, leak_free, write_leak_table  # noqa: PLC0415
@@ -68,8 +68,11 @@ def leaks(
         write_leak_table(out / "leaks.csv", found)
         write_leak_page(out / "leaks.html", found, title=title, notes=notes, pictures=pictures)
         typer.echo(f"Wrote {out / 'leaks.csv'} and {out / 'leaks.html'}")
-    if unseen:  # a split is clean only when its pictures were looked at
-        raise DataError("Not every picture was compared. Give the folder of each manifest's files: --dataset-dir DIR.")
+    if unseen or failures:  # a split is clean only when its pictures were looked at
+        damaged = ", and copy damaged pictures again or take them out of the manifest" if failures else ""
+        raise DataError(
+            f"Not every picture was compared. Give the folder of each manifest's files, --dataset-dir DIR{damaged}."
+        )
     if out_clean is not None:
         cleaned, gone = leak_free(manifests, found, gives_way=gives_way.value)
         _write_clean(targets, [replace(clean, name=own.name) for clean, own in zip(cleaned, read, strict=True)], gone)

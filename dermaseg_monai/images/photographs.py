@@ -96,7 +96,8 @@ def eight_bit(image: Image.Image, path: Path) -> np.ndarray:
 def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         require_regular(path)
-        with enough_memory(path), Image.open(path, formats=FORMATS) as image:
+        # from a stream: by its name Pillow maps a grey TIFF into memory and, if EXIF turns it, swaps its sides
+        with enough_memory(path), path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
             _require_small(image, path)
             yield image
     except ImageError:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from nibabel.affines import voxel_sizes
 
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import replacing
@@ -32,7 +33,7 @@ def read_volume(path: Path) -> Picture:
         lost = pixels.size - int(np.isfinite(pixels).sum())
     if lost:
         raise no_numbers(path, lost, pixels.size)
-    spacing_mm = tuple(float(step) for step in volume.header.get_zooms()[:_SPATIAL])
+    spacing_mm = tuple(float(step) for step in voxel_sizes(volume.affine))  # the header's own may be another
     return Picture(pixels, spacing_mm, volume.affine, volume.header)
 
 

@@ -40,8 +40,8 @@ def archive_rows(path: str | Path) -> dict[str, ArchiveRow]:
     kept = {name: table.typed(column) for name, column in _ATTRIBUTES.items() if column in table.columns}
     return {
         name: ArchiveRow(
-            lesion_id=table.cell(name, "lesion_id"),
-            patient_id=table.cell(name, "patient_id"),
+            lesion_id=table.identity(name, "lesion_id"),
+            patient_id=table.identity(name, "patient_id"),
             licence=table.cell(name, "copyright_license"),
             attribution=table.cell(name, "attribution"),
             attributes={key: cells[name] for key, cells in kept.items() if cells[name] is not None},

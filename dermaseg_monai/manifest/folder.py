@@ -249,15 +249,16 @@ def _drafts(
         return [Draft(name, image, mask, split) for name, (image, mask) in pairs.items()]
     kept = {column: table.typed(column) for column in columns.attributes}
     if columns.group is not None:
-        kept["group"] = table.typed(columns.group)
+        groups = table.typed(columns.group)
+        kept["group"] = {name: cell if table.identity(name, columns.group) else None for name, cell in groups.items()}
     return [
         Draft(
             id=name,
             image=image,
             mask=mask,
             split=split if columns.split is None else _split(table, name, columns.split),
-            lesion_id=table.cell(name, columns.lesion),
-            patient_id=table.cell(name, columns.patient),
+            lesion_id=table.identity(name, columns.lesion),
+            patient_id=table.identity(name, columns.patient),
             attributes=_attributes(kept, name),
             licence=table.cell(name, columns.licence),
             attribution=table.cell(name, columns.attribution),

@@ -71,7 +71,7 @@ def _drafts(images: dict[str, Path], masks: dict[str, Path], table: Table, split
             image=image,
             mask=masks[name],
             split=split,
-            lesion_id=table.cell(name, "lesion_id"),
+            lesion_id=table.identity(name, "lesion_id"),
             attributes={key: cells[name] for key, cells in kept.items()},
             attribution="ViDIR Group, Medical University of Vienna",
         )

@@ -45,6 +45,11 @@ class Table:
         """Return one cell, None when it is empty or the image has no row."""
         return (self.rows.get(image_id, {}).get(column) or None) if column is not None else None
 
+    def identity(self, image_id: str, column: str | None) -> str | None:
+        """Return the cell that says whose picture it is; `unknown` names nobody and joins no pictures."""
+        value = self.cell(image_id, column)
+        return None if value is not None and value.casefold() == "unknown" else value
+
     def typed(self, column: str) -> dict[str, Attribute]:
         """Return a column by image id as int or float when all its cells are plain numbers, else as str.
 

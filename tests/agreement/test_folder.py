@@ -65,6 +65,15 @@ def test_cases_of_one_lesion_patient_or_picture_are_one_group(tmp_path: Path) ->
     assert found == {"c0": "c0", "c1": "c0", "c3": "c3", "c4": "c3", "c5": "c5", "c6": "c5", "c7": None, "c8": None}
 
 
+def test_readers_without_a_name_are_not_taken_for_one_person(tmp_path: Path) -> None:
+    case = _tied("c0")
+    manifest = Manifest(
+        "m", "1", None, (replace(case, annotations=tuple(replace(one, annotator=None) for one in case.annotations)),)
+    )
+    with pytest.raises(DataError, match=r"Case c0 has 2 outlines by readers without a name"):
+        readings_of_manifest(manifest, tmp_path)
+
+
 def _tied(name: str, *, sha256: str = "", split: Split = "train", **ties: Any) -> Case:  # noqa: ANN401 (ids and attributes)
     image = FileRecord(f"{name}.png", sha256 or name, size_px=(40, 60))
     annotations = tuple(Annotation(replace(image, path=f"{who}.png"), who, role="reader") for who in ("ann", "bob"))

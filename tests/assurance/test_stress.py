@@ -119,6 +119,18 @@ def test_a_bad_picture_costs_nothing_but_itself(three: Manifest, tmp_path: Path)
     assert [row.case_id for row in rows[:3]] == ["a", "b", "c"]
 
 
+def test_a_picture_that_was_away_is_tried_again_and_nothing_else(three: Manifest, tmp_path: Path) -> None:
+    there, away = tmp_path / "set" / "images" / "b.png", tmp_path / "b.png"
+    there.rename(away)
+    before, network = make_test(three, tmp_path, COVERED).run(), DarkIsLesion()
+    away.rename(there)
+    rows = make_test(three, tmp_path, COVERED, network=network).run()
+    assert [row.ok for row in before] == [True, False, True] * 3
+    assert network.batches == [1, 1, 1]
+    assert [row.case_id for row in rows] == ["a", "b", "c"] * 3
+    assert all(row.ok for row in rows)
+
+
 def test_a_stressor_that_refuses_a_case_is_a_row_with_the_reason(three: Manifest, tmp_path: Path) -> None:
     def refuse(image: np.ndarray, mask: np.ndarray, _: float, __: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         if image[0, 0, 0] == 201:  # case b
@@ -130,7 +142,8 @@ def test_a_stressor_that_refuses_a_case_is_a_row_with_the_reason(three: Manifest
 
 
 def test_when_nothing_can_be_read_it_says_so(three: Manifest, tmp_path: Path) -> None:
-    for name in "abc":
-        (tmp_path / "set" / "images" / f"{name}.png").unlink()
+    away = (tmp_path / "set" / "images").rename(tmp_path / "away")
     with pytest.raises(DataError, match=r"None of the 3 cases can be used\. First: a: .*does not exist.*--dataset-dir"):
         make_test(three, tmp_path, COVERED).run()
+    away.rename(tmp_path / "set" / "images")
+    assert all(row.ok for row in make_test(three, tmp_path, COVERED).run())  # and does not stay so

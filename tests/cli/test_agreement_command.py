@@ -10,6 +10,7 @@ from dermaseg_monai.cli import app
 from dermaseg_monai.data.demo import make_demo
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.images import read_mask, write_mask
+from dermaseg_monai.manifest import Manifest
 
 IMA = "img_id,annotator1,annotator2,dice_score,jaccard_score,tool1,skill_level1,tool2,skill_level2\n"
 
@@ -246,6 +247,37 @@ def test_patients_of_a_table_are_drawn_for_who_draws_how_too(tmp_path: Path) -> 
     done = agreement(*source, "--table", tmp_path / "table.csv", "--group-column", "patient")
     assert done.exit_code == 0, done.output
     assert pd.read_csv(tmp_path / "out" / "bias.csv")["groups"].to_list() == [2, 2]
+
+
+def _three_pairs(folder: Path) -> list[object]:
+    rows = [f"c{at},a,b,0.{at + 5},L" for at in range(1, 4)]
+    (folder / "pairs.csv").write_text("\n".join(["case_id,annotator_a,annotator_b,dice,group", *rows]))
+    return ["--pairs", folder / "pairs.csv", "--out", folder / "out", "--table", folder / "table.csv"]
+
+
+def test_a_table_of_other_cases_is_refused(tmp_path: Path) -> None:
+    source = _three_pairs(tmp_path)
+    (tmp_path / "table.csv").write_text("id,patient\nISIC_1,p1\nISIC_2,p2\n")
+    with pytest.raises(DataError, match=r"no row for 3 of 3 cases, first c1; its first id is 'ISIC_1'"):
+        agreement(*source, "--group-column", "patient")
+
+
+def test_a_case_without_a_row_keeps_its_group(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = _three_pairs(tmp_path)
+    (tmp_path / "table.csv").write_text("id,patient\nc1,p1\n")
+    assert agreement(*source, "--group-column", "patient").exit_code == 0
+    assert pd.read_csv(tmp_path / "out" / "pairs.csv")["group"].to_list() == ["p1", "L", "L"]
+    assert "no row for 2 of 3 cases, first c2: nothing is known of them" in caplog.text
+
+
+def test_pairs_of_a_manifest_are_divided_by_a_column_of_a_table(demo: Path, tmp_path: Path) -> None:
+    ids = [case.id for case in Manifest.load(demo).cases]
+    (tmp_path / "table.csv").write_text("id,dx\n" + "".join(f"{name},{at % 2}\n" for at, name in enumerate(ids)))
+    done = agreement(
+        "--manifest", demo, "--out", tmp_path / "out", "--table", tmp_path / "table.csv", "--attributes", "dx"
+    )
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out" / "by_dx.csv").is_file()
 
 
 def test_a_failure_names_its_file_and_not_where_it_lies(tmp_path: Path) -> None:

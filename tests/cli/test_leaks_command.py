@@ -121,9 +121,20 @@ def test_a_split_whose_pictures_were_not_seen_is_not_called_clean(one: Path, tmp
     assert not clean.exists()
 
 
-def test_a_picture_that_cannot_be_read_is_said(one: Path) -> None:
-    (one.parent / "b.jpg").write_bytes(b"no picture")
-    assert "1 pictures could not be compared, first <b>one</b> b: " in run(one).output
+@pytest.mark.parametrize("damage", ["away", "damaged"])
+def test_a_picture_that_cannot_be_compared_leaves_no_clean_manifest(two: Path, tmp_path: Path, damage: str) -> None:
+    picture, clean = two.parent / "x.jpg", tmp_path / "clean.json"
+    cases = (*Manifest.load(two).cases, save(two.parent, "y", noise(7), "test"))
+    Manifest("two", "1", None, cases).save(two)
+    if damage == "away":
+        picture.unlink()
+    else:
+        picture.write_bytes(b"no picture")
+    done = CliRunner().invoke(app, ["data", "leaks", str(two), "--out-clean", str(clean)])
+    assert "1 pictures could not be compared, first two x: " in done.output
+    assert isinstance(done.exception, DataError)
+    assert "take them out of the manifest" in str(done.exception)
+    assert not clean.exists()
 
 
 def test_nothing_shared_ends_with_exit_code_0(two: Path) -> None:

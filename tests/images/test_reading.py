@@ -67,6 +67,19 @@ def test_exif_orientation_turns_the_picture_upright(
     assert measure(tmp_path / name) == size
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_grey_tiff_is_turned_as_a_png_is(tmp_path: Path, orientation: int, dtype: type) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    grey = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (20, 30)).astype(dtype)
+    for name in ("a.png", "a.tif"):
+        Image.fromarray(grey).save(tmp_path / name, exif=exif)
+    found, expected = (read_image(tmp_path / name).pixels for name in ("a.tif", "a.png"))
+    assert np.array_equal(found, expected)
+    assert measure(tmp_path / "a.tif") == found.shape[:2]
+
+
 def test_exif_orientation_that_stands_behind_the_pixels_of_a_png(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6

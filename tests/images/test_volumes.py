@@ -7,6 +7,7 @@ from nibabel.nifti1 import Nifti1Extension
 
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.images import measure, read_image, read_mask, read_probability, write_mask, write_probability
+from dermaseg_monai.images.placement import spacing_of
 
 AFFINE = np.array([[0, -0.5, 0, 10], [2.0, 0, 0, -20], [0, 0, 3, 5], [0, 0, 0, 1]])
 
@@ -30,6 +31,14 @@ def test_a_volume_keeps_its_axes_and_its_place(volume: Path) -> None:
     assert picture.affine is not None
     assert picture.affine.tolist() == AFFINE.tolist()
     assert measure(volume) == (2, 3, 4)
+
+
+def test_millimetres_are_those_of_the_affine(tmp_path: Path) -> None:
+    image = nib.Nifti1Image(np.zeros((2, 3, 4), np.float32), np.diag([1.0, 1, 1, 1]))
+    image.set_sform(np.diag([0.5, 0.5, 0.5, 1]), code=1, update_affine=True)
+    image.header["pixdim"][1:4] = 1
+    nib.save(image, tmp_path / "v.nii")
+    assert read_image(tmp_path / "v.nii").spacing_mm == spacing_of(tmp_path / "v.nii") == (0.5, 0.5, 0.5)
 
 
 def test_masks_and_probabilities_get_the_place_of_the_image(tmp_path: Path, volume: Path) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import sha256_of
-from dermaseg_monai.manifest import index_folder
+from dermaseg_monai.manifest import case_groups, index_folder
 
 
 def table(root: Path, text: str) -> Path:
@@ -55,6 +55,22 @@ def test_the_table_gives_splits_groups_licences_and_typed_attributes(plain: Path
     assert a.attributes == {"age": 40.0, "group": "007"}
     assert c.attributes == {"age": None, "group": "009"}
     assert (b.licence, b.attribution, c.licence) == ("CC-BY", None, None)
+
+
+def test_strangers_are_not_one_patient_because_neither_is_known(plain: Path) -> None:
+    nobody = "unknown,Unknown,unknown,unknown"
+    cells = f"id,lesion,patient,part,site\na,{nobody}\nb,{nobody}\nc,L,P,7,back\n"
+    columns: dict[str, Any] = {
+        "lesion_column": "lesion",
+        "patient_column": "patient",
+        "group_column": "part",
+        "attributes": ["site"],
+    }
+    manifest = index_folder(plain, tables=table(plain, cells), **columns)
+    assert [(one.lesion_id, one.patient_id) for one in manifest.cases] == [(None, None), (None, None), ("L", "P")]
+    assert [one.attributes["group"] for one in manifest.cases] == [None, None, "7"]
+    assert [one.attributes["site"] for one in manifest.cases] == ["unknown", "unknown", "back"]
+    assert [len(group) for group in case_groups(manifest.cases)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("missing", ["NA", "N/A", "n/a", "nan", "NaN", "null", "None", "<NA>", "#N/A"])
