@@ -85,7 +85,8 @@ def ceiling_table(
         first, why = next(iter(lost.items()))
         raise DataError(
             f"{len(lost)} of {len(images)} images have no usable prediction in {predictions}, first {first}: {why}. "
-            "Predict them, or count them as missed lesions with --missing zero."
+            "Predict them, name the split that was predicted (--split test), or count them as missed lesions with "
+            "--missing zero."
         )
     if not images:
         raise DataError("No image has two usable outlines of different people. " + " ".join(alone[:1]))

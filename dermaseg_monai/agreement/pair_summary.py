@@ -120,7 +120,7 @@ def by_annotators(pairs: pd.DataFrame, *, below_dice: float, seed: int) -> pd.Da
 
 
 def by_factor(pairs: pd.DataFrame, factor: str, *, below_dice: float, seed: int) -> pd.DataFrame:
-    """Return one row per value of a column, most pairs first: pairs, images, groups, Dice, its interval, others.
+    """Return one row per value of a column, most pairs first (sizes from small to large), with the scores.
 
     `tool` and `skill` are what the two readers had, in alphabetical order (`T1 – T3`); any other name is a column. An
     empty value is `not known`: no pair is left out.
@@ -135,7 +135,8 @@ def by_factor(pairs: pd.DataFrame, factor: str, *, below_dice: float, seed: int)
             | {"dice": dice.mean, "dice_low": dice.low, "dice_high": dice.high, "dice_median": dice.median}
             | {name: found.scores[name].mean for name in found.scores if name != "dice"}
         )
-    return pd.DataFrame(rows).sort_values(["pairs", factor], ascending=[False, True], ignore_index=True)
+    order = [factor] if factor == "size" else ["pairs", factor]
+    return pd.DataFrame(rows).sort_values(order, ascending=[name != "pairs" for name in order], ignore_index=True)
 
 
 def both_values(pairs: pd.DataFrame, factor: str) -> pd.Series:

@@ -31,7 +31,7 @@ _COUNT_OR_ZERO: Final[Check] = ("a whole number of at least 0", lambda value: _i
 _POSITIVE: Final[Check] = ("a number above 0", lambda value: is_number(value) and value > 0)
 _FRACTION: Final[Check] = ("a number from 0 to 1", lambda value: is_number(value) and 0 <= value <= 1)
 _NUMBER: Final[Check] = ("a number", is_number)
-_BOOL: Final[Check] = ("true or false", lambda value: isinstance(value, bool))
+_BOOL: Final[Check] = ("True or False", lambda value: isinstance(value, bool))
 
 
 def _are_steps(value: object) -> bool:

@@ -42,7 +42,7 @@ def _is_list(value: object) -> bool:
     return isinstance(value, list | tuple)
 
 
-_BOOL: Final[Check] = ("true or false", lambda value: isinstance(value, bool))
+_BOOL: Final[Check] = ("True or False", lambda value: isinstance(value, bool))
 _WHOLE: Final[Check] = ("a whole number", _is_whole)
 _NUMBER: Final[Check] = ("a number", is_number)
 _TEXT: Final[Check] = ("a text", _is_text)

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import dermaseg_monai
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, did_you_mean
 
 
 def project_root() -> Path:
@@ -37,10 +37,10 @@ def bundle_root(name: str) -> str:
     for place in places:
         if (place / "configs" / "metadata.json").is_file():
             return str(place.resolve())
-    looked = ", ".join(str(place) for place in places)
-    raise ConfigError(
-        f"No bundle named '{name}': looked in {looked}. Set DERMASEG_BUNDLES to the folder that holds it."
-    )
+    looked = dict.fromkeys(place.parent for place in places)
+    known = {file.parents[1].name for folder in looked for file in folder.glob("*/configs/metadata.json")}
+    hint = did_you_mean(name, sorted(known), otherwise="Set DERMASEG_BUNDLES to the folder that holds it.")
+    raise ConfigError(f"No bundle named '{name}': looked in {', '.join(map(str, looked))}. {hint}")
 
 
 def tracking_uri() -> str:

@@ -57,13 +57,12 @@ def compare(
     if unknown:
         raise DataError(f"{file} has no case {unknown[0]}, which {first} has scores of. Give its manifest: --manifest.")
     groups = group_of_case(list(cases.values()))
-    hardest = cases[_hardest(tables)]
-    volumes = is_volume(hardest.image.path)
+    volumes = any(is_volume(cases[row.case_id].image.path) for row in next(iter(tables.values())))
     found = compare_evaluations(tables, groups=groups, volumes=volumes, confidence=_CONFIDENCE, draws=_DRAWS, seed=0)
     typer.echo(f"{score_table(found).plain()}\n\n{difference_table(found).plain()}\n")
     files = write_comparison(out, found, folders, tolerances=tolerances)
     if volumes:
-        files.append(_draw(hardest, root, folders, out / "hardest.png"))
+        files.append(_draw(cases[_hardest(tables)], root, folders, out / "hardest.png"))
     for written in files:
         typer.echo(f"Wrote {written}")
 
@@ -73,7 +72,9 @@ def _named(words: Sequence[str]) -> dict[str, Path]:
     for word in words:
         name, equals, folder = word.partition("=")
         if not (name and equals and folder):
-            raise ConfigError(f"{word!r} names no evaluation. Give NAME=FOLDER, as in 3D=runs/unet3d/TIME/test.")
+            raise ConfigError(
+                f"{word!r} names no evaluation. Give NAME=FOLDER, as in 3D=runs/unet3d/TIME/evaluate_test."
+            )
         if name in found:
             raise ConfigError(f"{name} stands for two folders. Give each evaluation its own name.")
         found[name] = Path(folder)

@@ -182,6 +182,8 @@ def _print(found: "Sequence[Leak]") -> None:
         Console(width=160, highlight=False).print(table)
     crossing = sum(leak.crosses_splits for leak in found)
     typer.echo(f"{crossing} leaks between different splits, {len(found) - crossing} overlaps of one split of two sets.")
+    if len(found):
+        typer.echo("(Each shared value once; a row of the table counts those of its two sides.)")
 
 
 def _write_clean(targets: Sequence[Path], cleaned: "Sequence[Manifest]", gone: "Sequence[Exclusion]") -> None:

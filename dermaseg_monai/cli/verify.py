@@ -44,14 +44,14 @@ def verify(
 
 
 def _print(inspection: "Inspection") -> None:
-    """Print every error, the first findings of each kind, and the counts."""
+    """Print the first of each kind, and the counts."""
     from dermaseg_monai.manifest import counts_of, rows_of  # noqa: PLC0415
 
     counts = list(counts_of(inspection))
     listed = dict.fromkeys((kind for _, kind, _, _ in counts), 0)
     for row in rows_of(inspection):
         listed[row.kind] += 1
-        if row.level == "error" or listed[row.kind] <= _LISTED:
+        if listed[row.kind] <= _LISTED:
             typer.echo(f"{row.level:<8} {row.kind:<12} {row.case_id}: {row.detail}")
         elif listed[row.kind] == _LISTED + 1:
             typer.echo(f"{row.level:<8} {row.kind:<12} ... (all in the table: --out FOLDER)")

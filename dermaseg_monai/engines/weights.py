@@ -17,6 +17,8 @@ from dermaseg_monai.networks.weights_file import damaged, differences, read_cont
 State = dict[str, torch.Tensor]
 
 _TRUTHS: Final = {"True": True, "False": False}
+_SEVERAL: Final = ("baselines", "unet3d")
+"""Bundles whose networks stand in overlays."""
 
 
 def load_weights(network: nn.Module, path: str | Path) -> nn.Module:
@@ -132,6 +134,6 @@ def _advice(name: str, file: Path) -> str:
     said = read_metadata(file) if file.suffix == ".safetensors" else {}
     trained, bundle = said.get("network", name), said.get("bundle", "another")
     if trained == name:
-        return "Use the same network, --encoder and --output_stride as in its training"
-    overlay = f", with the overlay of {trained} (configs/networks) directly after the sheet"
-    return f"It holds a {trained}: use the sheets of the bundle {bundle}{overlay if bundle == 'baselines' else ''}"
+        return "Use the same overlays and options of the network (--encoder, --output_stride) as in its training"
+    overlay = f", with the overlay of {trained} (configs/networks), if it has one, directly after the sheet"
+    return f"It holds a {trained}: use the sheets of the bundle {bundle}{overlay if bundle in _SEVERAL else ''}"

@@ -87,6 +87,9 @@ class Generalisation:
             kind = "leak_free" if cell.leak_free else "all"
             pair = f"{cell.trained_on} on {cell.tested_on}/{kind}"
             parent.log_metrics({f"{pair}/{name}": one.value for name, one in cell.scores.items()})
+        if not result.tables and (self.results / "summary.md").is_file():
+            console.print(f"Nothing was scored: {self.results} stays as it was.", soft_wrap=True, markup=False)
+            return
         for file in write_result(self.results, result):
             parent.log_file(file, "summary")
         console.print(f"summary: {self.results / 'summary.md'}", soft_wrap=True, markup=False)

@@ -180,12 +180,14 @@ class _Values:
 def _require_leak(leaky: Side, clean: Side) -> None:
     if clean.seen:
         raise DataError(
-            f"{len(clean.seen)} of {len(clean.scores)} cases of {clean.name} share a lesion, patient, file or group "
-            f"with its training part, directly or through others, first {min(clean.seen)}. Give the evaluation on the "
-            "split without leaks second."
+            f"{len(clean.seen)} of {len(clean.scores)} cases of the evaluation {clean.name} share a lesion, patient, "
+            f"file or group with its training part, directly or through others, first {min(clean.seen)}. Give the "
+            "evaluation on the split without leaks second."
         )
     if not leaky.seen:
-        raise DataError(f"No case of {leaky.name} shares anything with its training part: there is no leak to price.")
+        raise DataError(
+            f"No case of the evaluation {leaky.name} shares anything with its training part: there is no leak to price."
+        )
 
 
 def _mean(name: str, found: _Values, seed: int) -> WorthRow | None:

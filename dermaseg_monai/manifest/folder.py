@@ -127,6 +127,8 @@ def _drawn(folder: Path, pattern: str, images: str, masks: str | None) -> tuple[
     place = folder / pattern.partition("{")[0].rpartition("/")[0]
     parts = [_place(folder, images, "--images"), *([] if masks is None else [_place(folder, masks, "--masks")])]
     apart = [part for part in parts if not place.is_relative_to(part)]
+    if not place.is_dir():
+        raise DataError(f"There is no folder {place}, where --readers {pattern!r} leads. Correct the pattern.")
     below = files_below(place) if place.is_relative_to(folder) and ".." not in Path(pattern).parts else []
     files = [path for path in below if not any(path.is_relative_to(part) for part in apart)]
     found, others = reader_masks(folder, files, pattern, option="--readers")

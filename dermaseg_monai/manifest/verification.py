@@ -102,6 +102,11 @@ def require_verified(manifest: Manifest, dataset_dir: str | Path, *, splits: Seq
         return
     total = sum(len(case.files) for case in manifest.cases if case.split in chosen)
     first = problems[0]
+    if len(problems) == total and all(problem.kind == "missing" for problem in problems):
+        raise IntegrityError(
+            f"None of the {total} files in {'|'.join(chosen)} of manifest {manifest.name} is in {dataset_dir}, first "
+            f"case {first.case_id}: {first.detail}. Give the folder that its paths start from: --dataset_dir DIR."
+        )
     raise IntegrityError(
         f"{len(problems)} of {total} files in {'|'.join(chosen)} are not as manifest {manifest.name} says, first "
         f"case {first.case_id}: {first.detail}. See all with "

@@ -40,6 +40,8 @@ def test_a_study_is_divided_by_size(tmp_path: Path) -> None:
     pairs = pairs_of([10.0 * (number + 1) for number in range(20)])
     pairs = pairs.assign(annotator_a="ann", annotator_b="bob", group=None, dice=0.8, jaccard=2 / 3)
     pairs = pairs.assign(threshold_jaccard=2 / 3, hd95_px=1.0, assd_px=1.0, surface_dice=1.0)
+    pairs = pd.concat([pairs, pairs[pairs["case_id"] == pairs["case_id"].iloc[-1]].assign(annotator_b="eve")])
+    pairs = pairs.reset_index(drop=True)  # most pairs stand in the last quarter, and it stays the last row
     write_study(tmp_path, pairs, pd.DataFrame(), factors=[], notes=[], failures=[], below_dice=0.7, seed=0)
     table = pd.read_csv(tmp_path / "by_size.csv").query("whose == 'different people'")
     assert table["size"].str.slice(0, 9).tolist() == [f"quarter {number}" for number in (1, 2, 3, 4)]

@@ -17,7 +17,7 @@ TRAIN: dict[str, Any] = json.loads(
     [
         ("train#dataset#cache_rate", "many", "a number"),
         ("train#dataset#cache_rate", True, "a number"),
-        ("train::dataset::progress", "maybe", "true or false"),
+        ("train::dataset::progress", "maybe", "True or False"),
         ("train#handlers#0#max_norm", "x", "a number"),
     ],
 )

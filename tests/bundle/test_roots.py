@@ -32,6 +32,11 @@ def test_the_variable_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert roots.bundle_root("mine") == str(other)
 
 
+def test_a_bundle_that_is_nearly_there_is_offered() -> None:
+    with pytest.raises(ConfigError, match=r"No bundle named 'ba_deeeplab'.* Did you mean ba_deeplab\?"):
+        roots.bundle_root("ba_deeeplab")
+
+
 def test_a_bundle_that_is_nowhere_says_where_it_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=r"No bundle named 'none'.*DERMASEG_BUNDLES"):

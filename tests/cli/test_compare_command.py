@@ -121,3 +121,6 @@ def test_what_cannot_be_compared_is_said_in_one_line(volumes: Path, tmp_path: Pa
         compare(f"a={one}", f"b={two}", "--out", tmp_path / "out", *data)
     with pytest.raises(DataError, match="Cannot read the scores"):
         compare(f"a={one}", f"b={tmp_path / 'none'}", "--out", tmp_path / "out", *data)
+    known, others = evaluation(tmp_path / "known", {"a": 0.9}), evaluation(tmp_path / "others", {"y": 0.1})
+    with pytest.raises(DataError, match="others"):
+        compare(f"known={known}", f"others={others}", "--out", tmp_path / "out", *data)

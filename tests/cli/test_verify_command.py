@@ -45,6 +45,14 @@ def test_the_first_of_many_findings_are_listed_and_the_table_has_all(manifest: P
     assert (tmp_path / "found" / "problems.html").read_text(encoding="utf-8").count("<img") == 13 + 2
 
 
+def test_a_wrong_folder_does_not_fill_the_terminal(manifest: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    done = run(manifest, "--dataset-dir", tmp_path / "elsewhere")
+    assert done.exit_code == 1
+    assert done.output.count("does not exist") == 10
+    assert "13 of 13 cases cannot be used" in done.output
+
+
 def test_a_file_that_cannot_be_used_ends_with_exit_code_1(manifest: Path) -> None:
     (manifest.parent / "masks" / "case05.png").unlink()
     (manifest.parent / "images" / "case05.png").write_bytes(b"")

@@ -154,6 +154,13 @@ def test_where_nothing_was_scored_the_summary_says_why(matrix: Generalisation) -
     assert "## Gap" not in summary
 
 
+def test_a_matrix_without_any_score_does_not_replace_one_that_was_scored(matrix: Generalisation) -> None:
+    matrix.results.mkdir(parents=True)
+    (matrix.results / "summary.md").write_text("scores")
+    assert not run(matrix, Hands(matrix, failing=["a", "b"]))[0]
+    assert (matrix.results / "summary.md").read_text() == "scores"
+
+
 def test_the_plan_says_what_is_done(matrix: Generalisation) -> None:
     finish(matrix.networks[0], matrix.sets)
     lines = plan_table(matrix.networks).plain().splitlines()

@@ -104,7 +104,7 @@ def test_patterns_that_cannot_work_are_refused(read: Path) -> None:
         index_folder(read, readers="{case}.png")
     elsewhere = f"{read.parent}/{{annotator}}/{{case}}.png"
     for pattern in ("drawn/{annotator}/{case}.png", "../plain/readers/{annotator}/{case}.png", elsewhere):
-        with pytest.raises(DataError, match=r"No mask below .* fits --readers .*found: no mask at all"):
+        with pytest.raises(DataError, match=r"no folder .*where --readers|found: no mask at all"):
             index_folder(read, readers=pattern)
 
 

@@ -32,6 +32,12 @@ def test_a_missing_file_is_named(indexed: Manifest, plain: Path) -> None:
         require_verified(indexed, plain)
 
 
+def test_a_wrong_folder_is_told_from_missing_files(indexed: Manifest, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(IntegrityError, match=r"None of the 6 files .* is in .*elsewhere, .* --dataset_dir DIR"):
+        require_verified(indexed, tmp_path / "elsewhere")
+
+
 @pytest.mark.parametrize("kind", ["pipe", "device"])
 def test_what_never_ends_is_not_read(indexed: Manifest, plain: Path, kind: str) -> None:
     (plain / "images/a.png").unlink()
