@@ -135,5 +135,5 @@ def _advice(name: str, file: Path) -> str:
     trained, bundle = said.get("network", name), said.get("bundle", "another")
     if trained == name:
         return "Use the same overlays and options of the network (--encoder, --output_stride) as in its training"
-    overlay = f", with the overlay of {trained} (configs/networks), if it has one, directly after the sheet"
+    overlay = f", with the overlay of {trained} (configs/networks) directly after the sheet, if it has one"
     return f"It holds a {trained}: use the sheets of the bundle {bundle}{overlay if bundle in _SEVERAL else ''}"

@@ -128,7 +128,7 @@ def test_images_that_only_one_side_scored_are_in_no_pair() -> None:
 
 def test_sides_in_the_wrong_order_are_refused() -> None:
     one, two = sides()
-    with pytest.raises(DataError, match=r"3 of 6 cases of one share .* first s1"):
+    with pytest.raises(DataError, match=r"3 of 6 cases of the evaluation one share .* first s1"):
         leak_worth(two, one, seed=0)
     with pytest.raises(DataError, match="no leak to price"):
         leak_worth(two, two, seed=0)
