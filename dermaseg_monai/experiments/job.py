@@ -13,13 +13,14 @@ from typing import Final
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.experiments.lock import held
-from dermaseg_monai.files import write_json
+from dermaseg_monai.files import remove, write_json
 
 LOG: Final = "log.txt"
 DONE: Final = "done.json"
 FAILED: Final = "failed.json"
 STOPPED: Final = "stopped"
 _CHECKPOINT: Final = "last.ckpt"
+_WEIGHTS: Final = ("model.safetensors", "model.pt")
 _NOTHING_LEFT: Final = "othing is left to do"  # as engines.resume_file and engines.checkpoint say it
 _LOOK_S: Final = 0.2
 _KILLED: Final = 128 + 9
@@ -118,6 +119,11 @@ def _run_stages(job: Job, lock: int, stop: threading.Event | None) -> str | None
 def _run_stage(job: Job, stage: Stage, lock: int, stop: threading.Event | None) -> str | None:
     checkpoint = stage.done_file.parent / _CHECKPOINT
     resume = (f"--resume={str(checkpoint)!r}",) if checkpoint.is_file() else ()
+    if (
+        not resume
+    ):  # killed in its first epoch, between the best weights and the state: it begins anew in its own folder
+        for name in _WEIGHTS:
+            remove(checkpoint.with_name(name))
     log = job.folder / LOG
     began = time.monotonic()
     with log.open("ab") as stream:

@@ -78,6 +78,14 @@ def test_a_training_with_a_checkpoint_is_resumed(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "words").read_text()) == [f"--resume='{tmp_path}/run/train/last.ckpt'"]
 
 
+def test_a_training_killed_before_its_first_checkpoint_begins_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "train"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").touch()
+    code = f"from pathlib import Path; assert not Path({str(folder / 'model.safetensors')!r}).exists()"
+    assert run_job(job(tmp_path / "run", stage(tmp_path / "run", "train", code))).ok
+
+
 def test_a_resumed_training_with_nothing_left_is_done(tmp_path: Path) -> None:
     code = "import sys; sys.exit('dermaseg: error: x has trained 2 epochs: nothing is left to do.')"
     one = job(tmp_path / "run", stage(tmp_path / "run", "train", code))
