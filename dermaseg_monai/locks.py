@@ -1,6 +1,20 @@
 """The lock of an open file: one process at a time, freed by the system however that process ends."""
 
 import sys
+import time
+from typing import Final
+
+_LOOK_S: Final = 0.2
+
+
+def taken_within(number: int, *, patience_s: float) -> bool:
+    """Wait for the lock of an open file and return True; False where another process has held it for `patience_s`."""
+    end = time.monotonic() + patience_s
+    while not taken(number):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_LOOK_S)
+    return True
 
 
 def taken(number: int) -> bool:

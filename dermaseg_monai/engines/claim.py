@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +9,10 @@ from typing import Final
 
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.files import make_folder
-from dermaseg_monai.locks import taken
+from dermaseg_monai.locks import taken_within
 
 _PATIENCE_S: Final = 10.0
 """Loader workers of a training that was killed hold on to its folder for some seconds more."""
-_LOOK_S: Final = 0.2
 
 
 @contextmanager
@@ -33,12 +31,9 @@ def claimed(folder: Path) -> Generator[None]:
         return
     number = os.open(folder, os.O_RDONLY)
     try:
-        end = time.monotonic() + _PATIENCE_S
-        while not taken(number):
-            if time.monotonic() >= end:
-                advice = "Wait for it, stop it, or give another folder: --output_dir DIR."
-                raise ConfigError(f"Another training works in {folder}. {advice}")
-            time.sleep(_LOOK_S)
+        if not taken_within(number, patience_s=_PATIENCE_S):
+            advice = "Wait for it, stop it, or give another folder: --output_dir DIR."
+            raise ConfigError(f"Another training works in {folder}. {advice}")
         yield
     finally:
         os.close(number)

@@ -1,7 +1,6 @@
 """A folder that one process at a time works in."""
 
 import os
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +8,9 @@ from typing import Final
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import make_folder
-from dermaseg_monai.locks import taken
+from dermaseg_monai.locks import taken_within
 
 _FILE: Final = "lock"
-_LOOK_S: Final = 0.2
 
 
 @contextmanager
@@ -27,11 +25,8 @@ def held(folder: Path, *, patience_s: float) -> Generator[int]:
     make_folder(folder)
     number = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        end = time.monotonic() + patience_s
-        while not taken(number):
-            if time.monotonic() >= end:
-                raise DataError(f"Another process works in {folder}. Wait for it, or stop it, and run again.")
-            time.sleep(_LOOK_S)
+        if not taken_within(number, patience_s=patience_s):
+            raise DataError(f"Another process works in {folder}. Wait for it, or stop it, and run again.")
         yield number
     finally:
         os.close(number)
