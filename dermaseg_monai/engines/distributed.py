@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 from typing import Final, TypeVar
+from weakref import WeakSet
 
 import ignite.distributed as idist
 import torch
@@ -18,6 +19,9 @@ T = TypeVar("T")
 
 _PATIENCE: Final = timedelta(hours=1)
 """At the end of a run rank 0 uploads files for minutes while the others wait; NCCL's own limit is 10 minutes."""
+
+_wrapped: Final[WeakSet[DistributedDataParallel]] = WeakSet()
+"""The networks that hold the process group, which has to end before Python does."""
 
 
 def start_distributed(device: str | torch.device = "auto") -> None:
@@ -49,9 +53,17 @@ def start_distributed(device: str | torch.device = "auto") -> None:
 
 
 def stop_distributed() -> None:
-    """Wait for the others and leave; the last thing a run of several processes does. Alone, nothing happens."""
+    """Wait for the others and leave; the last thing a run of several processes does. Alone, nothing happens.
+
+    The networks of `distributed_network` are let go of the group: what torch calls destroyed lives on as long as one
+    of them holds it, and gloo's threads with it. A thread that drops its last tensor while Python ends aborts the
+    process (https://github.com/pytorch/pytorch/pull/179291): a run that ended well would exit with 1.
+    """
     if distributed.is_available() and distributed.is_initialized():
         distributed.barrier()
+        for network in list(_wrapped):
+            for name in ("process_group", "reducer", "logger"):
+                setattr(network, name, None)
         distributed.destroy_process_group()
         idist.sync()
 
@@ -92,7 +104,9 @@ def distributed_network(
     if place.type == "cuda":
         network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
     ids = [place.index] if place.type == "cuda" else None
-    return DistributedDataParallel(network.to(place), device_ids=ids, find_unused_parameters=find_unused_parameters)
+    wrapped = DistributedDataParallel(network.to(place), device_ids=ids, find_unused_parameters=find_unused_parameters)
+    _wrapped.add(wrapped)
+    return wrapped
 
 
 def rank_sampler(dataset: Dataset[object], *, even_divisible: bool, shuffle: bool, seed: int = 0) -> DistributedSampler:

@@ -119,11 +119,8 @@ def _run_stages(job: Job, lock: int, stop: threading.Event | None) -> str | None
 def _run_stage(job: Job, stage: Stage, lock: int, stop: threading.Event | None) -> str | None:
     checkpoint = stage.done_file.parent / _CHECKPOINT
     resume = (f"--resume={str(checkpoint)!r}",) if checkpoint.is_file() else ()
-    if (
-        not resume
-    ):  # killed in its first epoch, between the best weights and the state: it begins anew in its own folder
-        for name in _WEIGHTS:
-            remove(checkpoint.with_name(name))
+    if not resume:
+        _remove_weights(checkpoint.parent)
     log = job.folder / LOG
     began = time.monotonic()
     with log.open("ab") as stream:
@@ -142,6 +139,13 @@ def _run_stage(job: Job, stage: Stage, lock: int, stop: threading.Event | None) 
     seconds = round(time.monotonic() - began, 1)
     write_json(stage.done_file, {"stage": stage.name, "words": list(stage.words), "seconds": seconds})
     return None
+
+
+def _remove_weights(folder: Path) -> None:
+    """Clear what a training left that was killed between its first weights and its first state: it begins anew."""
+    for path in (folder / name for name in _WEIGHTS):
+        if path.is_file():
+            remove(path)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from dermaseg_monai.errors import ConfigError, DeviceError
 BUNDLES = Path(__file__).resolve().parents[2] / "bundles"
 
 SCRIPT = """
-import json, runpy, sys
+import json, runpy, sys, weakref
 from pathlib import Path
 import torch
 from ignite.engine import Events
@@ -53,8 +53,10 @@ report = {
     "score": training.evaluator.state.best_metric,
     "writes": engines.is_rank_zero(),
 }
-(folder / f"rank{rank}.json").write_text(json.dumps(report))
+group = weakref.ref(torch.distributed.group.WORLD)
 engines.stop_distributed()
+report["group_ended"] = group() is None
+(folder / f"rank{rank}.json").write_text(json.dumps(report))
 """
 
 
@@ -77,6 +79,9 @@ def test_two_processes_train_one_network_write_one_checkpoint_and_resume_from_it
     assert one["shared"] == two["shared"] == "of rank 0"
     assert one["gathered"] == two["gathered"] == [0, 1]
     assert (one["writes"], two["writes"]) == (True, False)
+    # while it lives so do gloo's threads, which may abort a process that ends
+    assert one["group_ended"]
+    assert two["group_ended"]
     for epoch in (1, 2):
         cases = [{case for e, ids in rank["seen"] if e == epoch for case in ids} for rank in (one, two)]
         assert cases[0] | cases[1] == {f"case_{i}" for i in range(8)}

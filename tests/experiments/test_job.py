@@ -86,6 +86,14 @@ def test_a_training_killed_before_its_first_checkpoint_begins_anew(tmp_path: Pat
     assert run_job(job(tmp_path / "run", stage(tmp_path / "run", "train", code))).ok
 
 
+def test_a_file_where_a_stage_wants_its_folder_is_what_the_stage_says(tmp_path: Path) -> None:
+    one = job(tmp_path / "run", stage(tmp_path / "run", "train", "import sys; sys.exit('dermaseg: error: A file.')"))
+    one.folder.mkdir()
+    (one.folder / "train").touch()
+    assert run_job(one).error == "train: A file."
+    assert json.loads((one.folder / "failed.json").read_text())["error"] == "train: A file."
+
+
 def test_a_resumed_training_with_nothing_left_is_done(tmp_path: Path) -> None:
     code = "import sys; sys.exit('dermaseg: error: x has trained 2 epochs: nothing is left to do.')"
     one = job(tmp_path / "run", stage(tmp_path / "run", "train", code))
