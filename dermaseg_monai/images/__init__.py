@@ -1,7 +1,7 @@
 """The one reader and writer of pixels: NumPy, Pillow and nibabel, no torch."""
 
 from dermaseg_monai.images.masks import read_mask, read_probability
-from dermaseg_monai.images.outlines import draw_outline, outline, overlay
+from dermaseg_monai.images.outlines import PREDICTION_RGB, REFERENCE_RGB, draw_outline, outline, overlay
 from dermaseg_monai.images.picture import (
     IMAGE_SUFFIXES,
     MAX_PIXELS,
@@ -34,6 +34,8 @@ __all__ = [
     "MAX_VOXELS",
     "PHOTOGRAPH_SUFFIXES",
     "PLANES",
+    "PREDICTION_RGB",
+    "REFERENCE_RGB",
     "UPRIGHT",
     "VOLUME_SUFFIXES",
     "Picture",

@@ -4,8 +4,12 @@ import numpy as np
 
 from dermaseg_monai.arrays import BoolMask, RgbImage
 
-OVERLAY_COLOUR = (0, 255, 255)
-OVERLAY_SHARE = 400
+REFERENCE_RGB = (0, 213, 255)
+PREDICTION_RGB = (255, 208, 0)
+"""Cyan and yellow in every picture: apart for colour-blind eyes, and neither occurs in skin."""
+
+_RIM_RGB = (0, 0, 0)
+_OVERLAY_SHARE = 400
 
 
 def outline(mask: BoolMask, width_px: int = 1) -> BoolMask:
@@ -36,12 +40,20 @@ def draw_outline(rgb: RgbImage, mask: BoolMask, colour: tuple[int, int, int], wi
 
 
 def overlay(rgb: RgbImage, mask: BoolMask) -> RgbImage:
-    """Return the picture with the outline of a prediction, cyan and a 400th of the longer side wide.
+    """Return the picture with the outline of a prediction, yellow and a 400th of the longer side wide.
+
+    A black line of half that width on its outer side sets it off from pale skin.
 
     Raises:
         ValueError: mask and picture differ in size.
     """
-    return draw_outline(rgb, mask, OVERLAY_COLOUR, max(1, round(max(mask.shape) / OVERLAY_SHARE)))
+    width_px = max(1, round(max(mask.shape) / _OVERLAY_SHARE))
+    rim_px = max(1, width_px // 2)
+    # skin around the picture keeps the rim off its edges
+    skin = np.pad(~mask, rim_px, constant_values=True)
+    drawn = draw_outline(rgb, mask, PREDICTION_RGB, width_px)
+    drawn[outline(skin, rim_px)[rim_px:-rim_px, rim_px:-rim_px]] = _RIM_RGB
+    return drawn
 
 
 def _eroded(mask: BoolMask) -> BoolMask:

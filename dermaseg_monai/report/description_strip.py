@@ -9,7 +9,7 @@ from PIL import Image
 
 from dermaseg_monai.arrays import RgbImage
 from dermaseg_monai.errors import DermasegError
-from dermaseg_monai.images import draw_outline, read_image, read_mask
+from dermaseg_monai.images import REFERENCE_RGB, draw_outline, read_image, read_mask
 from dermaseg_monai.manifest.description import Described, Feature, Row
 from dermaseg_monai.report.html import html_picture
 from dermaseg_monai.report.page import shown_id
@@ -18,7 +18,6 @@ EXTREMES: Final = 4
 """So many thumbnails stand in a row."""
 
 _SIDE_PX: Final = 112
-_LINE: Final = (0, 213, 255)
 
 
 def strip(holder: Described, rows: Sequence[Row], feature: Feature) -> str:
@@ -45,4 +44,4 @@ def _small(holder: Described, row: Row) -> RgbImage:
     if case.reference is None:
         return small
     mask = Image.fromarray(read_mask(holder.dataset_dir / case.reference.mask.path))
-    return draw_outline(small, np.asarray(mask.resize(size)), _LINE)
+    return draw_outline(small, np.asarray(mask.resize(size)), REFERENCE_RGB)

@@ -2,9 +2,11 @@
 
 from typing import Final
 
-REFERENCE_COLOUR: Final = "#00d5ff"
-PREDICTION_COLOUR: Final = "#ffd000"
-"""Cyan and yellow: apart for colour-blind eyes, and neither occurs in skin. The prediction is also dashed."""
+from dermaseg_monai.images import PREDICTION_RGB, REFERENCE_RGB
+
+REFERENCE_COLOUR: Final = "#{:02x}{:02x}{:02x}".format(*REFERENCE_RGB)
+PREDICTION_COLOUR: Final = "#{:02x}{:02x}{:02x}".format(*PREDICTION_RGB)
+"""Those of `dermaseg_monai.images`, as matplotlib takes them; where both are drawn the prediction is also dashed."""
 
 MISSED_COLOUR: Final = "#0072b2"
 EXTRA_COLOUR: Final = "#e69f00"

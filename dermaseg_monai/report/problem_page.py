@@ -13,7 +13,15 @@ import numpy as np
 from dermaseg_monai.arrays import BoolMask
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import write_text
-from dermaseg_monai.images import draw_outline, grey_slice, is_volume, read_image, read_mask, slices_to_show
+from dermaseg_monai.images import (
+    REFERENCE_RGB,
+    draw_outline,
+    grey_slice,
+    is_volume,
+    read_image,
+    read_mask,
+    slices_to_show,
+)
 from dermaseg_monai.manifest import FINDING_KINDS, PROBLEM_KINDS, Case, Inspection, Manifest
 from dermaseg_monai.manifest.threads import in_threads
 from dermaseg_monai.report.html import html_page, html_picture
@@ -26,7 +34,6 @@ SHOWN_PER_KIND: Final = 24
 _SIDE_PX: Final = 220
 _MOST_PICTURES: Final = 3
 _NAMED: Final = 2000
-_LINE: Final = (0, 213, 255)
 _STYLE: Final = """
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:18px}
 .card{border:1px solid #ccc;padding:8px}.card b,.card p{overflow-wrap:anywhere}.card p{font-size:.85rem;margin:.3em 0 0}
@@ -128,7 +135,7 @@ def _drawn(case: Case, item: _Item, folder: Path) -> Sheet:
     small = reduced_image(image, _SIDE_PX)
     if mask is None or mask.shape != image.shape[:2]:
         return small
-    return draw_outline(small, reduced(mask, _SIDE_PX) > 0.5, _LINE, width_px=2)  # noqa: PLR2004 (half of a pixel)
+    return draw_outline(small, reduced(mask, _SIDE_PX) > 0.5, REFERENCE_RGB, width_px=2)  # noqa: PLR2004 (half of a pixel)
 
 
 def _mask(path: Path) -> BoolMask | None:

@@ -87,7 +87,7 @@ def test_every_map_is_written_at_the_size_of_its_image(tmp_path: Path, cases: li
     assert read_probability(out / "probabilities/a.png")[0, 0] == pytest.approx(0, abs=1e-4)
     assert read_probability(out / "uncertainty/a.png") == pytest.approx(0.5, abs=1e-4)
     overlay = read_image(out / "overlays/a.png").pixels
-    assert overlay[1, 2].tolist() == [0, 255, 255]
+    assert overlay[1, 2].tolist() == [255, 208, 0]
     assert overlay[0, 0].tolist() == [0, 0, 0]
     run = json.loads((out / "run.json").read_text())
     assert (run["threshold"], run["cases"], run["failed"], run["about"]) == (0.5, 2, 0, {"split": "test"})

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dermaseg_monai.images import draw_outline, outline
+from dermaseg_monai.images import PREDICTION_RGB, draw_outline, outline, overlay
 
 
 def grid(*rows: str) -> np.ndarray:
@@ -37,3 +37,10 @@ def test_an_outline_is_drawn_on_a_copy() -> None:
 def test_picture_and_mask_have_one_size() -> None:
     with pytest.raises(ValueError, match=r"The mask has \(2, 3\) px, the picture \(3, 2\)"):
         draw_outline(np.zeros((3, 2, 3), dtype=np.uint8), np.ones((2, 3), dtype=bool), (0, 255, 0))
+
+
+def test_an_overlay_is_yellow_inside_and_black_outside_but_not_along_the_edge_of_the_picture() -> None:
+    mask = grid("##...", "##...", "##...", ".....")
+    drawn = overlay(np.full((4, 5, 3), 200, dtype=np.uint8), mask)
+    assert np.array_equal((drawn == PREDICTION_RGB).all(axis=2), grid("##...", "##...", "##...", "....."))
+    assert np.array_equal((drawn == 0).all(axis=2), grid("..#..", "..#..", "..#..", "##..."))

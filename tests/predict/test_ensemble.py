@@ -247,8 +247,8 @@ def test_the_outline_of_the_mean_is_drawn_on_the_photograph(two: list[Path], tmp
     assert photographs == {"a": tmp_path / "pictures" / "below" / "a.jpg"}
     average_predictions(members, tmp_path / "mean", threshold=0.5, reference=None, photographs=photographs)
     drawn = read_image(tmp_path / "mean" / "overlays" / "a.png").pixels[0].astype(int)
-    assert drawn[0].tolist() == [0, 255, 255]  # the only pixel that is lesion for sure
-    assert np.abs(drawn[2:] - 90).max() < 5
+    assert drawn[0].tolist() == [255, 208, 0]  # the only pixel that is lesion for sure
+    assert np.abs(drawn[3] - 90).max() < 5
 
 
 def test_a_photograph_of_another_size_or_name_is_refused(two: list[Path], tmp_path: Path) -> None:
