@@ -5,9 +5,9 @@ from jaxtyping import Float32
 from scipy import ndimage
 
 from dermaseg_monai.arrays import BoolMask
-from dermaseg_monai.data.artefacts.linear import ita_deg, to_displayed, to_lab, to_linear
 from dermaseg_monai.data.artefacts.unit_rgb import UnitRgb
 from dermaseg_monai.data.demo.skin import ITA_RANGE_DEG, skin_colour
+from dermaseg_monai.images import ita_deg, to_displayed, to_lab, to_linear
 
 _HALVINGS = 16
 _FEWEST_PX = 64

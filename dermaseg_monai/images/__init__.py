@@ -1,5 +1,6 @@
 """The one reader and writer of pixels: NumPy, Pillow and nibabel, no torch."""
 
+from dermaseg_monai.images.colours import to_displayed, to_lab, to_linear
 from dermaseg_monai.images.masks import read_mask, read_probability
 from dermaseg_monai.images.outlines import PREDICTION_RGB, REFERENCE_RGB, draw_outline, outline, overlay
 from dermaseg_monai.images.picture import (
@@ -25,6 +26,7 @@ from dermaseg_monai.images.planes import (
 )
 from dermaseg_monai.images.reading import measure, read_image, read_small
 from dermaseg_monai.images.slices import Slice, grey_slice, slices_to_show
+from dermaseg_monai.images.typology_angle import fitzpatrick_like, ita_deg, tone_band
 from dermaseg_monai.images.volumes import is_volume, volume_affine, volume_texts, write_volume
 from dermaseg_monai.images.writing import write_mask, write_probability, write_rgb
 
@@ -44,8 +46,10 @@ __all__ = [
     "best_resolved_plane",
     "cut",
     "draw_outline",
+    "fitzpatrick_like",
     "grey_slice",
     "is_volume",
+    "ita_deg",
     "join",
     "measure",
     "outline",
@@ -60,6 +64,10 @@ __all__ = [
     "require_same_place",
     "slices_to_show",
     "spacing_of",
+    "to_displayed",
+    "to_lab",
+    "to_linear",
+    "tone_band",
     "upright",
     "upright_spacing",
     "volume_affine",

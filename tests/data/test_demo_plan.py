@@ -4,7 +4,8 @@ from itertools import pairwise
 import pytest
 
 from dermaseg_monai.data.demo.plan import Shot, plan_set
-from dermaseg_monai.data.demo.skin import fitzpatrick_estimate, skin_band, skin_colour
+from dermaseg_monai.data.demo.skin import skin_colour
+from dermaseg_monai.images import tone_band
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def test_what_must_be_tried_is_in_every_held_out_split(split: str, shots: tuple[
     assert sum(shot.at_border for shot in held_out) >= 5
     for name in ("hair", "ruler", "bubbles", "dark_corners"):
         assert sum(name in shot.artefacts for shot in held_out) >= 5
-    assert len({skin_band(shot.person.ita_deg) for shot in held_out}) == 6
+    assert len({tone_band(shot.person.ita_deg) for shot in held_out}) == 6
     assert {shot.diagnosis for shot in held_out} >= {"nevus", "melanoma", "basal cell carcinoma"}
 
 
@@ -55,22 +56,6 @@ def test_numbers_are_unique_and_the_plan_depends_on_the_seed(shots: tuple[Shot, 
 def test_impossible_wishes_are_refused(n: int, seed: int, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         plan_set(n, seed)
-
-
-@pytest.mark.parametrize(
-    ("ita_deg", "band", "kind"),
-    [
-        (60.0, "very light", "I"),
-        (45.0, "light", "II"),
-        (30.0, "intermediate", "III"),
-        (20.0, "tan", "IV"),
-        (-20.0, "brown", "V"),
-        (-45.0, "dark", "VI"),
-    ],
-)
-def test_bands_follow_the_typology_angle(ita_deg: float, band: str, kind: str) -> None:
-    assert skin_band(ita_deg) == band
-    assert fitzpatrick_estimate(ita_deg) == kind
 
 
 def test_skin_darkens_with_the_angle_and_is_never_blue() -> None:

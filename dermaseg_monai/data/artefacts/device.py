@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image
 
 from dermaseg_monai.data.artefacts.grid import grid_shape, resized
-from dermaseg_monai.data.artefacts.linear import to_lab
 from dermaseg_monai.data.artefacts.unit_rgb import UnitRgb
+from dermaseg_monai.images import to_lab
 
 _SPREAD = np.array([0.09, 0.05, 0.18, 0.10, 0.10])
 """How much devices differ in warmth, tint, saturation (all logarithms), hue (radians) and tone curve (logarithm)."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from dermaseg_monai.data.artefacts.linear import to_displayed, to_linear
 from dermaseg_monai.data.artefacts.unit_rgb import UnitRgb
+from dermaseg_monai.images import to_displayed, to_linear
 
 _D65_MIRED = 1e6 / 6504
 _FROM_XYZ = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])

@@ -10,10 +10,9 @@ from dermaseg_monai.data.demo.annotators import ANNOTATORS
 from dermaseg_monai.data.demo.panel import Sitting, panel_of
 from dermaseg_monai.data.demo.photograph import Photograph, take_photograph
 from dermaseg_monai.data.demo.plan import Shot, plan_set
-from dermaseg_monai.data.demo.skin import fitzpatrick_estimate, skin_band
 from dermaseg_monai.data.whole_folder import MANIFEST, new_set_in, set_in, whole_folder
 from dermaseg_monai.files import sha256_of, write_text
-from dermaseg_monai.images import write_mask, write_rgb
+from dermaseg_monai.images import fitzpatrick_like, tone_band, write_mask, write_rgb
 from dermaseg_monai.manifest import Annotation, Attribute, Case, FileRecord, Manifest
 
 GENERATOR_VERSION = "1"
@@ -135,8 +134,8 @@ def _attributes(shot: Shot, photograph: Photograph) -> dict[str, Attribute]:
         "site": shot.site,
         "device": shot.device,
         "ita_deg": shot.person.ita_deg,
-        "skin_band": skin_band(shot.person.ita_deg),
-        "fitzpatrick_estimate": fitzpatrick_estimate(shot.person.ita_deg),
+        "skin_band": tone_band(shot.person.ita_deg),
+        "fitzpatrick_estimate": fitzpatrick_like(shot.person.ita_deg),
         "artefacts": ", ".join(shot.artefacts) or "none",
         "border_contact": "yes" if touches else "no",
         "satellites": photograph.satellites,

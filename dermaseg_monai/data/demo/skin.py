@@ -1,24 +1,12 @@
 """Skin: its colour by individual typology angle (ITA), its relief and its small marks."""
 
-from typing import Literal, TypeAlias
-
 import numpy as np
 from jaxtyping import Float32
 
 from dermaseg_monai.data.artefacts.noise import fractal_noise, smooth_noise, smooth_step
 from dermaseg_monai.data.artefacts.unit_rgb import Field, UnitRgb, length_scale
 
-SkinBand: TypeAlias = Literal["very light", "light", "intermediate", "tan", "brown", "dark"]
-
 ITA_RANGE_DEG = (-52.0, 68.0)
-_BANDS: tuple[tuple[float, SkinBand, str], ...] = (
-    (55, "very light", "I"),
-    (41, "light", "II"),
-    (28, "intermediate", "III"),
-    (10, "tan", "IV"),
-    (-30, "brown", "V"),
-    (-90, "dark", "VI"),
-)
 _TO_LINEAR_RGB = np.array(  # from CIE XYZ with white D65
     [[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]]
 )
@@ -29,16 +17,6 @@ BLOOD = np.array([0.12, 1.0, 0.82], np.float32)
 """Relative absorption of haemoglobin in red, green and blue."""
 GAMMA = 2.2
 """Exponent between linear light and the displayed value."""
-
-
-def skin_band(ita_deg: float) -> SkinBand:
-    """Return the class of a typology angle. Source: Del Bino and Bernerd 2013, doi:10.1111/bjd.12529."""
-    return next(band for low, band, _ in _BANDS if ita_deg > low)
-
-
-def fitzpatrick_estimate(ita_deg: float) -> str:
-    """Return the Fitzpatrick type, I to VI, that is usually paired with the class of a typology angle."""
-    return next(kind for low, _, kind in _BANDS if ita_deg > low)
 
 
 def skin_colour(ita_deg: float, redness: float) -> Float32[np.ndarray, "3"]:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from dermaseg_monai.errors import DermasegError
-from dermaseg_monai.images import is_volume
+from dermaseg_monai.images import fitzpatrick_like, is_volume, tone_band
 from dermaseg_monai.manifest.case import Case, Split
 from dermaseg_monai.manifest.description.artefacts import find_artefacts
 from dermaseg_monai.manifest.description.features import FEATURES
 from dermaseg_monai.manifest.description.lesion import colours, geometry
 from dermaseg_monai.manifest.description.outline import outline
 from dermaseg_monai.manifest.description.sample import Sample, read_sample
-from dermaseg_monai.manifest.description.tone import fitzpatrick_like, monk_like, skin_tone, tone_band
+from dermaseg_monai.manifest.description.tone import monk_like, skin_tone
 from dermaseg_monai.manifest.description.vocabulary import recorded
 
 Value: TypeAlias = float | str | None

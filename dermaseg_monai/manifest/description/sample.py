@@ -9,10 +9,9 @@ from jaxtyping import Bool, Float32, UInt8
 from PIL import Image
 
 from dermaseg_monai.errors import ImageError
-from dermaseg_monai.images import read_image, read_mask
+from dermaseg_monai.images import read_image, read_mask, to_lab
 from dermaseg_monai.manifest.case import Case
 from dermaseg_monai.manifest.description.filters import Grid, distance_to
-from dermaseg_monai.manifest.description.lab import lab_of
 
 SIDE_PX = 256
 """Shorter side of the grid: a length on it means the same part of the picture whatever the camera's resolution."""
@@ -37,7 +36,7 @@ class Sample:
     @cached_property
     def lab(self) -> Float32[np.ndarray, "h w 3"]:
         """L* (0 to 100), a*, b* of every pixel."""
-        return lab_of(self.rgb)
+        return to_lab(self.rgb)
 
     @cached_property
     def luma(self) -> Float32[np.ndarray, "h w"]:

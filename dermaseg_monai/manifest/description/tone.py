@@ -1,28 +1,18 @@
-"""Skin tone as the individual typology angle (ITA), with the bands that people pair with it.
+"""Skin tone of a photograph as the individual typology angle (ITA) of its clean skin.
 
 What it is for: to see for which skin a model was not trained or tested (robustness). It is no measure of ethnicity and
 no demographic fairness: lighting, exposure and white balance of a photograph shift the angle by tens of degrees.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import numpy as np
-from jaxtyping import Float
 
+from dermaseg_monai.images import ita_deg
 from dermaseg_monai.manifest.description.filters import Grid
 from dermaseg_monai.manifest.description.sample import Sample
 
-ToneBand: TypeAlias = Literal["very light", "light", "intermediate", "tan", "brown", "dark"]
-
-_BANDS: Final[tuple[tuple[float, ToneBand, str], ...]] = (
-    (55, "very light", "I"),
-    (41, "light", "II"),
-    (28, "intermediate", "III"),
-    (10, "tan", "IV"),
-    (-30, "brown", "V"),
-    (-91, "dark", "VI"),
-)
 _MONK_ITA_DEG: Final = (83.0, 80.2, 71.7, 64.7, 50.3, 10.9, -20.1, -55.4, -78.3, -84.3)
 """Angle of the ten swatches of the Monk scale, from their published sRGB values."""
 
@@ -65,21 +55,6 @@ def skin_tone(sample: Sample, unusable: Grid) -> SkinTone:
         return SkinTone(None, None, share, "colour cast")
     low, high = np.quantile(ita_deg(lab), [0.25, 0.75])
     return SkinTone(float(ita_deg(middle)), float(high - low), share, "")
-
-
-def ita_deg(lab: Float[np.ndarray, "*colours 3"]) -> Float[np.ndarray, "*colours"]:
-    """Return the typology angle of L*, a*, b* colours, in degrees."""
-    return np.asarray(np.degrees(np.arctan2(lab[..., 0] - 50, lab[..., 2])))
-
-
-def tone_band(angle_deg: float) -> ToneBand:
-    """Return the class of an angle. Source: Del Bino and Bernerd 2013, doi:10.1111/bjd.12529."""
-    return next(band for low, band, _ in _BANDS if angle_deg > low)
-
-
-def fitzpatrick_like(angle_deg: float) -> str:
-    """Return the type, I to VI, usually paired with that class; a Fitzpatrick type proper is asked, not measured."""
-    return next(kind for low, _, kind in _BANDS if angle_deg > low)
 
 
 def monk_like(angle_deg: float) -> str:

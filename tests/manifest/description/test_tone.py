@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from dermaseg_monai.manifest.description.lab import lab_of
-from dermaseg_monai.manifest.description.tone import fitzpatrick_like, ita_deg, monk_like, skin_tone, tone_band
+from dermaseg_monai.images import fitzpatrick_like, ita_deg, to_lab, tone_band
+from dermaseg_monai.manifest.description.tone import monk_like, skin_tone
 from tests.manifest.description.drawn import SKIN, disc, photograph, plain, sample
 
 NOTHING = np.zeros((256, 256), dtype=bool)
 
 
 def test_the_angle_of_flat_skin_is_that_of_its_colour() -> None:
-    lightness, _, yellow = lab_of(np.array([[SKIN]], dtype=np.uint8))[0, 0]
+    lightness, _, yellow = to_lab(np.array([[SKIN]], dtype=np.uint8))[0, 0]
     found = skin_tone(sample(*plain()), NOTHING)
     assert found.ita_deg == pytest.approx(float(np.degrees(np.arctan2(lightness - 50, yellow))), abs=0.1)
     assert found.spread_deg == pytest.approx(0, abs=0.1)
@@ -41,7 +41,7 @@ def test_bands_as_published(angle: float, band: str, kind: str) -> None:
 
 def test_each_swatch_of_the_monk_scale_is_nearest_to_itself() -> None:
     swatches = ["f6ede4", "f3e7db", "f7ead0", "eadaba", "d7bd96", "a07e56", "825c43", "604134", "3a312a", "292420"]
-    lab = lab_of(np.array([[list(bytes.fromhex(swatch)) for swatch in swatches]], dtype=np.uint8))[0]
+    lab = to_lab(np.array([[list(bytes.fromhex(swatch)) for swatch in swatches]], dtype=np.uint8))[0]
     assert [monk_like(float(ita_deg(one))) for one in lab] == [str(number) for number in range(1, 11)]
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dermaseg_monai.manifest.description.lab import lab_of
+from dermaseg_monai.images import to_displayed, to_lab, to_linear
 
 
 @pytest.mark.parametrize(
@@ -15,5 +15,12 @@ from dermaseg_monai.manifest.description.lab import lab_of
     ],
 )
 def test_known_colours(rgb: tuple[int, int, int], expected: tuple[float, float, float]) -> None:
-    found = lab_of(np.array([[rgb]], dtype=np.uint8))
+    found = to_lab(np.array([[rgb]], dtype=np.uint8))
     np.testing.assert_allclose(found[0, 0], expected, atol=0.05)
+
+
+def test_bytes_and_unit_values_give_one_colour_and_light_comes_back() -> None:
+    levels = np.random.default_rng(0).integers(0, 256, (40, 3), dtype=np.uint8)
+    unit = levels.astype(np.float32) / 255
+    np.testing.assert_array_equal(to_lab(levels), to_lab(unit))
+    np.testing.assert_allclose(to_displayed(to_linear(unit)), unit, atol=1e-6)
