@@ -51,10 +51,10 @@ class MissingExtraError(DermasegError):
     """An optional dependency is not installed; the message names the extra that brings it."""
 
 
-def did_you_mean(name: object, known: Iterable[str], *, otherwise: str) -> str:
-    """Return the advice on a name that is not known: the nearest known one, else `otherwise`."""
+def did_you_mean(name: object, known: Iterable[str], *, otherwise: str, prefix: str = "") -> str:
+    """Return the advice on a name that is not known: the nearest known one behind a prefix, else `otherwise`."""
     near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=_ALIKE)
-    return f"Did you mean {near[0]}?" if near else otherwise
+    return f"Did you mean {prefix}{near[0]}?" if near else otherwise
 
 
 def choose_one(name: object, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from typing import Final
 
 _LOOK_S: Final = 0.2
@@ -33,3 +34,13 @@ def taken(number: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def free(number: int) -> None:
+    """Free the lock of an open file, also for child processes that have it open; closing it would leave it to them."""
+    if sys.platform == "win32":
+        return
+    import fcntl  # noqa: PLC0415 (POSIX only)
+
+    with suppress(OSError):  # no such locks there
+        fcntl.flock(number, fcntl.LOCK_UN)

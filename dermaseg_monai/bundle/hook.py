@@ -1,15 +1,27 @@
 """Errors that a user caused are printed as one line; everything else keeps its traceback."""
 
+import re
 import sys
 from types import TracebackType
+from typing import Final
 
+from dermaseg_monai import errors
 from dermaseg_monai.errors import DermasegError
+
+_OF_WORKER: Final = "Caught "
+_OURS: Final = re.compile(r"^dermaseg_monai\.errors\.(\w+): (.*)$", re.MULTILINE)
 
 
 def find_cause(error: BaseException | None) -> DermasegError | None:
-    """Return the first `DermasegError` in the chain of causes; MONAI wraps what a component raises."""
+    """Return the first `DermasegError` in the chain of causes; MONAI wraps what a component raises.
+
+    Of a loader worker torch gives the traceback as the text of a new error: the line of ours is taken from it.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
+        found = _OURS.search(str(error)) if str(error).startswith(_OF_WORKER) else None
+        if found is not None:
+            return getattr(errors, found[1], DermasegError)(found[2])
         if isinstance(error, DermasegError):
             return error
         seen.add(id(error))

@@ -108,7 +108,7 @@ def check_overrides(overrides: Mapping[str, Any], known: Iterable[str]) -> None:
             continue
         if name not in names:
             top = sorted(known_name for known_name in names if "::" not in known_name)
-            hint = did_you_mean(f"--{name}", [f"--{one}" for one in names], otherwise=f"Known keys: {', '.join(top)}.")
+            hint = did_you_mean(name, names, otherwise=f"Known keys: {', '.join(top)}.", prefix="--")
             raise ConfigError(f"Unknown key --{key} (value {value!r}): the sheet has no such key. {hint}")
         if name in SHARED_KEYS and not isinstance(value, dict):
             expected, fits = SHARED_KEYS[name]

@@ -69,10 +69,9 @@ def leaks(
         write_leak_page(out / "leaks.html", found, title=title, notes=notes, pictures=pictures)
         typer.echo(f"Wrote {out / 'leaks.csv'} and {out / 'leaks.html'}")
     if unseen or failures:  # a split is clean only when its pictures were looked at
-        damaged = ", and copy damaged pictures again or take them out of the manifest" if failures else ""
-        raise DataError(
-            f"Not every picture was compared. Give the folder of each manifest's files, --dataset-dir DIR{damaged}."
-        )
+        folder = ["give the folder of each manifest's files, --dataset-dir DIR"] if unseen else []
+        damaged = ["copy damaged pictures again or take them out of the manifest"] if failures else []
+        raise DataError(f"Not every picture was compared: {', and '.join([*folder, *damaged])}.")
     if out_clean is not None:
         cleaned, gone = leak_free(manifests, found, gives_way=gives_way.value)
         _write_clean(targets, [replace(clean, name=own.name) for clean, own in zip(cleaned, read, strict=True)], gone)

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 from copy import deepcopy
 from pathlib import Path
 from pickle import UnpicklingError
@@ -11,6 +12,7 @@ import torch
 from monai.data.dataset import PersistentDataset
 from monai.utils.type_conversion import convert_to_tensor
 
+from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import replacing
 
 logger = logging.getLogger(__name__)
@@ -22,11 +24,18 @@ class DiskCacheDataset(PersistentDataset):
     """MONAI's PersistentDataset with files that are whole or not there, made again when they cannot be read.
 
     MONAI writes into the system's temporary folder and moves the file from there, which on another file system is a
-    copy: a full disk or a kill leaves half a file, and every later run fails on it.
+    copy: a full disk or a kill leaves half a file, and every later run fails on it. The folder of somebody else, that
+    may be read and not written, is used as it is.
 
     Raises:
-        DataError: when a case is asked for whose file cannot be written (no space left, no permission).
+        DataError: when a case is asked for whose file cannot be written (no space left).
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (MONAI's own)
+        super().__init__(*args, **kwargs)
+        self._writable = self.cache_dir is not None and os.access(self.cache_dir, os.W_OK)
+        if self.cache_dir is not None and not self._writable:
+            logger.warning("%s may not be written: what it lacks is made in every epoch.", self.cache_dir)
 
     def _cachecheck(self, item_transformed: Any) -> Any:  # noqa: ANN401 (MONAI's name and types)
         if self.cache_dir is None:
@@ -40,8 +49,16 @@ class DiskCacheDataset(PersistentDataset):
         except _DAMAGED as error:
             logger.warning("%s cannot be read (%s): it is made again.", file, error or type(error).__name__)
         made = self._pre_transform(deepcopy(item_transformed))
+        if not self._writable:
+            return made
         buffer = io.BytesIO()  # torch's own writer turns a full disk into a RuntimeError
         torch.save(convert_to_tensor(made, convert_numeric=False, track_meta=self.track_meta), buffer)
-        with replacing(file) as temporary:
-            temporary.write_bytes(buffer.getbuffer())
+        try:
+            with replacing(file) as temporary:
+                temporary.write_bytes(buffer.getbuffer())
+        except DataError as error:
+            reason = getattr(error.__cause__, "strerror", None) or error
+            raise DataError(
+                f"{file} cannot be written: {reason}. Free some space or choose another folder: --cache_dir DIR."
+            ) from error
         return made

@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from dermaseg_monai import __version__
 from dermaseg_monai.engines.average import WeightAverage, unwrapped
+from dermaseg_monai.engines.claim import LAST, TORCH_WEIGHTS, WEIGHTS
 from dermaseg_monai.engines.distributed import is_rank_zero, world_size
 from dermaseg_monai.engines.resume_file import read_resume_file, require_same_epoch_length
 from dermaseg_monai.engines.resumed_sheet import require_same_sheet, sheet_values
@@ -22,10 +23,6 @@ from dermaseg_monai.engines.seed import rng_state, set_rng_state
 from dermaseg_monai.engines.weights import cpu_state, load_weights, require_fit, write_weights
 from dermaseg_monai.errors import TrainingError, WeightsError
 from dermaseg_monai.files import replacing
-
-LAST = "last.ckpt"
-WEIGHTS = "model.safetensors"
-TORCH_WEIGHTS = "model.pt"
 
 
 class Checkpoints:
@@ -65,6 +62,8 @@ class Checkpoints:
         self.tracker = tracker
         self.sheet = sheet_values(getattr(sheet, "config", {}))
         self.early_stop: Any = None
+        self.resumed: Path | None = None
+        self._read_at_ns = 0
         self._trainer: Any = None
         self._evaluator: Any = None
 
@@ -91,8 +90,9 @@ class Checkpoints:
             self._write_weights({"epoch": str(self._trainer.state.epoch), "metric": "none"})
 
     def save_last(self) -> None:
-        """Write the state to resume from."""
+        """Write the state to resume from, of a resumed training beside the best weights that it began with."""
         if is_rank_zero():
+            self._bring_best()
             buffer = io.BytesIO()  # torch's own writer turns a full disk into a RuntimeError
             torch.save(self.state_dict(), buffer)
             with replacing(self.folder / LAST) as temporary:
@@ -137,6 +137,8 @@ class Checkpoints:
             TrainingError: it has trained all epochs, stopped early, its epochs have another length, or it was trained
                 with other values.
         """
+        self.resumed = Path(path) / LAST if Path(path).is_dir() else Path(path)
+        self._read_at_ns = _written_at_ns(self.resumed)
         saved = read_resume_file(path)
         trainer = self._trainer
         require_same_epoch_length(saved["trainer"], trainer.state, path)
@@ -158,7 +160,18 @@ class Checkpoints:
             trainer.add_event_handler(Events.STARTED, _load_scaler, saved["scaler"])
         if hasattr(self.tracker, "load_state_dict"):
             self.tracker.load_state_dict(saved["extra"])
-        self._bring_best(Path(path) if Path(path).is_dir() else Path(path).parent)
+
+    def require_unchanged(self) -> None:
+        """Refuse to go on from a state that its own training has written anew since it was read.
+
+        Raises:
+            TrainingError: names the file.
+        """
+        path = self.resumed
+        if path is None or path.parent.resolve() != self.folder.resolve():
+            return
+        if _written_at_ns(path) != self._read_at_ns:
+            raise TrainingError(f"{path} was written anew after it was read. Run the same command again.")
 
     def _tracked(self) -> dict[str, Any]:
         if hasattr(self.tracker, "state_dict"):
@@ -195,11 +208,14 @@ class Checkpoints:
                 group["lr"] *= rate / group["initial_lr"]
                 group["initial_lr"] = rate
 
-    def _bring_best(self, source: Path) -> None:
+    def _bring_best(self) -> None:
+        if self.resumed is None:
+            return
         for name in (WEIGHTS, TORCH_WEIGHTS):
-            if is_rank_zero() and (source / name).is_file() and not (self.folder / name).exists():
+            source = self.resumed.with_name(name)
+            if source.is_file() and not (self.folder / name).exists():
                 with replacing(self.folder / name) as temporary:
-                    temporary.write_bytes((source / name).read_bytes())
+                    temporary.write_bytes(source.read_bytes())
 
     def _write_weights(self, found: dict[str, str]) -> None:
         if not is_rank_zero():
@@ -211,6 +227,10 @@ class Checkpoints:
         torch.save({"model": cpu_state(self.average)}, buffer)
         with replacing(self.folder / TORCH_WEIGHTS) as temporary:
             temporary.write_bytes(buffer.getbuffer())
+
+
+def _written_at_ns(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def _load_scaler(engine: Any, saved: dict[str, Any]) -> None:  # noqa: ANN401 (a MONAI trainer)

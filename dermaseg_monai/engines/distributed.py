@@ -1,6 +1,7 @@
 """Several processes, one training: what `torchrun` starts."""
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final, TypeVar
 from weakref import WeakSet
@@ -13,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import Dataset
 
 from dermaseg_monai.engines.device import pick_device, to_device
-from dermaseg_monai.errors import ConfigError, DeviceError
+from dermaseg_monai.errors import ConfigError, DermasegError, DeviceError
 
 T = TypeVar("T")
 
@@ -132,6 +133,19 @@ def is_rank_zero() -> bool:
 def world_size() -> int:
     """Return the number of processes that train together."""
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
+
+
+def on_rank_zero(action: Callable[[], None]) -> None:
+    """Do something on rank 0 alone; an error of ours is raised on every rank, so that none waits for another."""
+    found: DermasegError | None = None
+    if is_rank_zero():
+        try:
+            action()
+        except DermasegError as error:
+            found = error
+    found = from_rank_zero(found)
+    if found is not None:
+        raise found
 
 
 def from_rank_zero(value: T) -> T:

@@ -70,6 +70,7 @@ class PredictionFolder:
         self._pool: ThreadPoolExecutor | None = None
         self._waiting: deque[Future[dict[str, Any]]] = deque()
         self._rows: list[dict[str, Any]] = []
+        self._begun = False
 
     def attach(self, engine: Engine) -> None:
         """Attach to an evaluator that decollates and restores the original grid.
@@ -94,10 +95,9 @@ class PredictionFolder:
         require_replaceable(self.folder, case_ids=case_ids, weights=self.weights, manifest=self.manifest)
 
     def start(self) -> None:
-        """Start with no rows, also of an earlier prediction; a few threads write while the network goes on."""
-        if is_rank_zero():
-            remove_record(self.folder)
+        """Start with no rows; a few threads write while the network goes on."""
         self._pool, self._waiting, self._rows = ThreadPoolExecutor(max_workers=4), deque(), []
+        self._begun = False
 
     def __call__(self, engine: Engine) -> None:
         """Write the cases of one batch.
@@ -107,6 +107,9 @@ class PredictionFolder:
             DataError: a file cannot be written.
         """
         assert self._pool is not None, "an engine fires STARTED first"  # noqa: S101
+        if not self._begun and is_rank_zero():  # what fails before this has written over nothing
+            remove_record(self.folder)
+        self._begun = True
         for sample, result in samples(engine):
             if self.pred_key not in result:
                 raise ConfigError(

@@ -3,7 +3,7 @@
 import logging
 import shlex
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ from ignite.handlers import EarlyStopping
 from monai.engines.evaluator import Evaluator
 from monai.engines.trainer import Trainer
 
-from dermaseg_monai.engines.checkpoint import LAST, TORCH_WEIGHTS, WEIGHTS, Checkpoints
-from dermaseg_monai.engines.claim import claimed
-from dermaseg_monai.engines.distributed import is_rank_zero
+from dermaseg_monai.engines.checkpoint import Checkpoints
+from dermaseg_monai.engines.claim import LAST, claim, release, require_own_folder
+from dermaseg_monai.engines.distributed import is_rank_zero, on_rank_zero
 from dermaseg_monai.engines.guards import EveryPartTrains
 from dermaseg_monai.errors import ConfigError, TrainingError
 
@@ -57,7 +57,7 @@ def prepare(
             "The evaluator has no key_val_metric, so that no weights can be chosen. Add one to the sheet."
         )
     evaluator.metric_cmp_fn = partial(_is_better, evaluator)
-    _require_own_folder(checkpoints.folder, resume)
+    on_rank_zero(partial(require_own_folder, checkpoints.folder, resume))
     for engine in (trainer, evaluator):
         engine.logger.addFilter(_without_exceptions)
     EveryPartTrains().attach(trainer)
@@ -74,18 +74,22 @@ def train(trainer: Trainer, checkpoints: Checkpoints | None = None) -> None:
     """Run the training to its end; who stops it (Ctrl-C: exit code 130, SIGTERM: 143) is told how to go on.
 
     Raises:
-        ConfigError: another training works in the folder.
+        ConfigError: another training works in the folder, or has.
         TrainingError: from the guards.
     """
+    if checkpoints is not None:
+        on_rank_zero(partial(_claim, checkpoints))
     try:
-        with claimed(checkpoints.folder) if checkpoints is not None and is_rank_zero() else nullcontext():
-            trainer.run()
+        trainer.run()
     except KeyboardInterrupt:
         _say_how_to_go_on(trainer, checkpoints)
         raise SystemExit(_STOPPED_BY_USER) from None
     except SystemExit:  # what tracking makes of SIGTERM and SIGHUP: docker stop, a batch system at its time limit
         _say_how_to_go_on(trainer, checkpoints)
         raise
+    finally:
+        if checkpoints is not None:
+            release(checkpoints.folder)
 
 
 def evaluate(evaluator: Evaluator) -> None:
@@ -100,17 +104,9 @@ def evaluate(evaluator: Evaluator) -> None:
     evaluator.run()
 
 
-def _require_own_folder(folder: Path, resume: str | Path | None) -> None:
-    """Refuse a folder that holds the state or the weights of another training than the one that is resumed."""
-    if resume and folder.resolve() == (Path(resume) if Path(resume).is_dir() else Path(resume).parent).resolve():
-        return
-    found = next((folder / name for name in (LAST, WEIGHTS, TORCH_WEIGHTS) if (folder / name).is_file()), None)
-    if found is None:
-        return
-    advice = "Give another folder: --output_dir DIR"
-    if found.name == LAST:
-        advice = f"Give another folder, --output_dir DIR, or go on with it: --resume {shlex.quote(str(found))}"
-    raise ConfigError(f"{folder} holds another training ({found.name}). {advice}")
+def _claim(checkpoints: Checkpoints) -> None:
+    claim(checkpoints.folder, checkpoints.resumed)
+    checkpoints.require_unchanged()
 
 
 def _early_stop(trainer: Trainer, evaluator: Evaluator, patience: int) -> EarlyStopping:

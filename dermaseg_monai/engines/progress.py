@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from dermaseg_monai.engines.checkpoint import LAST, WEIGHTS
+from dermaseg_monai.engines.claim import LAST, WEIGHTS
 from dermaseg_monai.engines.distributed import is_rank_zero
 
 _EVERY_S = 0.1

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from dermaseg_monai.engines.distributed import is_rank_zero
+from dermaseg_monai.engines.claim import claim
+from dermaseg_monai.engines.distributed import on_rank_zero
 from dermaseg_monai.errors import DataError, LeakError, TrainingError
 from dermaseg_monai.files import replacing, unpacked_bytes
 from dermaseg_monai.manifest import Case, Manifest, Split, require_no_near_leaks
@@ -35,7 +36,7 @@ class TrainingCase:
     `manifest` is the start of the manifest's digest, `split` train (learned from) or val (chosen by), `image` the
     sha256 of the file. Lesion, patient and group are pseudonyms: equal where the names are equal, and no names.
     `whole` and `square` are the fingerprints of the picture and of its centre square, in hex, or empty. `outlines` is
-    the start of a digest of all masks of the case; files of before 2026-11-29 do not have it.
+    the start of a digest of the masks of reference and readers; files of before 2026-11-29 do not have it.
     """
 
     manifest: str
@@ -59,7 +60,7 @@ def record_training_cases(
     initial_weights: str | Path | None = None,
     resume: str | Path | None = None,
 ) -> None:
-    """Write `training_cases.csv.gz`: the training and validation cases of a run; stands in `initialize`.
+    """Claim the folder and write `training_cases.csv.gz`: what a run learns from; stands in `initialize`.
 
     Refuses near-identical pictures on two sides first (what else two sides share `data.cases` refuses). What
     `initial_weights`, or the run that is resumed, were trained on is taken over, as far as the file beside them says.
@@ -67,6 +68,7 @@ def record_training_cases(
     Raises:
         LeakError: nearly one picture stands on two sides, and `allow_leaks` is off.
         TrainingError: the run that is resumed was trained on other cases.
+        ConfigError: another training works in the folder, or has.
         DataError: no such manifest, or the file cannot be written.
     """
     loaded = Manifest.load(manifest)
@@ -78,8 +80,12 @@ def record_training_cases(
     for earlier in (initial_weights, resume):
         if earlier:
             rows += read_training_cases(earlier) or []
-    if is_rank_zero():
+
+    def write() -> None:
+        claim(Path(output_dir), resume)
         write_training_cases(Path(output_dir) / TRAINING_CASES, rows)
+
+    on_rank_zero(write)
 
 
 def _require_same_cases(rows: Sequence[TrainingCase], resume: str | Path) -> None:
@@ -92,9 +98,9 @@ def _require_same_cases(rows: Sequence[TrainingCase], resume: str | Path) -> Non
         split, case_id, *_ = other[0]
         number = len({one[:2] for one in other})
         raise TrainingError(
-            f"{resume} was trained on other cases: {number} train or val cases are new, gone or "
-            f"changed (picture or masks), first {case_id} ({split}). A resumed training goes on with its own: give its "
-            "--manifest, or begin one with --initial_weights."
+            f"{resume} was trained on other cases: {number} train or val cases are new, gone or changed (picture, or "
+            f"an outline of reference or readers), first {case_id} ({split}). A resumed training goes on with its own: "
+            "give its --manifest, or begin one with --initial_weights."
         )
 
 
@@ -263,7 +269,8 @@ def _ties(case: Case, manifest: Manifest) -> dict[str, str]:
 
 
 def _outlines(case: Case) -> str:
-    drawn = sorted((one.role, one.annotator or "", one.mask.sha256) for one in case.annotations)
+    """Return a digest of the masks that a sheet may learn from; who is renamed has drawn nothing else."""
+    drawn = sorted((one.role, one.mask.sha256) for one in case.annotations if one.role != "consensus")
     return hashlib.sha256(repr(drawn).encode()).hexdigest()[:_DIGITS]
 
 

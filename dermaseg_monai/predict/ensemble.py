@@ -83,9 +83,9 @@ def average_predictions(
     """
     require_apart(out, members)
     require_mean_replaceable(out, members, reference)
-    remove_record(out)
     cut = _threshold(members) if threshold is None else threshold
     maps = [name for name in _MAPS if all(member.has(name) for member in members)]
+    remove_record(out)
 
     def one(case_id: str) -> _Case:
         try:

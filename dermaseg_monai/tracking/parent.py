@@ -83,9 +83,10 @@ class ParentRun:
     def _open(self) -> None:
         try:
             self._client = connect(self._tracking_uri)
-            self.run_id, is_continued = run_to_open(self._client, self._start)
+            run_id, is_continued = run_to_open(self._client, self._start)
             if is_continued:
-                take_over(self._client, self.run_id, self._start)
+                take_over(self._client, run_id, self._start)
+            self.run_id = run_id
             self._pulse = Pulse(lambda: give_sign_of_life(self._client, str(self.run_id)))
             bury_dead_runs(self._client, but=self.run_id)
         except Exception as error:  # noqa: BLE001 (a tracking store must never stop the work)

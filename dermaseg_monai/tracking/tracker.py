@@ -261,7 +261,7 @@ class MLflowTracker:
         # what the run was when it began stays: MLflow would replace a file of the same name
         folder = "" if self._continued is None else f"resumed/{record.started_at.replace(':', '-')}/"
         if self._sheet is not None:
-            if not folder:
+            if not folder or not (self.output_dir / "config.json").exists():
                 write_json(self.output_dir / "config.json", record.config)
             self.log_text(json.dumps(record.config, indent=2, ensure_ascii=False), f"{folder}config.json")
             self.log_text(json.dumps(record.overrides, indent=2, ensure_ascii=False), f"{folder}overrides.json")

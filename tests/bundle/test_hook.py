@@ -1,5 +1,11 @@
 import subprocess
 import sys
+from collections.abc import Callable
+
+import pytest
+from monai.data.dataloader import DataLoader
+from monai.data.dataset import Dataset
+from monai.transforms.compose import Compose
 
 from dermaseg_monai.bundle.hook import find_cause
 from dermaseg_monai.errors import DataError
@@ -37,3 +43,20 @@ def test_the_cause_is_found_through_the_chain() -> None:
     outer.__cause__ = inner
     assert find_cause(outer) is inner
     assert find_cause(ValueError("other")) is None
+
+
+class Damaged:
+    """A transform that fails."""
+
+    def __call__(self, _: object) -> object:
+        raise DataError("a.png is damaged. Copy it again.")
+
+
+@pytest.mark.parametrize("transform", [Damaged(), Compose([Damaged()])])  # Compose wraps it in a RuntimeError
+def test_the_error_of_a_loader_worker_is_its_one_line(transform: Callable[..., object]) -> None:
+    loader = DataLoader(Dataset([0], transform), num_workers=1)
+    with pytest.raises((DataError, RuntimeError)) as raised:
+        list(loader)
+    cause = find_cause(raised.value)
+    assert type(cause) is DataError
+    assert str(cause) == "a.png is damaged. Copy it again."

@@ -16,8 +16,9 @@ def test_an_unknown_key_names_the_nearest_one() -> None:
 
 
 def test_a_key_that_resembles_nothing_gets_the_list() -> None:
-    with pytest.raises(ConfigError, match=r"Known keys: amp, device, max_epochs, train\."):
-        check_overrides({"zzzzqqq": 1}, KNOWN)
+    for key in ("zzzzqqq", "gpu", "lr"):
+        with pytest.raises(ConfigError, match=r"Known keys: amp, device, max_epochs, train\."):
+            check_overrides({key: 1}, KNOWN)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,22 @@ def test_nothing_is_written_elsewhere_and_no_half_file_stays(
     data = _cached(cases, tmp_path / "cache")
     with monkeypatch.context() as now:
         now.setattr(Path, "write_bytes", full)
-        with pytest.raises(DataError, match="No space left to write"):
+        with pytest.raises(DataError, match=r"cannot be written: No space left on device\. .* --cache_dir DIR"):
             data[0]
     assert list((tmp_path / "cache").iterdir()) == []
     assert len(_images(data)) == 2
+
+
+def test_a_cache_of_somebody_else_is_read_and_not_written(
+    cases: list[dict[str, torch.Tensor]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    before = _images(_cached(cases[:1], tmp_path))
+    monkeypatch.setattr("os.access", lambda *_: False)  # who runs tests as root may write anywhere
+    found = _images(_cached(cases, tmp_path))
+    assert torch.equal(found[0], before[0])
+    assert Counted.asked == 2
+    assert len(list(tmp_path.iterdir())) == 1
+    assert caplog.text.count("may not be written") == 1

@@ -55,12 +55,6 @@ def test_the_tracked_run_goes_on(build: Callable, tmp_path: Path) -> None:
     assert again.run_id == "again-run-7"
 
 
-def test_a_resume_into_another_folder_brings_the_best_weights(build: Callable, tmp_path: Path) -> None:
-    build(tmp_path / "a", max_epochs=1).trainer.run()
-    build(tmp_path / "b", max_epochs=2, resume=tmp_path / "a/last.ckpt")
-    assert (tmp_path / "b/model.safetensors").read_bytes() == (tmp_path / "a/model.safetensors").read_bytes()
-
-
 def test_nothing_left_to_train_is_said(build: Callable, tmp_path: Path) -> None:
     build(tmp_path, max_epochs=1).trainer.run()
     with pytest.raises(TrainingError, match=r"has trained 1 epochs and max_epochs is 1.*larger --max_epochs"):

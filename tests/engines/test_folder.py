@@ -186,13 +186,18 @@ def test_a_second_prediction_of_the_same_cases_replaces_the_first(tmp_path: Path
     assert len(_table(out)) == len(list((out / "masks").iterdir())) == 2
 
 
-def test_no_table_of_before_stands_beside_new_masks(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
+def test_no_table_of_before_stands_beside_new_masks(
+    tmp_path: Path, cases: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     out, names = tmp_path / "out", ("cases.csv", "summary.json", "confusion.png", "ceiling.csv")
     _predict(PredictionFolder(out, threshold=0.5), cases)
     for name in names:
         (out / name).touch()
     folder = PredictionFolder(out, threshold=0.5)
-    folder.start()  # and killed here
+    folder.start()
+    assert all((out / name).exists() for name in names)  # nothing has been written over yet
+    monkeypatch.setattr(folder, "finish", lambda _: None)  # killed after its masks
+    _predict(folder, cases)
     assert not any((out / name).exists() for name in names)
     assert json.loads((out / "run.json").read_text())["cases"] == 2
     _predict(PredictionFolder(out, threshold=0.5), cases)

@@ -1,6 +1,8 @@
 import logging
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,8 @@ from monai.engines.evaluator import SupervisedEvaluator
 from safetensors.torch import load_file, save_file
 
 from dermaseg_monai.engines import evaluate, prepare, read_metadata, train
-from dermaseg_monai.engines.claim import claimed
 from dermaseg_monai.errors import ConfigError, TrainingError, WeightsError
+from dermaseg_monai.locks import taken, taken_within
 
 
 class Interrupt:
@@ -169,14 +171,82 @@ def test_a_resume_does_not_go_on_in_the_folder_of_another_training(build: Callab
     assert best[0] == best[1]
 
 
+def test_best_weights_come_with_the_first_state_and_not_before(build: Callable, tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    train(build(one, max_epochs=1).trainer)
+    killed = build(two, max_epochs=2, scores=[0.0], resume=one)
+    killed.trainer.add_event_handler(Events.STARTED, Interrupt(SystemExit(143)).stop)
+    with pytest.raises(SystemExit):
+        train(killed.trainer, killed.checkpoints)
+    assert not list(two.glob("model.*"))
+    again = build(two, max_epochs=2, scores=[0.0], resume=one)  # the same command, and nothing of its own in the way
+    train(again.trainer, again.checkpoints)
+    assert (two / "model.safetensors").read_bytes() == (one / "model.safetensors").read_bytes()
+
+
+def test_a_state_that_was_written_anew_since_it_was_read_is_not_gone_on_from(build: Callable, tmp_path: Path) -> None:
+    train(build(tmp_path, max_epochs=1).trainer)
+    waiting = build(tmp_path, max_epochs=3, resume=tmp_path)
+    other = build(tmp_path, max_epochs=2, resume=tmp_path)
+    train(other.trainer, other.checkpoints)
+    with pytest.raises(TrainingError, match=r"last\.ckpt was written anew after it was read\. Run the same command"):
+        train(waiting.trainer, waiting.checkpoints)
+    assert waiting.trainer.state.epoch == 1
+
+
+@contextmanager
+def working_in(folder: Path) -> Generator[None]:
+    """Hold a folder as another training does."""
+    number = os.open(folder, os.O_RDONLY)
+    assert taken(number)
+    yield
+    os.close(number)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot lock a folder")
 def test_two_trainings_never_write_into_one_folder(
     build: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dermaseg_monai.engines.claim._PATIENCE_S", 0.3)
     training = build(tmp_path, max_epochs=1)
-    with claimed(tmp_path), pytest.raises(ConfigError, match=rf"Another training works in {tmp_path}\. Wait for it"):
+    with working_in(tmp_path), pytest.raises(ConfigError, match=rf"Another training works in {tmp_path}\. Wait for it"):
         train(training.trainer, training.checkpoints)
     assert training.trainer.state.iteration == 0
     train(training.trainer, training.checkpoints)
     assert (tmp_path / "model.safetensors").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot lock a folder")
+def test_what_another_training_left_while_this_one_waited_is_not_written_over(
+    build: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = build(tmp_path, max_epochs=1)
+
+    def left(number: int, *, patience_s: float) -> bool:
+        (tmp_path / "model.safetensors").write_bytes(b"weights of somebody")
+        return taken_within(number, patience_s=patience_s)
+
+    monkeypatch.setattr("dermaseg_monai.engines.claim.taken_within", left)
+    with pytest.raises(ConfigError, match=r"holds another training \(model\.safetensors\)"):
+        train(training.trainer, training.checkpoints)
+    assert (tmp_path / "model.safetensors").read_bytes() == b"weights of somebody"
+    with working_in(tmp_path):  # and let go of
+        pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot lock a folder")
+def test_a_folder_is_free_when_its_training_ends_though_loader_workers_live_on(build: Callable, tmp_path: Path) -> None:
+    training = build(tmp_path, max_epochs=1)
+    read, write = os.pipe()
+
+    def fork(_: Engine) -> None:
+        if os.fork() == 0:  # a worker: it has open what the training had
+            os.close(write)
+            os.read(read, 1)
+            os._exit(0)
+
+    training.trainer.add_event_handler(Events.STARTED, fork)
+    train(training.trainer, training.checkpoints)
+    with working_in(tmp_path):
+        os.close(write)
+    os.wait()

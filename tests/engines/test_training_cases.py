@@ -1,6 +1,8 @@
 import gzip
 import json
 import logging
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +17,9 @@ from dermaseg_monai.engines.training_cases import (
     record_training_cases,
     seen_in_training,
 )
-from dermaseg_monai.errors import DataError, LeakError, TrainingError
+from dermaseg_monai.errors import ConfigError, DataError, LeakError, TrainingError
 from dermaseg_monai.files import sha256_of
+from dermaseg_monai.locks import taken
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest, Split
 
 Save = Callable[..., Case]
@@ -187,8 +190,24 @@ def test_a_run_is_not_resumed_on_other_masks(save: Save, tmp_path: Path) -> None
     record_training_cases(other(tmp_path, *drawn("1" * 64)), tmp_path, tmp_path / "run")
     record_training_cases(tmp_path / "other.json", tmp_path, tmp_path / "x", resume=tmp_path / "run")
     redrawn = other(tmp_path, *drawn("2" * 64))
-    with pytest.raises(TrainingError, match=r"1 train or val cases .*\(picture or masks\), first a \(train\)"):
+    with pytest.raises(TrainingError, match=r"1 train or val cases .*\(picture, or an outline .*\), first a \(train\)"):
         record_training_cases(redrawn, tmp_path, tmp_path / "x", resume=tmp_path / "run")
+
+
+def test_a_reader_of_another_name_or_a_consensus_is_no_other_mask(save: Save, tmp_path: Path) -> None:
+    def drawn(*more: Annotation) -> tuple[Case, Case]:
+        mask = Annotation(FileRecord("mask.png", "1" * 64))
+        return save("a", 1, "train", annotations=(mask, *more)), save("b", 2, "val")
+
+    def by(name: str, sha256: str = "2" * 64) -> Annotation:
+        return Annotation(FileRecord("other.png", sha256), role="reader", annotator=name)
+
+    run = tmp_path / "run"
+    record_training_cases(other(tmp_path, *drawn(by("noisy"))), tmp_path, run)
+    consensus = Annotation(FileRecord("c.png", "3" * 64), role="consensus")
+    record_training_cases(other(tmp_path, *drawn(by("N"), consensus)), tmp_path, tmp_path / "x", resume=run)
+    with pytest.raises(TrainingError, match=r"first a \(train\)"):
+        record_training_cases(other(tmp_path, *drawn(by("N", "4" * 64))), tmp_path, tmp_path / "y", resume=run)
 
 
 def test_a_file_of_before_masks_were_noted_is_read(save: Save, tmp_path: Path) -> None:
@@ -244,3 +263,22 @@ def test_a_file_cut_short_in_a_row_is_named(trained: Path, tmp_path: Path) -> No
     path.write_bytes(gzip.compress(text[: -len(text.splitlines()[-1]) + 40]))
     with pytest.raises(DataError, match=r"is damaged"):
         seen_in_training(trained, tmp_path / "study.json", tmp_path, "test")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot lock a folder")
+def test_the_list_of_a_training_that_goes_on_is_not_written_over(
+    save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dermaseg_monai.engines.claim._PATIENCE_S", 0.3)
+    run = tmp_path / "run"
+    run.mkdir()
+    number = os.open(run, os.O_RDONLY)
+    assert taken(number)
+    with pytest.raises(ConfigError, match=r"Another training works in .*run"):
+        record_training_cases(other(tmp_path, save("a", 1, "train"), save("b", 2, "val")), tmp_path, run)
+    os.close(number)
+    assert list(run.iterdir()) == []
+    (run / "last.ckpt").touch()  # it has ended meanwhile
+    with pytest.raises(ConfigError, match=r"holds another training \(last\.ckpt\)"):
+        record_training_cases(tmp_path / "other.json", tmp_path, run)
+    assert not (run / TRAINING_CASES).exists()

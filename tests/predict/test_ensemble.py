@@ -91,11 +91,13 @@ def test_the_threshold_is_the_members_own_unless_they_differ(two: list[Path], tm
     average_predictions(open_members(two), tmp_path / "mean", threshold=None, reference=None, photographs={})
     assert json.loads((tmp_path / "mean" / "run.json").read_text())["threshold"] == 0.5
     other = predicted(tmp_path / "strict", {"a": FIRST}, threshold=0.7)
-    with pytest.raises(ConfigError, match=r"not one: .*one 0\.5, .*strict 0\.7\. Give one: --threshold 0\.5"):
-        average_predictions(
-            open_members([two[0], other]), tmp_path / "no", threshold=None, reference=None, photographs={}
-        )
+    both = open_members([two[0], other])
+    average_predictions(both, tmp_path / "earlier", threshold=0.5, reference=None, photographs={})
+    for name in ("no", "earlier"):
+        with pytest.raises(ConfigError, match=r"not one: .*one 0\.5, .*strict 0\.7\. Give one: --threshold 0\.5"):
+            average_predictions(both, tmp_path / name, threshold=None, reference=None, photographs={})
     assert not (tmp_path / "no").exists()
+    assert (tmp_path / "earlier" / "cases.csv").is_file()
 
 
 def test_the_mean_is_scored_where_its_members_were(labelled: tuple[Path, Path], tmp_path: Path) -> None:
