@@ -2,7 +2,7 @@
 
 from dermaseg_monai.agreement.annotator_weights import against_others, pooled_weights, read_weights
 from dermaseg_monai.agreement.ceiling import Ceiling, Compared, summarise_ceiling
-from dermaseg_monai.agreement.ceiling_table import CeilingTable, ceiling_table
+from dermaseg_monai.agreement.ceiling_rows import CeilingTable, ceiling_table
 from dermaseg_monai.agreement.chance import cohen_kappa, fleiss_kappa
 from dermaseg_monai.agreement.consensus_folder import ConsensusFolder, write_consensus
 from dermaseg_monai.agreement.consensus_methods import above_half, majority, soft_mean, weighted_mean
@@ -12,17 +12,17 @@ from dermaseg_monai.agreement.explanation import explain_disagreement
 from dermaseg_monai.agreement.flags import find_flags
 from dermaseg_monai.agreement.folder import readings_of_folder
 from dermaseg_monai.agreement.human_ceiling import HumanCeiling
-from dermaseg_monai.agreement.intraclass import Intraclass, intraclass
+from dermaseg_monai.agreement.intraclass_correlation import Intraclass, intraclass
 from dermaseg_monai.agreement.krippendorff import interval_alpha, nominal_alpha
 from dermaseg_monai.agreement.measurement import Measured, measure
 from dermaseg_monai.agreement.pair_score import score_pairs
 from dermaseg_monai.agreement.pair_summary import PairSummary, by_annotators, by_factor, by_image, summarise_pairs
 from dermaseg_monai.agreement.pair_table import PAIR_COLUMNS, only_cases, read_pairs, with_attributes
-from dermaseg_monai.agreement.reader_tables import ReaderTables, reader_tables
+from dermaseg_monai.agreement.reader_files import ReaderTables, reader_tables
 from dermaseg_monai.agreement.reading import ReadCase, Reading, readings_of_case, readings_of_manifest
-from dermaseg_monai.agreement.reliability import reliability
-from dermaseg_monai.agreement.shape_average import shape_average
-from dermaseg_monai.agreement.staple import Staple, staple
+from dermaseg_monai.agreement.reliability_table import reliability
+from dermaseg_monai.agreement.shape_mean import shape_average
+from dermaseg_monai.agreement.staple_consensus import Staple, staple
 from dermaseg_monai.agreement.tied_vote import TiedVoteError
 from dermaseg_monai.agreement.tolerance import Tolerance, repeat_tolerance
 from dermaseg_monai.agreement.votes import Votes

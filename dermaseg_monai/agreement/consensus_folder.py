@@ -14,7 +14,7 @@ from dermaseg_monai.agreement.consensus_methods import Tie
 from dermaseg_monai.agreement.consensus_rule import ConsensusRule, Method
 from dermaseg_monai.agreement.consensus_summary import comparison_table, summary_notes, summary_tables
 from dermaseg_monai.agreement.reading import readings_of_manifest
-from dermaseg_monai.agreement.staple import has_staple, require_staple
+from dermaseg_monai.agreement.staple_consensus import has_staple, require_staple
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import make_folder, write_json, write_text
 from dermaseg_monai.manifest import Annotation, Case, Manifest, common_folder

@@ -16,8 +16,8 @@ from dermaseg_monai.agreement.consensus_methods import (
     soft_mean,
     weighted_mean,
 )
-from dermaseg_monai.agreement.shape_average import shape_average
-from dermaseg_monai.agreement.staple import Staple, staple
+from dermaseg_monai.agreement.shape_mean import shape_average
+from dermaseg_monai.agreement.staple_consensus import Staple, staple
 from dermaseg_monai.agreement.tied_vote import TiedVoteError
 from dermaseg_monai.errors import ConfigError
 

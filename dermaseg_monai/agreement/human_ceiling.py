@@ -6,7 +6,7 @@ from typing import Final
 
 from dermaseg_monai.agreement.ceiling import summarise_ceiling
 from dermaseg_monai.agreement.ceiling_files import write_ceiling
-from dermaseg_monai.agreement.ceiling_table import ceiling_table
+from dermaseg_monai.agreement.ceiling_rows import ceiling_table
 from dermaseg_monai.agreement.reading import readings_of_manifest
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest import Manifest

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool
 from scipy import ndimage
 
-from dermaseg_monai.agreement.shape_average import signed_distance
+from dermaseg_monai.agreement.shape_mean import signed_distance
 from dermaseg_monai.agreement.unit import Spacing
 from dermaseg_monai.agreement.voters import first_outlines
 from dermaseg_monai.metrics.surface import contour

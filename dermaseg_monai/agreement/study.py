@@ -20,7 +20,7 @@ from dermaseg_monai.agreement.pair_summary import (
     summarise_pairs,
     written_rows,
 )
-from dermaseg_monai.agreement.reliability import reliability
+from dermaseg_monai.agreement.reliability_table import reliability
 from dermaseg_monai.agreement.size_band import size_bands
 from dermaseg_monai.agreement.statistics_text import model_section, records, reliability_section
 from dermaseg_monai.agreement.unit import unit_of_columns

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from dermaseg_monai.bundle.output_folder import evaluation_folder
 from dermaseg_monai.bundle.roots import bundle_root
-from dermaseg_monai.bundle.run_folder import evaluation_folder
 from dermaseg_monai.cli.own_sheet import require_own
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.files import write_json

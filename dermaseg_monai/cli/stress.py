@@ -52,7 +52,7 @@ def stress(  # noqa: PLR0913 (each is one option of the command line)
     chosen = _stressors(stressors)
 
     from dermaseg_monai.cli.stress_sheet import StressSheet  # noqa: PLC0415
-    from dermaseg_monai.data.cases import data_folder  # noqa: PLC0415
+    from dermaseg_monai.data.samples import data_folder  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest, require_no_leaks  # noqa: PLC0415
 
     loaded = Manifest.load(manifest)

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from dermaseg_monai.bundle.hook import find_cause
+from dermaseg_monai.bundle.output_folder import latest_weights
 from dermaseg_monai.bundle.roots import bundle_root
-from dermaseg_monai.bundle.run_folder import latest_weights
 from dermaseg_monai.bundle.sheet import Sheet, read_sheet
 from dermaseg_monai.cli.checkpoint import Checkpoint
 from dermaseg_monai.errors import ConfigError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dermaseg_monai.data.cases import Sample, data_folder
+from dermaseg_monai.data.samples import Sample, data_folder
 from dermaseg_monai.errors import DataError, ImageError, IntegrityError
 from dermaseg_monai.files import is_utf8, printable, require_unchanged
 from dermaseg_monai.images import IMAGE_SUFFIXES, is_volume, read_image

@@ -15,8 +15,8 @@ from monai.transforms import (
 )
 
 from dermaseg_monai.arrays import BoolMask
-from dermaseg_monai.data.cases import cases, data_folder
 from dermaseg_monai.data.reader import LesionReader, MaskReader
+from dermaseg_monai.data.samples import cases, data_folder
 from dermaseg_monai.data.whole_folder import MANIFEST, new_set_in, whole_folder
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import sha256_of

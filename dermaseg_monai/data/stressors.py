@@ -13,15 +13,15 @@ from typing import Final
 import numpy as np
 
 from dermaseg_monai.arrays import BoolMask, RgbImage
-from dermaseg_monai.data.artefacts.bubbles import some_bubbles
 from dermaseg_monai.data.artefacts.camera import defocus, sensor_noise
 from dermaseg_monai.data.artefacts.compression import jpeg
 from dermaseg_monai.data.artefacts.device import other_device
 from dermaseg_monai.data.artefacts.exposure import exposed, white_balanced
+from dermaseg_monai.data.artefacts.gel_bubbles import some_bubbles
 from dermaseg_monai.data.artefacts.grid import REFERENCE_SIDE_PX, on_grid
-from dermaseg_monai.data.artefacts.hair import lay_hairs, some_hairs
-from dermaseg_monai.data.artefacts.ink import some_ink
-from dermaseg_monai.data.artefacts.ruler import ruler_reaching
+from dermaseg_monai.data.artefacts.hairs import lay_hairs, some_hairs
+from dermaseg_monai.data.artefacts.marker import some_ink
+from dermaseg_monai.data.artefacts.rulers import ruler_reaching
 from dermaseg_monai.data.artefacts.scope import darken_outside, scope_field_hiding
 from dermaseg_monai.data.artefacts.unit_rgb import UnitRgb
 from dermaseg_monai.data.geometry import turned, zoomed

@@ -24,7 +24,6 @@ from dermaseg_monai.engines.heads import FlatHeadsd, HeadsInferer
 from dermaseg_monai.engines.optimizer import build_optimizer
 from dermaseg_monai.engines.pixel_confusion import PixelConfusion
 from dermaseg_monai.engines.precision import MixedPrecisionInferer, scales_gradients
-from dermaseg_monai.engines.prepare import evaluate, prepare, train
 from dermaseg_monai.engines.progress import Progress
 from dermaseg_monai.engines.resume_file import saved_extra
 from dermaseg_monai.engines.schedule import build_schedule
@@ -33,6 +32,7 @@ from dermaseg_monai.engines.seed import EpochSeed, seed_everything
 from dermaseg_monai.engines.slab_windows import SlabWindows
 from dermaseg_monai.engines.soup import average_weights
 from dermaseg_monai.engines.training_cases import TRAINING_CASES, record_training_cases, seen_in_training
+from dermaseg_monai.engines.verbs import evaluate, prepare, train
 from dermaseg_monai.engines.weights import load_weights, read_metadata, read_weights, trained_with
 
 __all__ = [

@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from dermaseg_monai.errors import ConfigError
-from dermaseg_monai.losses.class_weights import class_weights, weighted_cross_entropy
 from dermaseg_monai.losses.contour import contour_band
 from dermaseg_monai.losses.maps import Mask, logits_and_label, require_used
 from dermaseg_monai.losses.overlap_term import PixelWeights, overlap_term
+from dermaseg_monai.losses.rare_class import class_weights, weighted_cross_entropy
 
 MAPS = ("pred", "region", "boundary", "uncertainty")
 

@@ -10,10 +10,10 @@ from monai.losses import DiceLoss, TverskyLoss
 from torch import Tensor, nn
 
 from dermaseg_monai.errors import ConfigError, choose_one
-from dermaseg_monai.losses.class_weights import weighted_cross_entropy
 from dermaseg_monai.losses.distance import ContourDistance
 from dermaseg_monai.losses.lovasz import LovaszHinge
 from dermaseg_monai.losses.maps import Mask
+from dermaseg_monai.losses.rare_class import weighted_cross_entropy
 
 Overlap = Literal["dice", "ce", "ce_dice", "weighted_ce", "ce_tversky", "ce_focal_tversky", "lovasz", "boundary"]
 OVERLAPS: tuple[Overlap, ...] = get_args(Overlap)

@@ -2,21 +2,21 @@
 
 from dermaseg_monai.manifest.case import SPLITS, Annotation, Attribute, Case, FileRecord, Role, Split
 from dermaseg_monai.manifest.class_frequency import ClassFrequency, class_frequencies
+from dermaseg_monai.manifest.closed_leaks import Exclusion, GivesWay, leak_free, write_exclusions
 from dermaseg_monai.manifest.decathlon import decathlon_datalist, write_decathlon_datalist
 from dermaseg_monai.manifest.decathlon_reader import index_decathlon
-from dermaseg_monai.manifest.divided import Divided, divided
+from dermaseg_monai.manifest.divided_keys import Divided, divided
 from dermaseg_monai.manifest.fetch import RELEASES, Fetched, Release, fetch_set
 from dermaseg_monai.manifest.folder import index_folder
 from dermaseg_monai.manifest.folds import folds as fold_manifests
 from dermaseg_monai.manifest.groups import case_groups, group_of_case
 from dermaseg_monai.manifest.inspection import FINDING_KINDS, PROBLEM_KINDS, Finding, Inspection, inspect
 from dermaseg_monai.manifest.leak_counts import Shared, count_shared, shown_value, write_leak_table
-from dermaseg_monai.manifest.leak_free import Exclusion, GivesWay, leak_free, write_exclusions
 from dermaseg_monai.manifest.leak_sources import has_files, read_leak_source, write_leak_source
 from dermaseg_monai.manifest.leaks import Leak, find_leaks, find_overlaps, require_no_leaks
 from dermaseg_monai.manifest.licences import licence_counts, select_licences
 from dermaseg_monai.manifest.manifest import Manifest
-from dermaseg_monai.manifest.merge import common_folder, merge
+from dermaseg_monai.manifest.merged_set import common_folder, merge
 from dermaseg_monai.manifest.named_splits import NAMED_SPLITS, NamedSplit, named_split, split_by_name
 from dermaseg_monai.manifest.near_leaks import find_near_leaks, require_no_near_leaks
 from dermaseg_monai.manifest.preparation import Prepared, prepare

@@ -3,7 +3,7 @@
 `dermaseg_monai.metrics.monai` needs torch and is therefore not imported here.
 """
 
-from dermaseg_monai.metrics.boundary_iou import boundary_iou
+from dermaseg_monai.metrics.boundary_bands import boundary_iou
 from dermaseg_monai.metrics.case_score import CaseScore, score_case
 from dermaseg_monai.metrics.comparison import Comparison, Difference, compare
 from dermaseg_monai.metrics.frames import COLUMNS, frame_to_scores, read_scores, scores_to_frame, write_scores

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from math import isfinite, prod
 
 from dermaseg_monai.metrics import overlap
-from dermaseg_monai.metrics.boundary_iou import boundary_iou
+from dermaseg_monai.metrics.boundary_bands import boundary_iou
 from dermaseg_monai.metrics.grid import Mask
 from dermaseg_monai.metrics.surface import assd, hd95, surface_dice, surface_distances
 

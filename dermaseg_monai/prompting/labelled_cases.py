@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dermaseg_monai.data import ImageList, Sample, Unreadable, readable_images
-from dermaseg_monai.data.cases import data_folder
+from dermaseg_monai.data.samples import data_folder
 from dermaseg_monai.errors import DataError, ImageError, IntegrityError
 from dermaseg_monai.files import require_unchanged
 from dermaseg_monai.images import measure, read_mask

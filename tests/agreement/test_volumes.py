@@ -11,7 +11,7 @@ from dermaseg_monai.agreement.leave_one_out import leave_one_out
 from dermaseg_monai.agreement.outline_bias import outline_bias, signed_offsets
 from dermaseg_monai.agreement.pair_score import score_pairs
 from dermaseg_monai.agreement.pair_table import read_pairs
-from dermaseg_monai.agreement.reliability import reliability
+from dermaseg_monai.agreement.reliability_table import reliability
 from dermaseg_monai.agreement.size_band import size_bands
 from dermaseg_monai.agreement.vote_patterns import count_patterns
 from dermaseg_monai.agreement.votes import count_votes

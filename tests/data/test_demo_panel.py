@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dermaseg_monai.agreement import measure, reader_tables, readings_of_manifest
-from dermaseg_monai.agreement.reader_tables import ReaderTables
+from dermaseg_monai.agreement.reader_files import ReaderTables
 from dermaseg_monai.data.demo import make_demo, make_panel_demo
 from dermaseg_monai.data.demo.panel import PANEL, panel_of
 from dermaseg_monai.data.demo.plan import plan_set

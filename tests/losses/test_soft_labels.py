@@ -9,7 +9,7 @@ from torch import Tensor
 from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.losses import OVERLAPS, BoundaryAwareLoss, OverlapLoss
 from dermaseg_monai.losses.boundary_aware import boundary_loss, uncertainty_loss
-from dermaseg_monai.losses.class_weights import weighted_cross_entropy
+from dermaseg_monai.losses.rare_class import weighted_cross_entropy
 
 # two readers agree on the left column, one adds the middle one
 SHARE = torch.tensor([[1.0, 0.5, 0.0, 0.0]] * 4).view(1, 1, 4, 4)

@@ -4,12 +4,12 @@ Strength 0 gives the picture back unchanged, 1 is the worst a clinic would still
 the same picture. Used by the demo set, and meant for augmentation and stress tests.
 """
 
-from dermaseg_monai.data.artefacts.bubbles import bubbles
 from dermaseg_monai.data.artefacts.camera import blur, colour_cast, grain
-from dermaseg_monai.data.artefacts.hair import grow_hairs, hair, lay_hairs
-from dermaseg_monai.data.artefacts.ink import ink, sticker
+from dermaseg_monai.data.artefacts.gel_bubbles import bubbles
+from dermaseg_monai.data.artefacts.hairs import grow_hairs, hair, lay_hairs
 from dermaseg_monai.data.artefacts.light import highlights, vignetting
-from dermaseg_monai.data.artefacts.ruler import ruler
+from dermaseg_monai.data.artefacts.marker import ink, sticker
+from dermaseg_monai.data.artefacts.rulers import ruler
 from dermaseg_monai.data.artefacts.scope import dark_corners, darken_outside, scope_field
 from dermaseg_monai.data.artefacts.unit_rgb import Field, UnitRgb
 

@@ -2,7 +2,7 @@
 
 from dermaseg_monai.manifest.duplicates.case_fingerprints import fingerprint_cases
 from dermaseg_monai.manifest.duplicates.fingerprint import Words, fingerprints
-from dermaseg_monai.manifest.duplicates.near_pairs import NEAR, Fingerprints, NearPair, near_pairs
+from dermaseg_monai.manifest.duplicates.pair_search import NEAR, Fingerprints, NearPair, near_pairs
 from dermaseg_monai.manifest.duplicates.turns import TURNS, turned
 from dermaseg_monai.manifest.duplicates.windows import CROPS, WHOLE, Window
 

@@ -12,7 +12,7 @@ from dermaseg_monai.images import is_volume, read_small
 from dermaseg_monai.manifest.case import Case
 from dermaseg_monai.manifest.duplicates.fingerprint import GRID_PX, WORDS, fingerprints
 from dermaseg_monai.manifest.duplicates.fingerprint_memory import FingerprintMemory
-from dermaseg_monai.manifest.duplicates.near_pairs import Fingerprints
+from dermaseg_monai.manifest.duplicates.pair_search import Fingerprints
 from dermaseg_monai.manifest.duplicates.windows import Window
 from dermaseg_monai.manifest.threads import in_threads
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dermaseg_monai.data.cases import data_folder
+from dermaseg_monai.data.samples import data_folder
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.manifest import Manifest, class_frequencies
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from dermaseg_monai.losses.class_weights import class_weights
+from dermaseg_monai.losses.rare_class import class_weights
 
 
 def test_two_of_eight_pixels_weigh_as_much_as_the_other_six() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dermaseg_monai.agreement.consensus_methods import above_half
-from dermaseg_monai.agreement.staple import staple
+from dermaseg_monai.agreement.staple_consensus import staple
 from dermaseg_monai.errors import MissingExtraError
 
 sitk = pytest.importorskip("SimpleITK")

@@ -7,7 +7,7 @@ import pytest
 
 from dermaseg_monai.agreement import ReadCase, Reading, Votes, cohen_kappa, measure, reliability
 from dermaseg_monai.agreement.measurement import Measured
-from dermaseg_monai.agreement.reliability import RELIABILITY_COLUMNS
+from dermaseg_monai.agreement.reliability_table import RELIABILITY_COLUMNS
 from tests.agreement.conftest import Write
 
 SEED = 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dermaseg_monai.bundle.run_folder import evaluation_folder, latest_weights, run_folder
+from dermaseg_monai.bundle.output_folder import evaluation_folder, latest_weights, run_folder
 from dermaseg_monai.errors import ConfigError
 
 module = importlib.import_module("dermaseg_monai.bundle.run_folder")  # the function has the name of its module

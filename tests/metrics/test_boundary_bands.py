@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import binary_erosion, gaussian_filter
 
 from dermaseg_monai.metrics import boundary_iou
-from dermaseg_monai.metrics.boundary_iou import band
+from dermaseg_monai.metrics.boundary_bands import band
 
 Draw = Callable[[str], np.ndarray]
 

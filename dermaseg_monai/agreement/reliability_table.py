@@ -9,7 +9,7 @@ import pandas as pd
 
 from dermaseg_monai.agreement.chance import fleiss_kappa, kappa_sums, pooled_kappa, vote_sums, with_kappa
 from dermaseg_monai.agreement.interval import CONFIDENCE, DRAWS, TOO_NARROW, is_too_narrow
-from dermaseg_monai.agreement.intraclass import intraclass
+from dermaseg_monai.agreement.intraclass_correlation import intraclass
 from dermaseg_monai.agreement.krippendorff import interval_alpha, interval_sums, nominal_alpha
 from dermaseg_monai.agreement.pair_summary import is_intra
 from dermaseg_monai.agreement.unit import named_in, unit_of_columns

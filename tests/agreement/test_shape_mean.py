@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dermaseg_monai.agreement.shape_average import shape_average, signed_distance
+from dermaseg_monai.agreement.shape_mean import shape_average, signed_distance
 from dermaseg_monai.agreement.tied_vote import TiedVoteError
 from dermaseg_monai.metrics import counts, dice
 
