@@ -1,24 +1,22 @@
-import importlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dermaseg_monai.bundle import output_folder
 from dermaseg_monai.bundle.output_folder import evaluation_folder, latest_weights, run_folder
 from dermaseg_monai.errors import ConfigError
-
-module = importlib.import_module("dermaseg_monai.bundle.run_folder")  # the function has the name of its module
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(module, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(output_folder, "project_root", lambda: tmp_path)
     return tmp_path
 
 
 def test_two_runs_of_one_second_get_two_folders(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.time, "strftime", lambda _: "now")
+    monkeypatch.setattr(output_folder.time, "strftime", lambda _: "now")
     first, second = run_folder("mine"), run_folder("mine")
     assert [Path(first).name, Path(second).name] == ["now", "now_1"]
     assert Path(first).parent == root / "runs" / "mine"
@@ -36,7 +34,7 @@ def test_a_run_resumed_by_its_folder_goes_on_there(root: Path) -> None:
 @pytest.mark.usefixtures("root")
 def test_a_folder_goes_when_nothing_came_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
     at_exit: list[tuple[Callable[..., None], Path]] = []
-    monkeypatch.setattr(module.atexit, "register", lambda *call: at_exit.append(call))
+    monkeypatch.setattr(output_folder.atexit, "register", lambda *call: at_exit.append(call))
     used, unused = Path(run_folder("mine")), Path(run_folder("mine"))
     (used / "run.json").touch()
     for function, folder in at_exit:
