@@ -3,6 +3,7 @@
 import errno
 import gzip
 import hashlib
+import io
 import json
 import os
 import stat
@@ -54,6 +55,19 @@ def replacing(path: str | Path) -> Generator[Path]:
         raise _write_error(target, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_buffer(path: str | Path, buffer: io.BytesIO) -> None:
+    """Write what a buffer holds: for writers that turn a full disk into something else than an OSError.
+
+    Not by `Path.write_bytes`: where that fails, the view of the buffer lives on in the error's traceback, and Python
+    3.13 prints a second error when the buffer goes before it.
+
+    Raises:
+        DataError: no space is left, or the folder cannot be written.
+    """
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        stream.write(buffer.getbuffer())
 
 
 def make_folder(path: str | Path) -> Path:

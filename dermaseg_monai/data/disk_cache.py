@@ -13,7 +13,7 @@ from monai.data.dataset import PersistentDataset
 from monai.utils.type_conversion import convert_to_tensor
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.files import replacing
+from dermaseg_monai.files import write_buffer
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +54,7 @@ class DiskCacheDataset(PersistentDataset):
         buffer = io.BytesIO()  # torch's own writer turns a full disk into a RuntimeError
         torch.save(convert_to_tensor(made, convert_numeric=False, track_meta=self.track_meta), buffer)
         try:
-            with replacing(file) as temporary:
-                temporary.write_bytes(buffer.getbuffer())
+            write_buffer(file, buffer)
         except DataError as error:
             reason = getattr(error.__cause__, "strerror", None) or error
             raise DataError(

@@ -22,7 +22,7 @@ from dermaseg_monai.engines.resumed_sheet import require_same_sheet, sheet_value
 from dermaseg_monai.engines.seed import rng_state, set_rng_state
 from dermaseg_monai.engines.weights import cpu_state, load_weights, require_fit, write_weights
 from dermaseg_monai.errors import TrainingError, WeightsError
-from dermaseg_monai.files import replacing
+from dermaseg_monai.files import replacing, write_buffer
 
 
 class Checkpoints:
@@ -95,8 +95,7 @@ class Checkpoints:
             self._bring_best()
             buffer = io.BytesIO()  # torch's own writer turns a full disk into a RuntimeError
             torch.save(self.state_dict(), buffer)
-            with replacing(self.folder / LAST) as temporary:
-                temporary.write_bytes(buffer.getbuffer())
+            write_buffer(self.folder / LAST, buffer)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything a resumed training needs, as values that `torch.load(weights_only=True)` reads."""
@@ -225,8 +224,7 @@ class Checkpoints:
         write_weights(self.folder / WEIGHTS, self.average, metadata)
         buffer = io.BytesIO()
         torch.save({"model": cpu_state(self.average)}, buffer)
-        with replacing(self.folder / TORCH_WEIGHTS) as temporary:
-            temporary.write_bytes(buffer.getbuffer())
+        write_buffer(self.folder / TORCH_WEIGHTS, buffer)
 
 
 def _written_at_ns(path: Path) -> int:

@@ -69,12 +69,12 @@ def test_nothing_is_written_elsewhere_and_no_half_file_stays(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
 
-    def full(_file: Path, _bytes: object) -> None:
+    def full(_file: Path, _mode: str) -> None:
         raise OSError(28, "No space left on device")
 
     data = _cached(cases, tmp_path / "cache")
     with monkeypatch.context() as now:
-        now.setattr(Path, "write_bytes", full)
+        now.setattr(Path, "open", full)
         with pytest.raises(DataError, match=r"cannot be written: No space left on device\. .* --cache_dir DIR"):
             data[0]
     assert list((tmp_path / "cache").iterdir()) == []
