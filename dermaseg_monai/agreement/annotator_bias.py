@@ -69,7 +69,7 @@ def bias_table(
         both = own["offset_percent"].notna().to_numpy()
         for columns, valid in ((["dice_consensus"], np.ones(len(own), dtype=bool)), (measures, both)):
             row |= _means(own.loc[valid, columns], codes[valid], seed=seed)
-        row["offset_median_percent"] = float(own["offset_percent"].astype(float).median())
+        row["offset_median_percent"] = float(own["offset_percent"].dropna().astype(float).median())
         row["verdict"] = _verdict(row)
         row["copied"] = float(own["path"].isin(copies).mean())
         rows.append(row)

@@ -100,7 +100,7 @@ class Overflow:
         )
 
 
-on_the_cpu = pytest.mark.filterwarnings("ignore:CUDA is not available", "ignore:Detected call of `lr_scheduler.step")
+on_the_cpu = pytest.mark.filterwarnings("ignore:.*CUDA is not available", "ignore:Detected call of `lr_scheduler.step")
 
 
 @on_the_cpu
