@@ -1,4 +1,5 @@
 import shutil
+import uuid
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store(empty_store: Path, tmp_path: Path) -> str:
-    """A real, empty SQLite store in `tmp_path`."""
-    path = tmp_path / "mlflow.db"
+    """A real, empty SQLite store in `tmp_path`, of a new name: MLflow 3.9 keeps connections to one that is deleted."""
+    path = tmp_path / f"{uuid.uuid4().hex}.db"
     shutil.copy(empty_store, path)
     return f"sqlite:///{path}"

@@ -118,11 +118,11 @@ def test_a_finished_run_holds_everything(
     assert run.info.artifact_uri.startswith((tmp_path / "mlruns").as_uri())
 
 
-def test_nothing_secret_and_no_patient_is_logged(make: MakeTracker, tmp_path: Path, manifest: Path) -> None:
+def test_nothing_secret_and_no_patient_is_logged(make: MakeTracker, store: str, tmp_path: Path, manifest: Path) -> None:
     tracker = make(manifest=manifest)
     tracker.start()
     tracker.end("FINISHED")
-    everything = [(tmp_path / "mlflow.db").read_bytes()]
+    everything = [Path(store.removeprefix("sqlite:///")).read_bytes()]
     for folder in ("mlruns", "run"):
         everything += [path.read_bytes() for path in (tmp_path / folder).rglob("*") if path.is_file()]
     assert len(everything) > 4
