@@ -215,6 +215,9 @@ def test_a_run_that_is_still_at_work_is_not_continued(
 ) -> None:
     first = make()
     first.start()
+    end = time.monotonic() + 60
+    while not runs(store) and time.monotonic() < end:
+        time.sleep(0.05)
     second = make(output_dir=tmp_path / "second")
     second.load_state_dict(first.state_dict())
     second.start()
