@@ -96,6 +96,7 @@ class Checkpoints:
             buffer = io.BytesIO()  # torch's own writer turns a full disk into a RuntimeError
             torch.save(self.state_dict(), buffer)
             write_buffer(self.folder / LAST, buffer)
+            self.resumed = None  # what lies there is its own from here on
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything a resumed training needs, as values that `torch.load(weights_only=True)` reads."""

@@ -194,6 +194,15 @@ def test_a_state_that_was_written_anew_since_it_was_read_is_not_gone_on_from(bui
     assert waiting.trainer.state.epoch == 1
 
 
+def test_a_resumed_training_may_be_trained_on_in_one_process(build: Callable, tmp_path: Path) -> None:
+    train(build(tmp_path, max_epochs=1).trainer)
+    resumed = build(tmp_path, max_epochs=2, resume=tmp_path)
+    train(resumed.trainer, resumed.checkpoints)
+    resumed.trainer.state.max_epochs = 3
+    train(resumed.trainer, resumed.checkpoints)
+    assert resumed.trainer.state.epoch == 3
+
+
 @contextmanager
 def working_in(folder: Path) -> Generator[None]:
     """Hold a folder as another training does."""
