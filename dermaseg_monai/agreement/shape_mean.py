@@ -49,8 +49,8 @@ def shape_average(masks: Sequence[Mask], *, tie: Tie, spacing: tuple[float, ...]
 def signed_distance(mask: Mask, *, spacing: tuple[float, ...] | None = None) -> Share:
     """Return the Euclidean distance of each pixel's centre to the contour: above 0 inside, below 0 outside.
 
-    The contour runs between two pixels, half a pixel from either centre. The frame of the picture is no contour, but
-    for a mask that fills it.
+    The contour runs between two pixels, half a pixel from either centre, measured in the direction of the nearest pixel
+    of the other side. The frame of the picture is no contour, but for a mask that fills it.
 
     Raises:
         ValueError: the mask is empty.
@@ -59,8 +59,19 @@ def signed_distance(mask: Mask, *, spacing: tuple[float, ...] | None = None) -> 
         raise ValueError("An empty mask has no contour and no distance to it.")
     if mask.all():
         return signed_distance(np.pad(mask, 1), spacing=spacing)[(slice(1, -1),) * mask.ndim]
+    steps = (1.0,) * mask.ndim if spacing is None else spacing
+    return np.where(mask, _depth(mask, steps), -_depth(~mask, steps))
+
+
+def _depth(mask: Mask, steps: tuple[float, ...]) -> Share:
     # SciPy's types leave open what comes out
-    inside: Any = ndimage.distance_transform_edt(mask, sampling=spacing)
-    outside: Any = ndimage.distance_transform_edt(~mask, sampling=spacing)
-    half = 0.5 if spacing is None else min(spacing) / 2
-    return np.where(mask, inside - half, half - outside)
+    if len(set(steps)) == 1:
+        depth: Any = ndimage.distance_transform_edt(mask, sampling=steps)
+        return depth - steps[0] / 2
+    found: Any = ndimage.distance_transform_edt(mask, sampling=steps, return_indices=True)
+    to_centre, nearest = found
+    squares = np.zeros(mask.shape)
+    for axis, step in enumerate(steps):
+        along = np.arange(mask.shape[axis]).reshape([-1 if one == axis else 1 for one in range(mask.ndim)])
+        squares += ((nearest[axis] - along) * step**2) ** 2
+    return to_centre - 0.5 * np.sqrt(squares) / np.maximum(to_centre, min(steps))

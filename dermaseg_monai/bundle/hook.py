@@ -9,23 +9,25 @@ from dermaseg_monai import errors
 from dermaseg_monai.errors import DermasegError
 
 _OF_WORKER: Final = "Caught "
-_OURS: Final = re.compile(r"^dermaseg_monai\.errors\.(\w+): (.*)$", re.MULTILINE)
+_OURS: Final = re.compile(r"^dermaseg_monai\.errors\.(\w+): (.*?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
+_ANOTHER: Final = "During handling of the above exception, another exception occurred:"
 
 
 def find_cause(error: BaseException | None) -> DermasegError | None:
     """Return the first `DermasegError` in the chain of causes; MONAI wraps what a component raises.
 
-    Of a loader worker torch gives the traceback as the text of a new error: the line of ours is taken from it.
+    Of a loader worker torch gives the traceback as the text of a new error: ours is taken from it, unless another error
+    came up while ours was handled, which is a fault of the program.
     """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
-        found = _OURS.search(str(error)) if str(error).startswith(_OF_WORKER) else None
+        found = _OURS.search(str(error).rpartition(_ANOTHER)[2]) if str(error).startswith(_OF_WORKER) else None
         if found is not None:
             return getattr(errors, found[1], DermasegError)(found[2])
         if isinstance(error, DermasegError):
             return error
         seen.add(id(error))
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return None
 
 

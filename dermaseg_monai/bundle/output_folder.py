@@ -22,7 +22,10 @@ def run_folder(bundle: str, resume: str | None = None) -> str:
     """
     if resume:
         file = Path(resume).resolve()
-        return str(file if file.is_dir() else file.parent)
+        try:
+            return str(file if file.is_dir() else file.parent)
+        except OSError as error:
+            raise ConfigError(f"{resume} cannot be read: {error.strerror}. Give --resume a file of yours.") from error
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return _new_folder(bundle)
     return _shared_folder(bundle)

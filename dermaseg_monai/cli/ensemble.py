@@ -96,7 +96,7 @@ def _tracked(
             if (out / name).is_file():
                 tracker.log_file(out / name, "evaluation")
 
-    tracker.start()
+    tracker.start(record_at_end=True)
     try:
         yield finish
     except BaseException as error:

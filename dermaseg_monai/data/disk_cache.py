@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from pickle import UnpicklingError
@@ -13,7 +14,7 @@ from monai.data.dataset import PersistentDataset
 from monai.utils.type_conversion import convert_to_tensor
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.files import write_buffer
+from dermaseg_monai.files import make_folder, write_buffer
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +29,22 @@ class DiskCacheDataset(PersistentDataset):
     may be read and not written, is used as it is.
 
     Raises:
-        DataError: when a case is asked for whose file cannot be written (no space left).
+        DataError: the folder cannot be made or entered; or, when a case is asked for, its file cannot be written.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (MONAI's own)
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        data: Sequence[Any],
+        transform: Any,  # noqa: ANN401 (MONAI's own)
+        cache_dir: str | Path | None,
+        **kwargs: Any,  # noqa: ANN401 (MONAI's own)
+    ) -> None:
+        if cache_dir is not None:
+            try:
+                make_folder(cache_dir)
+            except DataError as error:
+                raise _not_written(cache_dir, error) from error
+        super().__init__(data, transform, cache_dir, **kwargs)
         self._writable = self.cache_dir is not None and os.access(self.cache_dir, os.W_OK)
         if self.cache_dir is not None and not self._writable:
             logger.warning("%s may not be written: what it lacks is made in every epoch.", self.cache_dir)
@@ -56,8 +68,10 @@ class DiskCacheDataset(PersistentDataset):
         try:
             write_buffer(file, buffer)
         except DataError as error:
-            reason = getattr(error.__cause__, "strerror", None) or error
-            raise DataError(
-                f"{file} cannot be written: {reason}. Free some space or choose another folder: --cache_dir DIR."
-            ) from error
+            raise _not_written(file, error) from error
         return made
+
+
+def _not_written(path: str | Path, error: DataError) -> DataError:
+    reason = getattr(error.__cause__, "strerror", None) or error
+    return DataError(f"{path} cannot be written: {reason}. Free some space or choose another folder: --cache_dir DIR.")

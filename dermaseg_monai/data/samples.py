@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.manifest import Case, FileRecord, Manifest, Split, require_no_leaks, require_verified
+from dermaseg_monai.manifest import Case, Manifest, Split, require_no_leaks, require_verified
 
 Sample = dict[str, str]
 ReaderSample = dict[str, str | tuple[str, ...]]
@@ -45,7 +45,7 @@ def reader_cases(
     """
     samples = cases(manifest, dataset_dir, split, allow_leaks=allow_leaks)
     loaded, folder = Manifest.load(manifest), data_folder(dataset_dir, manifest)
-    found = [_reader_masks(case) for case in loaded.in_split(split)]
+    found = [case.reader_masks for case in loaded.in_split(split)]
     if all(len(masks) == 1 for masks in found):
         raise DataError(
             f"No {split} case of manifest {loaded.name} has masks of two readers (role `reader`), so there is nothing "
@@ -84,16 +84,6 @@ def _require_references(chosen: tuple[Case, ...], name: str, split: Split) -> No
             f"{len(bare)} of {len(chosen)} {split} cases of manifest {name} have no reference mask, first {bare[0]}. "
             "Add an annotation with the role `reference`, or put these cases into the split `excluded`."
         )
-
-
-def _reader_masks(case: Case) -> tuple[FileRecord, ...]:
-    assert case.reference is not None  # noqa: S101 (checked by cases)
-    chosen = (case.reference,) if case.reference.role == "adjudicated" else case.readings
-    # who drew the case twice is one reader; outlines without a name are of different people, as far as anybody knows
-    people: dict[str | int, FileRecord] = {}
-    for index, one in enumerate(chosen):
-        people.setdefault(one.annotator or index, one.mask)
-    return tuple(people.values())
 
 
 def _sample(case: Case, folder: Path) -> Sample:

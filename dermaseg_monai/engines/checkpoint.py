@@ -15,9 +15,9 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from dermaseg_monai import __version__
 from dermaseg_monai.engines.average import WeightAverage, unwrapped
-from dermaseg_monai.engines.claim import LAST, TORCH_WEIGHTS, WEIGHTS
+from dermaseg_monai.engines.claim import TORCH_WEIGHTS, WEIGHTS
 from dermaseg_monai.engines.distributed import is_rank_zero, world_size
-from dermaseg_monai.engines.resume_file import read_resume_file, require_same_epoch_length
+from dermaseg_monai.engines.resume_file import LAST, read_resume_file, require_same_epoch_length, resume_file
 from dermaseg_monai.engines.resumed_sheet import require_same_sheet, sheet_values
 from dermaseg_monai.engines.seed import rng_state, set_rng_state
 from dermaseg_monai.engines.weights import cpu_state, load_weights, require_fit, write_weights
@@ -63,7 +63,8 @@ class Checkpoints:
         self.sheet = sheet_values(getattr(sheet, "config", {}))
         self.early_stop: Any = None
         self.resumed: Path | None = None
-        self._read_at_ns = 0
+        self._known_ns = 0
+        self._brought: dict[str, bytes] = {}
         self._trainer: Any = None
         self._evaluator: Any = None
 
@@ -90,13 +91,13 @@ class Checkpoints:
             self._write_weights({"epoch": str(self._trainer.state.epoch), "metric": "none"})
 
     def save_last(self) -> None:
-        """Write the state to resume from, of a resumed training beside the best weights that it began with."""
+        """Write the state to resume from, in a new folder beside the best weights that were resumed with it."""
         if is_rank_zero():
             self._bring_best()
             buffer = io.BytesIO()  # torch's own writer turns a full disk into a RuntimeError
             torch.save(self.state_dict(), buffer)
             write_buffer(self.folder / LAST, buffer)
-            self.resumed = None  # what lies there is its own from here on
+            self._known_ns = _written_at_ns(self.folder / LAST)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything a resumed training needs, as values that `torch.load(weights_only=True)` reads."""
@@ -137,9 +138,10 @@ class Checkpoints:
             TrainingError: it has trained all epochs, stopped early, its epochs have another length, or it was trained
                 with other values.
         """
-        self.resumed = Path(path) / LAST if Path(path).is_dir() else Path(path)
-        self._read_at_ns = _written_at_ns(self.resumed)
+        self.resumed = resume_file(path)
+        self._known_ns = _written_at_ns(self.folder / LAST)
         saved = read_resume_file(path)
+        self._brought = self._best_beside(self.resumed)
         trainer = self._trainer
         require_same_epoch_length(saved["trainer"], trainer.state, path)
         require_same_sheet(saved.get("sheet", {}), self.sheet, path)
@@ -162,16 +164,16 @@ class Checkpoints:
             self.tracker.load_state_dict(saved["extra"])
 
     def require_unchanged(self) -> None:
-        """Refuse to go on from a state that its own training has written anew since it was read.
+        """Refuse to write over a state that is not the one that this training has read or written last.
 
         Raises:
             TrainingError: names the file.
         """
-        path = self.resumed
-        if path is None or path.parent.resolve() != self.folder.resolve():
-            return
-        if _written_at_ns(path) != self._read_at_ns:
-            raise TrainingError(f"{path} was written anew after it was read. Run the same command again.")
+        path = self.folder / LAST
+        if _written_at_ns(path) != self._known_ns:
+            raise TrainingError(
+                f"{path} was written by another training since this one was prepared. Run the same command again."
+            )
 
     def _tracked(self) -> dict[str, Any]:
         if hasattr(self.tracker, "state_dict"):
@@ -208,14 +210,19 @@ class Checkpoints:
                 group["lr"] *= rate / group["initial_lr"]
                 group["initial_lr"] = rate
 
+    def _best_beside(self, resumed: Path) -> dict[str, bytes]:
+        """Return the best weights so far, read together with their state: their run may go on, or be moved."""
+        if not is_rank_zero() or resumed.parent == self.folder.resolve():
+            return {}
+        files = [resumed.with_name(name) for name in (WEIGHTS, TORCH_WEIGHTS)]
+        return {file.name: file.read_bytes() for file in files if file.is_file()}
+
     def _bring_best(self) -> None:
-        if self.resumed is None:
-            return
-        for name in (WEIGHTS, TORCH_WEIGHTS):
-            source = self.resumed.with_name(name)
-            if source.is_file() and not (self.folder / name).exists():
+        for name, content in self._brought.items():
+            if not (self.folder / name).exists():
                 with replacing(self.folder / name) as temporary:
-                    temporary.write_bytes(source.read_bytes())
+                    temporary.write_bytes(content)
+        self._brought = {}
 
     def _write_weights(self, found: dict[str, str]) -> None:
         if not is_rank_zero():

@@ -24,9 +24,9 @@ PARTS = ("masks", "probabilities", "uncertainty", "boundary", "overlays")
 """The sub-folders of a prediction folder, a file per case in each."""
 RECORDS = (
     *("cases.csv", "summary.json", "summary.md", "contact_sheet.png"),
-    *("confusion.json", "confusion.png", "ceiling.json", "ceiling.csv"),
+    *("confusion.json", "confusion.png", "ceiling.json", "ceiling.csv", "ceiling.md", "ceiling_by_*.csv"),
 )
-"""What a prediction folder says of its cases, beside run.json."""
+"""What a prediction folder says of its cases, beside run.json; with * for what there may be several of."""
 
 
 def done_row(case_id: str, image: str, name: str, *, shape: tuple[int, ...], sums: ProbabilitySums) -> Row:
@@ -107,7 +107,8 @@ def remove_record(folder: Path) -> None:
     `run.json` stays until the new one takes its place, because it says whose masks lie there (`require_replaceable`).
     """
     for name in RECORDS:
-        remove(folder / name)
+        for file in sorted(folder.glob(name)):
+            remove(file)
 
 
 def _remove_files(folder: Path, case_id: str) -> None:

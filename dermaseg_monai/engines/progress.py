@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from dermaseg_monai.engines.claim import LAST, WEIGHTS
+from dermaseg_monai.engines.claim import WEIGHTS
 from dermaseg_monai.engines.distributed import is_rank_zero
+from dermaseg_monai.engines.resume_file import LAST
 
 _EVERY_S = 0.1
 _SCORES = (("Dice", "val_dice"), ("Jaccard", "val_jaccard"), ("threshold Jaccard", "val_threshold_jaccard"))

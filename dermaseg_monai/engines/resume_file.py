@@ -1,12 +1,27 @@
 """The file a training is resumed from, read and checked before anything is changed."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dermaseg_monai.errors import TrainingError, WeightsError
 from dermaseg_monai.networks.weights_file import read_content
 
+LAST: Final = "last.ckpt"
+
 _PARTS = {"schema", "network", "average", "optimizer", "lr_scheduler", "scaler", "trainer", "best", "rng", "extra"}
+
+
+def resume_file(path: str | Path) -> Path:
+    """Return the `last.ckpt` that is meant by it, by its folder, or by a link to either.
+
+    Raises:
+        WeightsError: its folder cannot be entered.
+    """
+    file = Path(path).resolve()
+    try:
+        return file / LAST if file.is_dir() else file
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror}. Give --resume a file of yours.") from error
 
 
 def read_resume_file(path: str | Path) -> dict[str, Any]:
@@ -15,13 +30,11 @@ def read_resume_file(path: str | Path) -> dict[str, Any]:
     Raises:
         WeightsError: the file is missing, damaged or no resume state.
     """
-    file = Path(path)
-    if file.is_dir():
-        file = file / "last.ckpt"
+    file = resume_file(path)
     if not file.is_file():
         raise WeightsError(f"There is no {file} to resume from. Give --resume the last.ckpt of a run's folder.")
     if file.suffix == ".safetensors":
-        raise WeightsError(f"{file} holds weights only; a training resumes from {file.with_name('last.ckpt')}.")
+        raise WeightsError(f"{file} holds weights only; a training resumes from {file.with_name(LAST)}.")
     content = read_content(file)
     missing = sorted(_PARTS - content.keys())
     if missing:

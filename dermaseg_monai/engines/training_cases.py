@@ -25,6 +25,8 @@ TRAINING_CASES: Final = "training_cases.csv.gz"
 _KEPT: Final = (WHOLE, Window("square", 1.0))
 _TIES: Final = ("id", "image", "lesion", "patient", "group")
 _DIGITS: Final = 16
+_EARLIER_MASKS: Final = "outlines"
+"""A column that meant other things by the same masks; it is passed over."""
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +37,9 @@ class TrainingCase:
 
     `manifest` is the start of the manifest's digest, `split` train (learned from) or val (chosen by), `image` the
     sha256 of the file. Lesion, patient and group are pseudonyms: equal where the names are equal, and no names.
-    `whole` and `square` are the fingerprints of the picture and of its centre square, in hex, or empty. `outlines` is
-    the start of a digest of the masks of reference and readers; files of before 2026-11-29 do not have it.
+    `whole` and `square` are the fingerprints of the picture and of its centre square, in hex, or empty. `masks` is
+    the start of a digest of the masks that a sheet may learn from, the label and one of each reader; older files do not
+    have it.
     """
 
     manifest: str
@@ -48,7 +51,7 @@ class TrainingCase:
     group: str
     whole: str = ""
     square: str = ""
-    outlines: str = ""
+    masks: str = ""
 
 
 def record_training_cases(
@@ -92,7 +95,7 @@ def _require_same_cases(rows: Sequence[TrainingCase], resume: str | Path) -> Non
     """Compare with what the resumed run has written; its own cases come first there, then those of earlier weights."""
     known = read_training_cases(resume) or []
     own = [row for row in known if row.manifest == known[0].manifest]
-    with_masks = [row for row in own if row.outlines]  # an older release did not write them
+    with_masks = [row for row in own if row.masks]  # an older release did not write them
     now, before = _identities(rows, masks=bool(with_masks)), _identities(with_masks or own, masks=bool(with_masks))
     if known and (other := sorted(now ^ before)):
         split, case_id, *_ = other[0]
@@ -105,7 +108,7 @@ def _require_same_cases(rows: Sequence[TrainingCase], resume: str | Path) -> Non
 
 
 def _identities(rows: Sequence[TrainingCase], *, masks: bool) -> set[tuple[str, ...]]:
-    return {(row.split, row.id, row.image, row.outlines if masks else "") for row in rows}
+    return {(row.split, row.id, row.image, row.masks if masks else "") for row in rows}
 
 
 def training_cases(manifest: Manifest, dataset_dir: str | Path) -> list[TrainingCase]:
@@ -124,7 +127,7 @@ def training_cases(manifest: Manifest, dataset_dir: str | Path) -> list[Training
             *_ties(case, manifest).values(),
             whole=words.get((at, 0), ""),
             square=words.get((at, 1), ""),
-            outlines=_outlines(case),
+            masks=_masks(case),
         )
         for at, case in enumerate(cases)
     ]
@@ -151,14 +154,16 @@ def read_training_cases(weights: str | Path) -> list[TrainingCase] | None:
     Raises:
         DataError: the file is damaged.
     """
-    folder = Path(weights) if Path(weights).is_dir() else Path(weights).parent
-    path = folder / TRAINING_CASES
+    path = Path(weights)
     names = [field.name for field in fields(TrainingCase)]
     try:
+        path = _beside(path)
         reader = csv.reader(io.StringIO(unpacked_bytes(path).decode("utf-8"), newline=""))
-        if next(reader, None) not in (names, names[:-1]):
+        columns = next(reader, None)
+        if columns not in (names, names[:-1], [*names[:-1], _EARLIER_MASKS]):
             raise DataError(f"{path} has other columns than {', '.join(names)}. Copy it again from its source.")
-        rows = [TrainingCase(*row) for row in reader]
+        passed_over = columns is not None and columns[-1] == _EARLIER_MASKS
+        rows = [TrainingCase(*(row[:-1] if passed_over else row)) for row in reader]
         for row in rows:  # fingerprints are compared as bytes later
             bytes.fromhex(row.whole + row.square)
     except FileNotFoundError:
@@ -268,10 +273,19 @@ def _ties(case: Case, manifest: Manifest) -> dict[str, str]:
     }
 
 
-def _outlines(case: Case) -> str:
+def _masks(case: Case) -> str:
     """Return a digest of the masks that a sheet may learn from; who is renamed has drawn nothing else."""
-    drawn = sorted((one.role, one.mask.sha256) for one in case.annotations if one.role != "consensus")
-    return hashlib.sha256(repr(drawn).encode()).hexdigest()[:_DIGITS]
+    label = [] if case.reference is None else [case.reference.mask]
+    drawn = [mask.sha256 for mask in (*label, *case.reader_masks)]
+    return hashlib.sha256(" ".join(drawn).encode()).hexdigest()[:_DIGITS]
+
+
+def _beside(weights: Path) -> Path:
+    """Return the file beside weights, beside what they are a link to where none is beside the link, or in a folder."""
+    if weights.is_dir():
+        return weights / TRAINING_CASES
+    near = weights.with_name(TRAINING_CASES)
+    return near if near.is_file() else weights.resolve().with_name(TRAINING_CASES)
 
 
 def _pseudonym(key: str, value: str) -> str:

@@ -14,9 +14,10 @@ from monai.engines.evaluator import Evaluator
 from monai.engines.trainer import Trainer
 
 from dermaseg_monai.engines.checkpoint import Checkpoints
-from dermaseg_monai.engines.claim import LAST, claim, release, require_own_folder
+from dermaseg_monai.engines.claim import claim, release, require_own_folder
 from dermaseg_monai.engines.distributed import is_rank_zero, on_rank_zero
 from dermaseg_monai.engines.guards import EveryPartTrains
+from dermaseg_monai.engines.resume_file import LAST
 from dermaseg_monai.errors import ConfigError, TrainingError
 
 _STOPPED_BY_USER = 130
@@ -75,7 +76,8 @@ def train(trainer: Trainer, checkpoints: Checkpoints | None = None) -> None:
 
     Raises:
         ConfigError: another training works in the folder, or has.
-        TrainingError: from the guards.
+        DataError: the folder cannot be made, entered or read.
+        TrainingError: another training has written there since this one was prepared; or from the guards.
     """
     if checkpoints is not None:
         on_rank_zero(partial(_claim, checkpoints))

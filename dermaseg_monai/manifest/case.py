@@ -111,6 +111,19 @@ class Case:
         return tuple(one for one in self.annotations if one.role in ("reader", "reference"))
 
     @property
+    def reader_masks(self) -> tuple[FileRecord, ...]:
+        """One mask of each person, or the label where a senior decided: what a training on several readers learns from.
+
+        Who drew the case twice is one reader; outlines without a name are of different people, as far as anybody knows.
+        """
+        decided = self.reference is not None and self.reference.role == "adjudicated"
+        chosen = (self.reference,) if decided else self.readings
+        people: dict[str | int, FileRecord] = {}
+        for index, one in enumerate(filter(None, chosen)):
+            people.setdefault(one.annotator or index, one.mask)
+        return tuple(people.values())
+
+    @property
     def files(self) -> tuple[FileRecord, ...]:
         """The image and every mask."""
         return (self.image, *(annotation.mask for annotation in self.annotations))

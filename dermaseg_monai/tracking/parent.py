@@ -83,17 +83,17 @@ class ParentRun:
     def _open(self) -> None:
         try:
             self._client = connect(self._tracking_uri)
-            run_id, is_continued = run_to_open(self._client, self._start)
-            if is_continued:
-                take_over(self._client, run_id, self._start)
-            self.run_id = run_id
-            self._pulse = Pulse(lambda: give_sign_of_life(self._client, str(self.run_id)))
-            bury_dead_runs(self._client, but=self.run_id)
+            self.run_id, is_continued = run_to_open(self._client, self._start)
         except Exception as error:  # noqa: BLE001 (a tracking store must never stop the work)
             address = redact(self._tracking_uri)
             logger.warning(
                 "The runs will not be shown under one: %s does not answer (%s).", address, redact(str(error))
             )
+            return
+        self._pulse = Pulse(lambda: give_sign_of_life(self._client, str(self.run_id)))
+        if is_continued:  # it may be done although no answer comes: the run is this one's from here on
+            self._try(lambda client: take_over(client, str(self.run_id), self._start))
+        self._try(lambda client: bury_dead_runs(client, but=str(self.run_id)))
 
     def _try(self, action: Callable[[Client], Any]) -> bool:
         """Say whether it is no longer to be tried: it worked, or there is no run."""

@@ -73,7 +73,8 @@ class Spool:
             DataError: the file cannot be read or holds something else.
         """
         try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
+            # not splitlines: a diff may hold characters that it takes for ends of lines and JSON does not
+            lines = self.path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"Cannot read {self.path}: {error}. Give the {_STEM}_*.jsonl of a run folder.") from error
         found: list[Entry] = []

@@ -110,6 +110,7 @@ class MLflowTracker:
         self._courier: Courier | None = None
         self._pulse: Pulse | None = None
         self._sampler: SystemSampler | None = None
+        self._record_at_end = False
         self._signal = StopSignal()
         self._pid = os.getpid()
 
@@ -147,8 +148,13 @@ class MLflowTracker:
         """Go on with the run of a checkpoint at the next `start`."""
         self._continued = dict(state)
 
-    def start(self, *, device: str = "cpu") -> None:
+    def start(self, *, device: str = "cpu", record_at_end: bool = False) -> None:
         """Open the run and log what it is. Does nothing on other ranks or when the run is open.
+
+        Args:
+            device: what it runs on.
+            record_at_end: write `run.json` only when the run has finished. The folder may hold an earlier prediction,
+                whose `run.json` says whose masks and scores lie there until all of the new ones do.
 
         Raises:
             DataError: the run's folder cannot be written.
@@ -157,7 +163,7 @@ class MLflowTracker:
             return
         manifest = None if self._manifest is None else Manifest.load(self._manifest)
         record = record_run(bundle=self._bundle, sheet=self._sheet, manifest=manifest, device=device, seed=self._seed)
-        self.record = record
+        self.record, self._record_at_end = record, record_at_end
         make_folder(self.output_dir)
         if self._continued is None and self._resume is not None:
             self._continued = saved_extra(self._resume)
@@ -226,6 +232,7 @@ class MLflowTracker:
             self._sampler.stop()
         if self.record is not None:
             self.record = replace(self.record, figures=dict(self._figures))
+        if self.record is not None and (status == "FINISHED" or not self._record_at_end):
             try:
                 # an evaluation has written there what it was told `about`: the split, whether leaks were allowed
                 self._write_record(self.record, beside=read_object(self.output_dir / "run.json"))
@@ -257,7 +264,10 @@ class MLflowTracker:
                 self.log_file(self.output_dir / name, "model")
 
     def _log_record(self, record: RunRecord, manifest: Manifest | None) -> None:
-        self._write_record(record, beside={})
+        if self._record_at_end:
+            self.log_text(json.dumps(record.to_json(), indent=2, ensure_ascii=False), "run.json")
+        else:
+            self._write_record(record, beside={})
         # what the run was when it began stays: MLflow would replace a file of the same name
         folder = "" if self._continued is None else f"resumed/{record.started_at.replace(':', '-')}/"
         if self._sheet is not None:

@@ -23,7 +23,29 @@ def test_distances_are_to_the_contour_between_two_pixels() -> None:
     mask = np.zeros((1, 6), dtype=bool)
     mask[0, 2:4] = True
     np.testing.assert_allclose(signed_distance(mask), [[-1.5, -0.5, 0.5, 0.5, -0.5, -1.5]])
-    np.testing.assert_allclose(signed_distance(mask, spacing=(1.0, 2.0))[0, :2], [-3.5, -1.5])
+    np.testing.assert_allclose(signed_distance(mask, spacing=(1.0, 2.0))[0, :2], [-3.0, -1.0])
+
+
+def test_half_a_voxel_is_that_of_the_direction() -> None:
+    slices = np.zeros((9, 9, 8), dtype=bool)
+    slices[:, :, :4] = True
+    np.testing.assert_allclose(
+        signed_distance(slices, spacing=(1.0, 1.0, 3.0))[4, 4], [10.5, 7.5, 4.5, 1.5, -1.5, -4.5, -7.5, -10.5]
+    )
+    corner = np.zeros((9, 9), dtype=bool)
+    corner[:4, :4] = True
+    steps = (2.0, 2.0 + 1e-9)  # both ways of reckoning meet where the voxels are cubes
+    np.testing.assert_allclose(signed_distance(corner, spacing=steps), signed_distance(corner, spacing=(2.0, 2.0)))
+
+
+def test_thick_slices_are_averaged_by_their_true_distances() -> None:
+    def up_to(z: int) -> np.ndarray:
+        mask = np.zeros((40, 40, 12), dtype=bool)
+        mask[:, :, :z] = True
+        return mask
+
+    found = shape_average([up_to(z) for z in (3, 3, 3, 3, 6)], tie="skin", spacing=(1.0, 1.0, 3.0))
+    assert found[20, 20].sum() == 4
 
 
 def test_two_concentric_discs_give_the_disc_of_mean_radius() -> None:

@@ -45,6 +45,27 @@ def test_the_cause_is_found_through_the_chain() -> None:
     assert find_cause(ValueError("other")) is None
 
 
+def test_a_fault_that_came_up_while_an_error_was_handled_keeps_its_traceback() -> None:
+    worker = (
+        "Caught KeyError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\n"
+        "dermaseg_monai.errors.ImageError: a.png is damaged.\n\n"
+        "During handling of the above exception, another exception occurred:\n\nKeyError: 'a'\n"
+    )
+    assert find_cause(KeyError(worker)) is None
+    hidden = RuntimeError("hidden")
+    hidden.__context__, hidden.__suppress_context__ = DataError("inner"), True
+    assert find_cause(hidden) is None
+
+
+def test_all_lines_of_a_loader_workers_error_are_kept() -> None:
+    worker = (
+        "Caught RuntimeError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\n"
+        "dermaseg_monai.errors.DataError: two files:\n- a.png\n- b.png\n\n"
+        "The above exception was the direct cause of the following exception:\n\nRuntimeError: applying transform\n"
+    )
+    assert str(find_cause(RuntimeError(worker))) == "two files:\n- a.png\n- b.png"
+
+
 class Damaged:
     """A transform that fails."""
 

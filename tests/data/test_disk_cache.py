@@ -81,6 +81,12 @@ def test_nothing_is_written_elsewhere_and_no_half_file_stays(
     assert len(_images(data)) == 2
 
 
+def test_a_folder_that_cannot_be_made_is_one_line(cases: list[dict[str, torch.Tensor]], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"file/cache cannot be written: Not a directory\. .* --cache_dir DIR"):
+        _cached(cases, tmp_path / "file" / "cache")
+
+
 def test_a_cache_of_somebody_else_is_read_and_not_written(
     cases: list[dict[str, torch.Tensor]],
     tmp_path: Path,

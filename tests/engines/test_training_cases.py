@@ -2,6 +2,7 @@ import gzip
 import json
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +21,7 @@ from dermaseg_monai.engines.training_cases import (
 from dermaseg_monai.errors import ConfigError, DataError, LeakError, TrainingError
 from dermaseg_monai.files import sha256_of
 from dermaseg_monai.locks import taken
-from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest, Split
+from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest, Role, Split
 
 Save = Callable[..., Case]
 
@@ -210,14 +211,54 @@ def test_a_reader_of_another_name_or_a_consensus_is_no_other_mask(save: Save, tm
         record_training_cases(other(tmp_path, *drawn(by("N", "4" * 64))), tmp_path, tmp_path / "y", resume=run)
 
 
-def test_a_file_of_before_masks_were_noted_is_read(save: Save, tmp_path: Path) -> None:
+@pytest.mark.parametrize("earlier", ["none", "another"])
+def test_a_file_of_before_masks_were_noted_is_read(save: Save, tmp_path: Path, earlier: str) -> None:
     path = tmp_path / "run" / TRAINING_CASES
     record_training_cases(other(tmp_path, save("a", 1, "train"), save("b", 2, "val")), tmp_path, path.parent)
     lines = gzip.decompress(path.read_bytes()).decode().splitlines()
-    path.write_bytes(gzip.compress("\n".join(line.rpartition(",")[0] for line in lines).encode()))
-    assert [(row.id, row.outlines) for row in read_training_cases(path.parent) or ()] == [("a", ""), ("b", "")]
-    for folder, earlier in (("x", "run"), ("y", "x")):  # the second has both rows of every case
-        record_training_cases(tmp_path / "other.json", tmp_path, tmp_path / folder, resume=tmp_path / earlier)
+    if earlier == "none":
+        lines = [line.rpartition(",")[0] for line in lines]
+    else:  # a digest that meant other masks
+        lines = [lines[0].replace(",masks", ",outlines"), *lines[1:]]
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    assert [(row.id, row.masks) for row in read_training_cases(path.parent) or ()] == [("a", ""), ("b", "")]
+    for folder, resumed in (("x", "run"), ("y", "x")):  # the second has both rows of every case
+        record_training_cases(tmp_path / "other.json", tmp_path, tmp_path / folder, resume=tmp_path / resumed)
+
+
+def test_a_run_is_not_resumed_where_readers_or_dates_give_other_labels(save: Save, tmp_path: Path) -> None:
+    def mask(digit: str, role: Role, **what: str) -> Annotation:
+        return Annotation(FileRecord(f"{digit}.png", digit * 64), role=role, **what)
+
+    def manifest(*drawn: Annotation) -> Path:
+        return other(tmp_path, save("a", 1, "train", annotations=drawn), save("b", 2, "val"))
+
+    def readers(*names: str) -> list[Annotation]:
+        return [mask(str(at), "reader", annotator=name) for at, name in enumerate(names, 2)]
+
+    def labels(*years: int) -> list[Annotation]:
+        return [mask(str(at), "reference", created_at=f"{year}-01-01T00:00:00Z") for at, year in enumerate(years, 2)]
+
+    label = mask("1", "reference")
+    for name, before, after in (
+        ("people", (label, *readers("ann", "bob")), (label, *readers("ann", "ann"))),  # one person, so one of them
+        ("dates", labels(2020, 2021), labels(2022, 2021)),  # the other one is the newest
+    ):
+        record_training_cases(manifest(*before), tmp_path, tmp_path / name)
+        with pytest.raises(TrainingError, match=r"first a \(train\)"):
+            record_training_cases(manifest(*after), tmp_path, tmp_path / "x", resume=tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_the_file_is_found_beside_a_link_and_beside_what_it_is_a_link_to(trained: Path, tmp_path: Path) -> None:
+    known = read_training_cases(trained)
+    weights, link = tmp_path / "store" / "model.safetensors", tmp_path / "model.safetensors"
+    weights.parent.mkdir()
+    link.symlink_to(weights)
+    shutil.copy(trained.with_name(TRAINING_CASES), weights.parent)
+    assert read_training_cases(link) == known
+    shutil.move(weights.parent / TRAINING_CASES, link.parent)  # a store of files by digest: the list lies at the link
+    assert read_training_cases(link) == known
 
 
 def test_a_near_identical_picture_on_two_sides_is_refused_before_training(save: Save, tmp_path: Path) -> None:

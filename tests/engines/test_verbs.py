@@ -1,5 +1,6 @@
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ from monai.engines.evaluator import SupervisedEvaluator
 from safetensors.torch import load_file, save_file
 
 from dermaseg_monai.engines import evaluate, prepare, read_metadata, train
-from dermaseg_monai.errors import ConfigError, TrainingError, WeightsError
+from dermaseg_monai.engines.claim import claim, release
+from dermaseg_monai.errors import ConfigError, DataError, TrainingError, WeightsError
 from dermaseg_monai.locks import taken, taken_within
 
 
@@ -189,7 +191,7 @@ def test_a_state_that_was_written_anew_since_it_was_read_is_not_gone_on_from(bui
     waiting = build(tmp_path, max_epochs=3, resume=tmp_path)
     other = build(tmp_path, max_epochs=2, resume=tmp_path)
     train(other.trainer, other.checkpoints)
-    with pytest.raises(TrainingError, match=r"last\.ckpt was written anew after it was read\. Run the same command"):
+    with pytest.raises(TrainingError, match=r"was written by another training since .* Run the same command"):
         train(waiting.trainer, waiting.checkpoints)
     assert waiting.trainer.state.epoch == 1
 
@@ -201,6 +203,84 @@ def test_a_resumed_training_may_be_trained_on_in_one_process(build: Callable, tm
     resumed.trainer.state.max_epochs = 3
     train(resumed.trainer, resumed.checkpoints)
     assert resumed.trainer.state.epoch == 3
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_training_that_goes_on_does_not_write_over_what_another_trained_meanwhile(
+    build: Callable, tmp_path: Path, *, resumed: bool
+) -> None:
+    train(build(tmp_path, max_epochs=1).trainer)
+    mine = build(tmp_path, max_epochs=2, resume=tmp_path)
+    if resumed:
+        train(mine.trainer, mine.checkpoints)
+    others = build(tmp_path, max_epochs=4, resume=tmp_path)
+    train(others.trainer, others.checkpoints)
+    mine.trainer.state.max_epochs = 3
+    with pytest.raises(TrainingError, match=r"last\.ckpt was written by another training"):
+        train(mine.trainer, mine.checkpoints)
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["trainer"]["epoch"] == 4
+
+
+def test_of_two_trainings_of_one_process_the_second_does_not_write_over_the_first(
+    build: Callable, tmp_path: Path
+) -> None:
+    one, two = build(tmp_path, max_epochs=2), build(tmp_path, max_epochs=1)
+    train(one.trainer, one.checkpoints)
+    with pytest.raises(TrainingError, match=r"last\.ckpt was written by another training"):
+        train(two.trainer, two.checkpoints)
+    one.trainer.state.max_epochs = 3
+    train(one.trainer, one.checkpoints)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_a_link_to_a_state_is_the_state_itself(build: Callable, tmp_path: Path) -> None:
+    one, link = tmp_path / "one", tmp_path / "latest.ckpt"
+    train(build(one, max_epochs=1).trainer)
+    link.symlink_to(one / "last.ckpt")
+    away = build(tmp_path / "two", max_epochs=2, scores=[0.0], resume=link)
+    train(away.trainer, away.checkpoints)
+    assert (tmp_path / "two" / "model.safetensors").read_bytes() == (one / "model.safetensors").read_bytes()
+    here = build(one, max_epochs=2, resume=link)
+    train(here.trainer, here.checkpoints)
+    assert here.trainer.state.epoch == 2
+
+
+def test_best_weights_are_those_of_the_state_though_their_run_goes_on_or_away(build: Callable, tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    source = build(one, max_epochs=1, scores=[0.5, 0.9])
+    train(source.trainer, source.checkpoints)
+    best = (one / "model.safetensors").read_bytes()
+    branch = build(tmp_path / "two", max_epochs=2, scores=[0.3], resume=one)
+    source.trainer.state.max_epochs = 2
+    train(source.trainer, source.checkpoints)
+    shutil.rmtree(one)
+    train(branch.trainer, branch.checkpoints)
+    assert (tmp_path / "two" / "model.safetensors").read_bytes() == best
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is closed to root")
+@pytest.mark.parametrize("mode", [0o000, 0o300])
+def test_a_folder_that_is_closed_is_one_line(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=mode)
+    with pytest.raises(DataError, match=r"cannot be entered or read: Permission denied"):
+        claim(folder)
+    folder.chmod(0o700)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
+def test_a_forked_child_has_none_of_the_folders_of_its_parent(tmp_path: Path) -> None:
+    claim(tmp_path)
+    child = os.fork()
+    if child == 0:
+        release(tmp_path)
+        os._exit(0)
+    os.waitpid(child, 0)
+    number = os.open(tmp_path, os.O_RDONLY)
+    assert not taken(number)
+    release(tmp_path)
+    assert taken(number)
+    os.close(number)
 
 
 @contextmanager

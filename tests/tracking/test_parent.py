@@ -1,9 +1,10 @@
 import time
+from typing import Any
 
 import pytest
 
 from dermaseg_monai.tracking import ParentRun
-from dermaseg_monai.tracking.delivery import connect
+from dermaseg_monai.tracking.delivery import connect, take_over
 from dermaseg_monai.tracking.process import ALIVE_TAG
 
 
@@ -35,6 +36,27 @@ def test_what_the_store_refuses_is_warned_of_without_a_login(
     parent.end("FINISHED")
     assert "API request to http://***@host:5000/api failed" in caplog.text
     assert "hunter2" not in caplog.text
+
+
+def test_a_run_that_was_taken_over_without_an_answer_is_ended_all_the_same(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parent(continued_id: str | None = None) -> ParentRun:
+        named = {"experiment": "loss", "run_name": "loss", "command": "dermaseg ablate loss"}
+        return ParentRun(tracking_uri=store, **named, continued_id=continued_id)
+
+    def no_answer(*what: Any) -> None:  # noqa: ANN401
+        take_over(*what)
+        raise TimeoutError("no answer")
+
+    first = parent()
+    run_id = first.open()
+    first.end("FAILED")
+    monkeypatch.setattr("dermaseg_monai.tracking.parent.take_over", no_answer)
+    second = parent(run_id)
+    assert second.open() == run_id
+    second.end("FINISHED")
+    assert connect(store).get_run(str(run_id)).info.status == "FINISHED"
 
 
 def test_it_gives_signs_of_life_between_open_and_end(store: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,13 @@ def test_entries_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert spool.read() == written
 
 
+def test_characters_that_end_a_line_elsewhere_do_not_end_an_entry(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "unsent_k.jsonl")
+    written = [START, Text("code.diff", "one\u2028two\u2029three\x85four\x0cfive\rsix")]
+    spool.write(written)
+    assert spool.read() == written
+
+
 def test_a_file_outside_the_folder_of_the_run_is_not_sent(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     run, secret = tmp_path / "run", tmp_path / "secret.txt"
     run.mkdir()

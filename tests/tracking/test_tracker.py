@@ -19,6 +19,7 @@ from dermaseg_monai.files import sha256_of
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
 from dermaseg_monai.tracking import MLflowTracker
 from dermaseg_monai.tracking.delivery import connect
+from dermaseg_monai.tracking.entries import Status
 from dermaseg_monai.tracking.process import ALIVE_TAG, BORN_TAG, ENDED_TAG, HOST_TAG, PID_TAG, owner_tags
 
 
@@ -116,6 +117,24 @@ def test_a_finished_run_holds_everything(
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert record["figures"] == {"val_dice": 0.9}
     assert run.info.artifact_uri.startswith((tmp_path / "mlruns").as_uri())
+
+
+@pytest.mark.parametrize("status", ["FINISHED", "FAILED"])
+def test_the_record_of_an_earlier_prediction_stays_until_the_new_one_is_whole(
+    make: MakeTracker, store: str, tmp_path: Path, status: Status
+) -> None:
+    record = tmp_path / "run" / "run.json"
+    record.parent.mkdir()
+    record.write_text('{"threshold": 0.5}')
+    tracker = make()
+    tracker.start(record_at_end=True)
+    assert json.loads(record.read_text()) == {"threshold": 0.5}
+    tracker.end(status)
+    found = json.loads(record.read_text())
+    assert found["threshold"] == 0.5
+    assert ("config" in found) == (status == "FINISHED")
+    (run,) = runs(store)
+    assert json.loads(artefact(store, run.info.run_id, "run.json", tmp_path))["config"]["max_epochs"] == 2
 
 
 def test_nothing_secret_and_no_patient_is_logged(make: MakeTracker, store: str, tmp_path: Path, manifest: Path) -> None:
