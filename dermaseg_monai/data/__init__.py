@@ -13,6 +13,7 @@ from dermaseg_monai.data.reader import LesionReader, MaskReader
 from dermaseg_monai.data.reader_labels import MeanReaderd, OneReaderd, ReaderMasksd
 from dermaseg_monai.data.resize import Fitd, RestoreGridd, original_size_key
 from dermaseg_monai.data.samples import ReaderSample, Sample, cases, reader_cases
+from dermaseg_monai.data.stand_in import StandInDataset
 from dermaseg_monai.data.unit_range import ToUnitRanged
 from dermaseg_monai.data.volumes import make_volumes, volume_manifest
 
@@ -32,6 +33,7 @@ __all__ = [
     "ReaderSample",
     "RestoreGridd",
     "Sample",
+    "StandInDataset",
     "ToNotedGridd",
     "ToUnitRanged",
     "Unreadable",

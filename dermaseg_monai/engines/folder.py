@@ -23,7 +23,7 @@ from dermaseg_monai.engines.prediction_record import (
 )
 from dermaseg_monai.engines.samples import channel, file_of, samples
 from dermaseg_monai.engines.stems import file_stem
-from dermaseg_monai.errors import ConfigError, WeightsError
+from dermaseg_monai.errors import ConfigError, ImageError, WeightsError
 from dermaseg_monai.images import is_volume, overlay, read_image, write_mask, write_probability, write_rgb
 from dermaseg_monai.metrics import ProbabilitySums
 
@@ -35,8 +35,9 @@ class PredictionFolder:
 
     `masks/`, `probabilities/`, `uncertainty/` and `boundary/` (where the output holds these maps), `overlays/` (the
     photograph with the outline), `cases.csv` (one row per image, with the Dice that its mask can expect,
-    `predicted_dice`; those that failed with their reason, those that were scored with their scores) and `run.json`. A
-    file is named by its case id, made harmless. Every file appears whole or not at all, the table and `run.json` last.
+    `predicted_dice`; those that failed with their reason, those that were scored with their scores) and `run.json`. An
+    image that could be read at first and can no longer costs its row too, unless it is scored (`finish`). A file is
+    named by its case id, made harmless. Every file appears whole or not at all, the table and `run.json` last.
 
     Args:
         folder: where to write; made when it is not there.
@@ -68,8 +69,9 @@ class PredictionFolder:
         self.images, self.failures = images, getattr(images, "failures", ())
         self.overlays, self.pred_key, self.waiting = overlays, pred_key, waiting
         self._pool: ThreadPoolExecutor | None = None
-        self._waiting: deque[Future[dict[str, Any]]] = deque()
+        self._waiting: deque[tuple[str, str, Future[dict[str, Any]]]] = deque()
         self._rows: list[dict[str, Any]] = []
+        self._unreadable: list[dict[str, Any]] = []
         self._begun = False
 
     def attach(self, engine: Engine) -> None:
@@ -96,7 +98,8 @@ class PredictionFolder:
 
     def start(self) -> None:
         """Start with no rows; a few threads write while the network goes on."""
-        self._pool, self._waiting, self._rows = ThreadPoolExecutor(max_workers=4), deque(), []
+        self._pool, self._waiting = ThreadPoolExecutor(max_workers=4), deque()
+        self._rows, self._unreadable = [], []
         self._begun = False
 
     def __call__(self, engine: Engine) -> None:
@@ -115,9 +118,12 @@ class PredictionFolder:
                 raise ConfigError(
                     f"PredictionFolder finds no {self.pred_key!r} in the output; it has {', '.join(result)}."
                 )
+            case_id, image = str(sample["case_id"]), file_of(sample, "image")
+            if sample.get("failure"):  # the pixels are another's (data.StandInDataset)
+                self._unreadable.append(failed_row(case_id, image, sample["failure"]))
+                continue
             maps = {key: channel(result[key]) for key in (self.pred_key, *_HEADS) if key in result}
-            image = file_of(sample, "image")
-            self._waiting.append(self._pool.submit(self._write_case, str(sample["case_id"]), image, maps))
+            self._waiting.append((case_id, image, self._pool.submit(self._write_case, case_id, image, maps)))
         self._collect(self.waiting)
 
     def finish(self, engine: Engine) -> None:
@@ -125,6 +131,7 @@ class PredictionFolder:
 
         Raises:
             WeightsError: it answers every case so, or one that was scored, whose score would be of an empty mask.
+            ImageError: no image, or one that was scored, could still be read.
         """
         self._collect(0)
         if self._pool is not None:
@@ -134,6 +141,10 @@ class PredictionFolder:
         broken = [row for row in rows.values() if row["status"] == "failed"]
         if broken and (scores or len(broken) == len(rows)):
             raise WeightsError(broken[0]["reason"])
+        unreadable = from_all_ranks(self._unreadable)
+        if unreadable and (scores or not rows):
+            raise ImageError(unreadable[0]["reason"])
+        rows |= {row["case_id"]: row for row in unreadable}
         for one in self.failures:
             rows[one.case_id] = failed_row(one.case_id, one.path, one.reason)
         for score in scores:
@@ -142,7 +153,7 @@ class PredictionFolder:
             write_record(
                 self.folder,
                 rows,
-                failed=len(self.failures) + len(broken),
+                failed=len(self.failures) + len(broken) + len(unreadable),
                 threshold=self.threshold,
                 weights=self.weights,
                 about=self.about,
@@ -152,7 +163,11 @@ class PredictionFolder:
 
     def _collect(self, allowed: int) -> None:
         while len(self._waiting) > allowed:
-            self._rows.append(self._waiting.popleft().result())
+            case_id, image, written = self._waiting.popleft()
+            try:
+                self._rows.append(written.result())
+            except ImageError as error:  # gone since the network saw it
+                self._unreadable.append(failed_row(case_id, image, str(error)))
 
     def _write_case(self, case_id: str, image: str, maps: dict[str, np.ndarray]) -> dict[str, Any]:
         try:

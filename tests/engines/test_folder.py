@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from ignite.engine import Engine, Events
 from monai.data.dataloader import DataLoader
 from monai.data.dataset import Dataset
 from monai.data.meta_tensor import MetaTensor
@@ -19,7 +20,7 @@ from dermaseg_monai.agreement.prediction_masks import prediction_masks
 from dermaseg_monai.data import ImageList, Unreadable
 from dermaseg_monai.engines import CaseScorer, FlatHeadsd, HeadsInferer, PredictionFolder
 from dermaseg_monai.engines.prediction_record import prediction_words
-from dermaseg_monai.errors import ConfigError, WeightsError
+from dermaseg_monai.errors import ConfigError, ImageError, WeightsError
 from dermaseg_monai.images import read_image, read_mask, read_probability, write_rgb
 from dermaseg_monai.metrics.case_rows import read_rows
 
@@ -44,7 +45,7 @@ def _photograph(path: Path) -> None:
 def _sample(case: dict[str, Any]) -> dict[str, Any]:
     pixels = torch.from_numpy(read_image(case["image"]).pixels.copy()).permute(2, 0, 1).float() / 255
     image = MetaTensor(pixels, meta={"filename_or_obj": str(case["image"])})
-    return {"image": image, "label": pixels[:1], "case_id": case["case_id"]}
+    return {"image": image, "label": pixels[:1], "case_id": case["case_id"], "failure": case.get("failure", "")}
 
 
 def _predict(folder: PredictionFolder, cases: list[dict[str, Any]], *, heads: bool = True, score: bool = False) -> None:
@@ -285,3 +286,34 @@ def test_a_name_that_a_spreadsheet_would_execute_is_quoted_and_read_back(tmp_pat
     found = prediction_masks(out, ["=1+1"])
     assert found.paths == {"=1+1": out / "masks" / str(row.file)}
     assert found.paths["=1+1"].is_file()
+
+
+def test_an_image_that_could_not_be_read_any_more_costs_a_row_and_no_mask(
+    tmp_path: Path, cases: list[dict[str, Any]]
+) -> None:
+    out = tmp_path / "out"
+    _predict(PredictionFolder(out, threshold=0.5), [cases[0], {**cases[1], "failure": "in1.png is gone"}])
+    rows = {row["case_id"]: (row["status"], row["reason"]) for row in _table(out)}
+    assert rows == {"a": ("ok", ""), "../b": ("failed", "in1.png is gone")}
+    assert [path.name for path in (out / "masks").iterdir()] == ["a.png"]
+    assert json.loads((out / "run.json").read_text())["failed"] == 1
+
+
+@pytest.mark.parametrize("score", [False, True])
+def test_an_image_that_is_gone_when_its_overlay_is_drawn_costs_a_row_unless_it_was_scored(
+    tmp_path: Path, cases: list[dict[str, Any]], *, score: bool
+) -> None:
+    out = tmp_path / "out"
+
+    class Folder(PredictionFolder):
+        def attach(self, engine: Engine) -> None:
+            engine.add_event_handler(Events.ITERATION_STARTED, cases[1]["image"].unlink)
+            super().attach(engine)
+
+    if score:
+        with pytest.raises(ImageError, match=r"in1\.png"):
+            _predict(Folder(out, threshold=0.5), cases, score=True)
+        assert not (out / "cases.csv").exists()
+        return
+    _predict(Folder(out, threshold=0.5), cases)
+    assert [row["status"] for row in _table(out)] == ["failed", "ok"]
