@@ -51,6 +51,11 @@ class MissingExtraError(DermasegError):
     """An optional dependency is not installed; the message names the extra that brings it."""
 
 
+def install_extra(name: str) -> str:
+    """Return the command that adds an extra of the package to a checkout; no package index is asked for our name."""
+    return f"pip install -c constraints.txt -e '.[{name}]'"
+
+
 def did_you_mean(name: object, known: Iterable[str], *, otherwise: str, prefix: str = "") -> str:
     """Return the advice on a name that is not known: the nearest known one behind a prefix, else `otherwise`."""
     near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=_ALIKE)

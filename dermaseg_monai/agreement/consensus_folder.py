@@ -15,7 +15,7 @@ from dermaseg_monai.agreement.consensus_rule import ConsensusRule, Method
 from dermaseg_monai.agreement.consensus_summary import comparison_table, summary_notes, summary_tables
 from dermaseg_monai.agreement.reading import readings_of_manifest
 from dermaseg_monai.agreement.staple_consensus import has_staple, require_staple
-from dermaseg_monai.errors import DataError
+from dermaseg_monai.errors import DataError, install_extra
 from dermaseg_monai.files import make_folder, write_json, write_text
 from dermaseg_monai.manifest import Annotation, Case, Manifest, common_folder
 from dermaseg_monai.manifest.data_path import existing_dir
@@ -138,7 +138,7 @@ def _write_tables(folder: Path, decided: Sequence[Decided], rule: ConsensusRule)
     write_table(folder / "comparison.csv", comparison)
     notes = summary_notes(decided, comparison, rule)
     if not has_staple():
-        notes.append('STAPLE is not compared: pip install "dermaseg_monai[agreement]".')
+        notes.append(f"STAPLE is not compared; in the checkout: {install_extra('agreement')}")
     tables = summary_tables(comparison)
     sections = [f"## {n} readers\n\n{table.markdown()}" for n, table in tables]
     write_text(folder / "summary.md", "\n\n".join(["# Consensus", *notes, *sections]) + "\n")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dermaseg_monai.agreement.consensus_methods import Mask, Share, soft_mean
-from dermaseg_monai.errors import MissingExtraError
+from dermaseg_monai.errors import MissingExtraError, install_extra
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,6 @@ def _simple_itk() -> Any:  # noqa: ANN401 (a module without types)
     try:
         import SimpleITK  # noqa: PLC0415
     except ImportError as error:
-        message = 'STAPLE needs SimpleITK, which is not installed. Run: pip install "dermaseg_monai[agreement]"'
+        message = f"STAPLE needs SimpleITK, which is not installed. In the checkout: {install_extra('agreement')}"
         raise MissingExtraError(message) from error
     return SimpleITK

@@ -2,7 +2,7 @@
 
 from dermaseg_monai.bundle.fixed_value import require_value
 from dermaseg_monai.bundle.hook import find_cause, install_hook
-from dermaseg_monai.bundle.output_folder import evaluation_folder, latest_weights, run_folder
+from dermaseg_monai.bundle.output_folder import evaluation_folder, latest_weights, released_weights, run_folder
 from dermaseg_monai.bundle.roots import bundle_root, project_path, project_root, tracking_uri
 from dermaseg_monai.bundle.sheet import Sheet, open_sheet, read_sheet
 
@@ -17,6 +17,7 @@ __all__ = [
     "project_path",
     "project_root",
     "read_sheet",
+    "released_weights",
     "require_value",
     "run_folder",
     "tracking_uri",

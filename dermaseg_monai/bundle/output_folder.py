@@ -41,11 +41,23 @@ def latest_weights(bundle: str) -> str:
     found = sorted(runs.glob("*/model.safetensors"), key=lambda path: path.stat().st_mtime)
     if found:
         return str(found[-1])
-    shipped = Path(bundle_root(bundle)) / "models" / "model.safetensors"
+    shipped = _shipped(bundle)
     if not shipped.is_file():
         raise ConfigError(
             f"No trained weights in {runs}. Train first (`make train`) or give a file: --weights DIR/model.safetensors."
         )
+    return str(shipped)
+
+
+def released_weights(bundle: str) -> str:
+    """Return the `model.safetensors` that a bundle ships.
+
+    Raises:
+        ConfigError: it ships none.
+    """
+    shipped = _shipped(bundle)
+    if not shipped.is_file():
+        raise ConfigError(f"{bundle} ships no weights ({shipped}). Give a file: --initial_weights FILE.")
     return str(shipped)
 
 
@@ -60,6 +72,10 @@ def evaluation_folder(weights: str, split: str) -> str:
     home = project_root() / "runs" / folder.parent.name / "shipped" if folder.name == "models" else folder
     name = f"evaluate_{split}" if file.stem == _MODEL else f"evaluate_{split}_{file.stem}"
     return str(home / name)
+
+
+def _shipped(bundle: str) -> Path:
+    return Path(bundle_root(bundle)) / "models" / "model.safetensors"
 
 
 def _new_folder(bundle: str) -> str:

@@ -64,7 +64,7 @@ def write_page(out: Path, shown: Mapping[str, Path], tracker: "MLflowTracker | N
 
 
 def _log(out: Path, tracker: "MLflowTracker") -> None:
-    tracker.start()
+    tracker.start(job="agreement")
     figures = _figures(json.loads((out / "summary.json").read_text(encoding="utf-8")))
     tracker.log_metrics(figures, step=0)
     tracker.note_figures(figures)

@@ -96,7 +96,7 @@ def _tracked(
             if (out / name).is_file():
                 tracker.log_file(out / name, "evaluation")
 
-    tracker.start(record_at_end=True)
+    tracker.start(job="evaluation")
     try:
         yield finish
     except BaseException as error:

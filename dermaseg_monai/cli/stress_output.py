@@ -82,7 +82,7 @@ class StressOutput:
             manifest=self.sheet.sheet.overrides["manifest"],
             seed=self.sheet.seed,
         )
-        self._tracker.start(device=device)
+        self._tracker.start(device=device, job="stress test")
         try:
             yield
         except BaseException as error:

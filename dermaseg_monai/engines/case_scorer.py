@@ -59,6 +59,18 @@ class CaseScorer:
         engine.add_event_handler(Events.ITERATION_COMPLETED, self)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.gather)
 
+    @property
+    def rules(self) -> str:
+        """What the scores depend on, in words; the threshold is the postprocessing's, which gives 0 and 1."""
+        unit = "px" if self.tolerance_mm is None else "mm"
+        tolerance = self.tolerance_px if self.tolerance_mm is None else self.tolerance_mm
+        words = [f"both masks empty: {self.both_empty:g}"]
+        if self.surface:
+            words.append(f"hd95 and assd in {unit}")
+            words += [] if tolerance is None else [f"surface_dice within {tolerance:g} {unit}"]
+            words += [] if self.boundary_px is None else [f"boundary_iou of bands of {self.boundary_px} px"]
+        return f"Scores: {'; '.join(words)}."
+
     def forget(self) -> None:
         """Start with no rows."""
         self._rows = []
@@ -105,5 +117,6 @@ class CaseScorer:
 
     def gather(self, engine: Engine) -> None:
         """Put the rows of all ranks into the engine's state, each case once."""
+        engine.state.score_rules = self.rules  # pyright: ignore[reportAttributeAccessIssue]
         rows = {row.case_id: row for row in from_all_ranks(self._rows)}
         engine.state.case_scores = [rows[case_id] for case_id in sorted(rows)]  # pyright: ignore[reportAttributeAccessIssue]

@@ -115,7 +115,8 @@ class Progress:
         if found:
             lines.append(f"best validation (epoch {state.best_metric_epoch}): {', '.join(found)}")
         lines.append(f"weights:   {self.output_dir / WEIGHTS}")
-        lines.append(f"resume:    --resume {shlex.quote(str(self.output_dir / LAST))} --max_epochs N")
+        last = shlex.quote(str(self.output_dir / LAST))
+        lines.append(f"resume:    {_command(self.output_dir)} --resume {last} --max_epochs N")
         if self.tracker is not None:
             lines.append(f"look at it: {self.tracker.view_command}")
         _say("\n".join(["", *lines]))
@@ -125,6 +126,13 @@ class Progress:
         done = state.iteration - self._done_before
         total = (state.max_epochs or 0) * (state.epoch_length or 0)
         return (time.monotonic() - self._started_s) / max(done, 1) * max(total - state.iteration, 0)
+
+
+def _command(folder: Path) -> str:
+    sheet = folder / "config.json"  # a tracked run leaves all its values there
+    if not sheet.is_file():
+        return "the same command with"
+    return f"python -m monai.bundle run training --config_file {shlex.quote(str(sheet))}"
 
 
 def clock(seconds: float) -> str:

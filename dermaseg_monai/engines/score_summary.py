@@ -72,17 +72,18 @@ class ScoreSummaryFile:
         )
         if is_rank_zero():
             write_text(self.folder / "summary.json", state.summary.to_json() + "\n")
+            rules = getattr(state, "score_rules", None)
             beside = self._people([score.case_id for score in state.case_scores])
             pooled = getattr(state, "pooled", None)
             lines = [one.to_markdown() for one in (state.summary, pooled) if one is not None]
-            lines += [beside] if beside else []
+            lines += [said for said in (rules, beside) if said]
             write_text(self.folder / "summary.md", "\n\n".join(lines) + "\n")
             console = Console()
             console.print(state.summary)
             if pooled is not None:
                 console.print(pooled)
-            if beside:
-                console.print(beside, markup=False, highlight=False)
+            for said in filter(None, (rules, beside)):
+                console.print(said, markup=False, highlight=False)
 
     def _people(self, case_ids: Sequence[str]) -> str | None:
         if self.people is None:

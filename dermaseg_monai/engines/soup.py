@@ -24,6 +24,8 @@ from dermaseg_monai.networks.weights_file import differences
 
 _AVERAGED: Final = "averaged"
 _OF_ONE_TRAINING: Final = ("epoch", "metric", "torch", "dermaseg_monai", _AVERAGED)
+_UNSAID: Final = {"rates": "[3, 6, 9]", "hair_removal": "False", "colour_constancy": "False"}
+"""What a training did whose weights are of before there was a choice; the inference sheets take the same."""
 _DIGITS: Final = 12
 
 logger = logging.getLogger(__name__)
@@ -98,11 +100,14 @@ def _shared_metadata(files: Sequence[Path]) -> dict[str, str]:
     first, *others = [
         {key: value for key, value in read_metadata(file).items() if not _is_of_one_training(key)} for file in files
     ]
+    said = {key for one in (first, *others) for key in one}
+    for one in (first, *others):
+        one.update({key: value for key, value in _UNSAID.items() if key in said and key not in one})
     for file, other in zip(files[1:], others, strict=True):
         if odd := sorted(key for key in first.keys() | other.keys() if first.get(key) != other.get(key)):
-            said = ", ".join(f"{key} {first.get(key)} and {other.get(key)}" for key in odd)
+            found = ", ".join(f"{key} {first.get(key)} and {other.get(key)}" for key in odd)
             raise WeightsError(
-                f"{files[0]} and {file} were not trained alike: {said}. Average trainings of one network at one size."
+                f"{files[0]} and {file} were not trained alike: {found}. Average trainings of one network at one size."
             )
     return first
 

@@ -137,7 +137,7 @@ def _say_how_to_go_on(trainer: Trainer, checkpoints: Checkpoints | None) -> None
         return
     last = None if checkpoints is None else checkpoints.folder / LAST
     there = last is not None and last.is_file()
-    advice = f" Go on with --resume {shlex.quote(str(last))}" if there else ""
+    advice = f" Go on with the same command and --resume {shlex.quote(str(last))}" if there else ""
     with suppress(OSError):  # the terminal may be what is gone
         sys.stderr.write(f"\nStopped in epoch {trainer.state.epoch} of {trainer.state.max_epochs}.{advice}\n")
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from dermaseg_monai.errors import DataError, MissingExtraError
+from dermaseg_monai.errors import DataError, MissingExtraError, install_extra
 from dermaseg_monai.files import write_json
 
 _PER_CALL: Final = 25
@@ -76,7 +76,7 @@ def _client(url: str, token: str) -> Generator[Any]:
             from label_studio_sdk.core.api_error import ApiError  # noqa: PLC0415
         except ImportError as error:
             raise MissingExtraError(
-                "Talking to a Label Studio server needs its client: pip install 'dermaseg_monai[labelstudio]'. "
+                f"Talking to a Label Studio server needs its client. In the checkout: {install_extra('labelstudio')}. "
                 "Without it, import tasks.json and export by hand in the browser."
             ) from error
         try:

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from dermaseg_monai.errors import ConfigError, MissingExtraError
+from dermaseg_monai.errors import ConfigError, MissingExtraError, install_extra
 from dermaseg_monai.experiments.job import Job, Outcome, run_job
 from dermaseg_monai.experiments.ray_need import Need, alive, listed
 from dermaseg_monai.files import make_folder
@@ -159,9 +159,7 @@ def _ray() -> Any:  # noqa: ANN401 (a module that may not be there)
     try:
         return import_module("ray")
     except ImportError as error:
-        raise MissingExtraError(
-            f'Ray cannot be imported ({error}). Install it: pip install "dermaseg_monai[ray]"'
-        ) from error
+        raise MissingExtraError(f"Ray cannot be imported ({error}). In the checkout: {install_extra('ray')}") from error
 
 
 def _check_answer(address: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from dermaseg_monai.engines import read_weights
-from dermaseg_monai.errors import MissingExtraError, WeightsError
+from dermaseg_monai.errors import MissingExtraError, WeightsError, install_extra
 from dermaseg_monai.files import parse_json
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def require_extra() -> None:
     try:
         import transformers  # noqa: F401, PLC0415
     except ImportError as error:
-        message = 'SAM needs transformers, which is not installed. Run: pip install "dermaseg_monai[sam]"'
+        message = f"SAM needs transformers, which is not installed. In the checkout: {install_extra('sam')}"
         raise MissingExtraError(message) from error
 
 

@@ -71,7 +71,7 @@ class EvaluationTracking:
         engine.add_event_handler(Events.EXCEPTION_RAISED, self._exception_raised)
 
     def _started(self, engine: Engine) -> None:
-        self.tracker.start(device=str(getattr(engine.state, "device", "cpu")), record_at_end=True)
+        self.tracker.start(device=str(getattr(engine.state, "device", "cpu")), job="evaluation")
         # registered now, it comes after the handlers that write the files
         if not engine.has_event_handler(self._completed, Events.COMPLETED):
             engine.add_event_handler(Events.COMPLETED, self._completed)

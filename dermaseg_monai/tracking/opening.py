@@ -12,6 +12,8 @@ from dermaseg_monai.tracking.process import PARENT_TAG, owner_tags
 from dermaseg_monai.tracking.record import RunRecord
 from dermaseg_monai.tracking.source import source_tags
 
+TRAINING: Final = "training"
+
 _STORES: Final = frozenset({"sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks"})
 
 
@@ -21,11 +23,13 @@ def opening(
     tracking_uri: str,
     experiment: str,
     run_name: str | None,
+    job: str,
     parent_run: str | None,
     continued: Mapping[str, Any] | None,
 ) -> Start:
     """Return the first entry of a run; `continued` is what a checkpoint kept of the run to go on with."""
-    tags = {**owner_tags(), **source_tags(record)}
+    tags = {**owner_tags(), **source_tags(record), "dermaseg.job": job}
+    kind = record.bundle if job in (TRAINING, record.bundle) else f"{record.bundle} {job}"
     if parent_run is not None:
         tags[PARENT_TAG] = parent_run
     if continued is not None:
@@ -34,7 +38,7 @@ def opening(
     return Start(
         tracking_uri=redact(tracking_uri),
         experiment=experiment,
-        run_name=run_name or f"{record.bundle} {time.strftime('%Y-%m-%d %H:%M:%S')}",
+        run_name=run_name or f"{kind} {time.strftime('%Y-%m-%d %H:%M:%S')}",
         key=uuid.uuid4().hex,
         started_ms=int(time.time() * 1000),
         tags=tags,

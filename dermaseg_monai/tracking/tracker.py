@@ -33,7 +33,7 @@ from dermaseg_monai.tracking.entries import (
     Text,
 )
 from dermaseg_monai.tracking.file_table import write_file_table
-from dermaseg_monai.tracking.opening import checked_uri, opening
+from dermaseg_monai.tracking.opening import TRAINING, checked_uri, opening
 from dermaseg_monai.tracking.parameters import redact
 from dermaseg_monai.tracking.process import StopSignal
 from dermaseg_monai.tracking.pulse import Pulse
@@ -110,7 +110,7 @@ class MLflowTracker:
         self._courier: Courier | None = None
         self._pulse: Pulse | None = None
         self._sampler: SystemSampler | None = None
-        self._record_at_end = False
+        self._job = TRAINING
         self._signal = StopSignal()
         self._pid = os.getpid()
 
@@ -148,13 +148,14 @@ class MLflowTracker:
         """Go on with the run of a checkpoint at the next `start`."""
         self._continued = dict(state)
 
-    def start(self, *, device: str = "cpu", record_at_end: bool = False) -> None:
+    def start(self, *, device: str = "cpu", job: str = TRAINING) -> None:
         """Open the run and log what it is. Does nothing on other ranks or when the run is open.
 
         Args:
             device: what it runs on.
-            record_at_end: write `run.json` only when the run has finished. The folder may hold an earlier prediction,
-                whose `run.json` says whose masks and scores lie there until all of the new ones do.
+            job: what is done with the manifest: the context of the dataset in MLflow, and a word of the run's name. But
+                for a training, which may be killed, `run.json` is written when the run has finished: the folder may
+                hold an earlier prediction, and says whose masks and scores lie there until all of the new ones do.
 
         Raises:
             DataError: the run's folder cannot be written.
@@ -163,7 +164,7 @@ class MLflowTracker:
             return
         manifest = None if self._manifest is None else Manifest.load(self._manifest)
         record = record_run(bundle=self._bundle, sheet=self._sheet, manifest=manifest, device=device, seed=self._seed)
-        self.record, self._record_at_end = record, record_at_end
+        self.record, self._job = record, job
         make_folder(self.output_dir)
         if self._continued is None and self._resume is not None:
             self._continued = saved_extra(self._resume)
@@ -174,6 +175,7 @@ class MLflowTracker:
             tracking_uri=self.tracking_uri,
             experiment=self.experiment,
             run_name=self._run_name,
+            job=job,
             parent_run=self._parent_run,
             continued=self._continued,
         )
@@ -232,7 +234,7 @@ class MLflowTracker:
             self._sampler.stop()
         if self.record is not None:
             self.record = replace(self.record, figures=dict(self._figures))
-        if self.record is not None and (status == "FINISHED" or not self._record_at_end):
+        if self.record is not None and (status == "FINISHED" or self._job == TRAINING):
             try:
                 # an evaluation has written there what it was told `about`: the split, whether leaks were allowed
                 self._write_record(self.record, beside=read_object(self.output_dir / "run.json"))
@@ -264,10 +266,10 @@ class MLflowTracker:
                 self.log_file(self.output_dir / name, "model")
 
     def _log_record(self, record: RunRecord, manifest: Manifest | None) -> None:
-        if self._record_at_end:
-            self.log_text(json.dumps(record.to_json(), indent=2, ensure_ascii=False), "run.json")
-        else:
+        if self._job == TRAINING:
             self._write_record(record, beside={})
+        else:
+            self.log_text(json.dumps(record.to_json(), indent=2, ensure_ascii=False), "run.json")
         # what the run was when it began stays: MLflow would replace a file of the same name
         folder = "" if self._continued is None else f"resumed/{record.started_at.replace(':', '-')}/"
         if self._sheet is not None:
@@ -284,7 +286,7 @@ class MLflowTracker:
             write_file_table(manifest, table)
             name = f"{manifest.name} {manifest.version}".strip()
             source = str(Path(str(self._manifest)).resolve())
-            self._submit(Dataset(str(table.resolve()), name, manifest.digest[:32], source, "training"))
+            self._submit(Dataset(str(table.resolve()), name, manifest.digest[:32], source, self._job))
 
     def _write_record(self, record: RunRecord, *, beside: Mapping[str, Any]) -> None:
         record.save(self.output_dir / "run.json", beside=beside)

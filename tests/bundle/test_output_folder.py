@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dermaseg_monai.bundle import output_folder
-from dermaseg_monai.bundle.output_folder import evaluation_folder, latest_weights, run_folder
+from dermaseg_monai.bundle.output_folder import evaluation_folder, latest_weights, released_weights, run_folder
 from dermaseg_monai.errors import ConfigError
 
 
@@ -57,6 +57,12 @@ def test_no_weights_says_how_to_get_some(root: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("DERMASEG_BUNDLES", str(root))
     with pytest.raises(ConfigError, match=r"No trained weights in .*make train.*--weights"):
         latest_weights("mine")
+    with pytest.raises(ConfigError, match=r"mine ships no weights .*--initial_weights FILE"):
+        released_weights("mine")
+
+
+def test_the_released_weights_are_found() -> None:
+    assert released_weights("ba_deeplab").endswith("bundles/ba_deeplab/models/model.safetensors")
 
 
 def test_an_evaluation_lies_beside_the_weights_and_that_of_shipped_ones_below_runs(root: Path) -> None:

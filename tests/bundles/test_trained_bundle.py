@@ -56,6 +56,20 @@ def test_a_training_leaves_weights_that_say_how_they_were_made(trained: Path) ->
     assert {key: found[key] for key in expected} == expected
 
 
+def test_a_training_goes_on_from_weights_with_the_network_that_they_say(
+    warm: Warm, trained: Path, tmp_path: Path
+) -> None:
+    sheets = f"['{TRAIN}','{TRAIN.replace('train.json', 'fine_tune.json')}']"
+    values = {"initial_weights": trained / "model.safetensors", "max_epochs": 1, "batch_size": 4}
+    done = warm.bundle("run", sheets, **values, output_dir=tmp_path / "out")
+    assert done.code == 0, done.err
+    before, after = (read_metadata(folder / "model.safetensors") for folder in (trained, tmp_path / "out"))
+    assert {key: after[key] for key in ("encoder", "image_size", "rates")} == {
+        key: before[key] for key in ("encoder", "image_size", "rates")
+    }
+    assert f"--config_file {tmp_path / 'out' / 'config.json'} --resume {tmp_path / 'out' / 'last.ckpt'}" in done.out
+
+
 def test_both_weights_files_hold_the_same(trained: Path) -> None:
     one, other = read_weights(trained / "model.safetensors"), read_weights(trained / "model.pt")
     assert one.keys() == other.keys()
@@ -76,6 +90,7 @@ def test_evaluation_says_how_far_people_agree_on_the_same_images(evaluated: Path
     found = json.loads((evaluated / "ceiling.json").read_text())["ceiling"]
     assert found["n_images"] == len(sizes(tiny, "test"))
     assert found["sentence"] in (evaluated / "summary.md").read_text()
+    assert "surface_dice within 2 px; boundary_iou of bands of 2 px." in (evaluated / "summary.md").read_text()
     assert set(table(evaluated / "ceiling.csv")) == set(sizes(tiny, "test"))
 
 

@@ -42,6 +42,7 @@ def test_one_line_per_epoch_and_a_summary_at_the_end(
     assert "best validation (epoch 1): threshold Jaccard 0.7500" in lines
     assert any(str(tmp_path / "model.safetensors") in line for line in lines)
     assert any("mlflow ui --there" in line for line in lines)
+    assert f"resume:    the same command with --resume {tmp_path / 'last.ckpt'} --max_epochs N" in lines
     assert err == ""
 
 

@@ -52,6 +52,15 @@ def test_every_tensor_is_the_mean_and_counters_the_largest(tmp_path: Path) -> No
     assert all(value.dtype == torch.float32 and bool((value == 3.0).all()) for value in rest)
 
 
+def test_weights_of_before_there_was_a_choice_are_averaged_with_later_ones(tmp_path: Path) -> None:
+    now = SAID | {"rates": "[3, 6, 9]", "hair_removal": "False"}
+    mean = average_weights([trained(tmp_path / "one", 1.0), trained(tmp_path / "two", 3.0, said=now)], tmp_path / "m")
+    assert read_metadata(mean)["rates"] == "[3, 6, 9]"
+    other = trained(tmp_path / "three", 1.0, said=SAID | {"rates": "[6, 12, 18]"})
+    with pytest.raises(WeightsError, match=r"rates \[3, 6, 9\] and \[6, 12, 18\]"):
+        average_weights([tmp_path / "one" / "model.safetensors", other], tmp_path / "n")
+
+
 def test_the_mean_of_a_network_with_itself_answers_as_the_network(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)).eval()
@@ -132,7 +141,7 @@ def test_other_precision_and_values_that_are_not_finite_are_refused(tmp_path: Pa
     ("said", "channels", "words"),
     [
         (SAID | {"image_size": "192"}, 2, r"were not trained alike: image_size 128 and 192\. Average trainings of one"),
-        (SAID | {"hair_removal": "True"}, 2, r"were not trained alike: hair_removal None and True"),
+        (SAID | {"hair_removal": "True"}, 2, r"were not trained alike: hair_removal False and True"),
         (SAID, 3, r"are of different networks: .* shape"),
     ],
 )

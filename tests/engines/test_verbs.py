@@ -98,7 +98,8 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(
     with pytest.raises(SystemExit) as stopped:
         train(training.trainer, training.checkpoints)
     assert stopped.value.code == 130
-    assert f"Stopped in epoch 2 of 4. Go on with --resume {tmp_path / 'last.ckpt'}" in capsys.readouterr().err
+    said = f"Stopped in epoch 2 of 4. Go on with the same command and --resume {tmp_path / 'last.ckpt'}"
+    assert said in capsys.readouterr().err
 
 
 def test_sigterm_keeps_its_exit_code_and_says_how_to_go_on(
@@ -108,7 +109,8 @@ def test_sigterm_keeps_its_exit_code_and_says_how_to_go_on(
     with pytest.raises(SystemExit) as stopped:
         train(training.trainer, training.checkpoints)
     assert stopped.value.code == 143
-    assert f"Stopped in epoch 2 of 4. Go on with --resume {tmp_path / 'last.ckpt'}" in capsys.readouterr().err
+    said = f"Stopped in epoch 2 of 4. Go on with the same command and --resume {tmp_path / 'last.ckpt'}"
+    assert said in capsys.readouterr().err
 
 
 def test_an_error_is_not_logged_before_it_is_raised(

@@ -17,5 +17,5 @@ def test_a_server_that_is_not_there_is_one_line() -> None:
 
 def test_without_its_client_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "label_studio_sdk", None)
-    with pytest.raises(MissingExtraError, match=r"dermaseg_monai\[labelstudio\]"):
+    with pytest.raises(MissingExtraError, match=r"\.\[labelstudio\]"):
         LabelStudioProject("http://127.0.0.1:9", "a.b.c", 1).send([])

@@ -28,7 +28,7 @@ def node(number: int, cpus: float) -> dict[str, Any]:
 
 def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingExtraError, match=r'pip install "dermaseg_monai\[ray\]"'):
+    with pytest.raises(MissingExtraError, match=r"pip install .* -e '\.\[ray\]'"):
         RayExecutor("auto", cpus=1.0, gpus=0.0, memory_gib=None)
 
 

@@ -18,8 +18,8 @@ class Recorder:
         self.output_dir, self.is_running = output_dir, False
         self.calls: list[tuple[Any, ...]] = []
 
-    def start(self, *, device: str, record_at_end: bool) -> None:
-        assert record_at_end
+    def start(self, *, device: str, job: str) -> None:
+        assert job == "evaluation"
         self.is_running = True
         self.calls.append(("start", device))
 

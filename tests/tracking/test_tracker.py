@@ -127,7 +127,7 @@ def test_the_record_of_an_earlier_prediction_stays_until_the_new_one_is_whole(
     record.parent.mkdir()
     record.write_text('{"threshold": 0.5}')
     tracker = make()
-    tracker.start(record_at_end=True)
+    tracker.start(job="evaluation")
     assert json.loads(record.read_text()) == {"threshold": 0.5}
     tracker.end(status)
     found = json.loads(record.read_text())
@@ -135,6 +135,8 @@ def test_the_record_of_an_earlier_prediction_stays_until_the_new_one_is_whole(
     assert ("config" in found) == (status == "FINISHED")
     (run,) = runs(store)
     assert json.loads(artefact(store, run.info.run_id, "run.json", tmp_path))["config"]["max_epochs"] == 2
+    assert run.info.run_name.startswith("ba_deeplab evaluation 2")
+    assert run.data.tags["dermaseg.job"] == "evaluation"
 
 
 def test_nothing_secret_and_no_patient_is_logged(make: MakeTracker, store: str, tmp_path: Path, manifest: Path) -> None:
