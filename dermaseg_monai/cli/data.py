@@ -32,7 +32,7 @@ def demo(
     *,
     readers: Annotated[bool, typer.Option("--readers", help="Five readers with known faults, for agreement.")] = False,
 ) -> None:
-    """Draw a synthetic dermoscopy set: images, reference masks, three annotators, manifest."""
+    """Draw a synthetic dermoscopy set: images, reference masks, three annotators (five with --readers), manifest."""
     from dermaseg_monai.data.demo import make_demo, make_panel_demo  # noqa: PLC0415
 
     make = make_panel_demo if readers else make_demo
