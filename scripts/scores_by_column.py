@@ -19,7 +19,7 @@ import pandas as pd
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest import Manifest, group_of_case
 from dermaseg_monai.metrics import read_scores, scores_to_frame
-from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
+from dermaseg_monai.metrics.bootstrap import group_codes, mean_bounds
 from dermaseg_monai.metrics.least_groups import LEAST_GROUPS
 from dermaseg_monai.metrics.spreadsheet import read_cells
 
@@ -43,8 +43,8 @@ def interval(jaccards: pd.Series, groups: Mapping[str, str | None]) -> str:
     mean = f"{values.mean():.3f}"
     if codes.max() + 1 < LEAST_GROUPS:
         return mean
-    low, high = percentile_interval(bootstrap_means(values, codes, draws=DRAWS, seed=0), confidence=0.95)
-    return f"{mean} [{low[0]:.3f}, {high[0]:.3f}]"
+    ((low, high),) = mean_bounds(values, codes, confidence=0.95, draws=DRAWS, seed=0)
+    return f"{mean} [{low:.3f}, {high:.3f}]"
 
 
 def groups_of(manifest: Path, ids: list[str]) -> dict[str, str | None]:

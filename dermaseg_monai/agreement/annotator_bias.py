@@ -118,8 +118,8 @@ def _means(values: pd.DataFrame, codes: np.ndarray, *, seed: int) -> dict[str, f
     if full.empty or codes.max() == 0:
         return row
     means = bootstrap_means(full.to_numpy(), codes, draws=DRAWS, seed=seed)
-    for name, low, high in zip(full, *percentile_interval(means, confidence=CONFIDENCE), strict=True):
-        row |= {f"{name}_low": float(low), f"{name}_high": float(high)}
+    for name, (low, high) in zip(full, percentile_interval(means, confidence=CONFIDENCE), strict=True):
+        row |= {f"{name}_low": low, f"{name}_high": high}
     return row
 
 

@@ -123,16 +123,15 @@ def summarise_ceiling(images: pd.DataFrame, *, margin_dice: float, seed: int) ->
     group = images["group"].where(images["group"].notna(), "image " + images["case_id"].astype(str)).astype(str)
     codes = np.unique(group.to_numpy().astype(str), return_inverse=True)[1]
     n_groups = int(codes.max()) + 1
-    low, high, test = _none(values)
+    k = len(names)
+    bounds = tests = [(None, None)] * values.shape[1]
     if n_groups > 1:
         boots = bootstrap_means(values, codes, draws=DRAWS, seed=seed)
-        low, high, test = _intervals(boots, 2 * len(names) + names.index("dice"))
-    means, k = values.mean(axis=0).tolist(), len(names)
-    scores = {
-        name: Compared(*(part for block in range(3) for part in _triple(means, low, high, at + block * k)))
-        for at, name in enumerate(names)
-    }
-    test_low, test_high = test
+        bounds = percentile_interval(boots, confidence=CONFIDENCE)
+        tests = percentile_interval(boots, confidence=1 - 2 * ALPHA)
+    triples = [(mean, *ends) for mean, ends in zip(values.mean(axis=0).tolist(), bounds, strict=True)]
+    scores = {name: Compared(*triples[at], *triples[at + k], *triples[at + 2 * k]) for at, name in enumerate(names)}
+    test_low, test_high = tests[2 * k + names.index("dice")]
     return Ceiling(
         scores=scores,
         like_a_reader=float((images["model_dice"] >= images["least_reader_dice"]).mean()),
@@ -147,25 +146,6 @@ def summarise_ceiling(images: pd.DataFrame, *, margin_dice: float, seed: int) ->
         draws=DRAWS,
         seed=seed,
     )
-
-
-def _intervals(
-    means: np.ndarray, at_dice: int
-) -> tuple[list[float | None], list[float | None], tuple[float | None, float | None]]:
-    low, high = percentile_interval(means, confidence=CONFIDENCE)
-    test_low, test_high = percentile_interval(means[:, [at_dice]], confidence=1 - 2 * ALPHA)
-    return low.tolist(), high.tolist(), (float(test_low[0]), float(test_high[0]))
-
-
-def _none(
-    values: np.ndarray,
-) -> tuple[list[float | None], list[float | None], tuple[float | None, float | None]]:
-    nothing: list[float | None] = [None] * values.shape[1]
-    return nothing, nothing, (None, None)
-
-
-def _triple(means: list[float], low: list[Any], high: list[Any], at: int) -> tuple[float, Any, Any]:
-    return means[at], low[at], high[at]
 
 
 def _verdict(low: float | None, high: float | None, margin: float, n_groups: int) -> Verdict:

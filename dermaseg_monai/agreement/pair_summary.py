@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dermaseg_monai.agreement.interval import CONFIDENCE, DRAWS
-from dermaseg_monai.metrics.bootstrap import bootstrap_means, percentile_interval
+from dermaseg_monai.metrics.bootstrap import mean_bounds
 
 SCORES: Final = (
     "dice", "jaccard", "threshold_jaccard", "hd95_px", "assd_px", "hd95_mm", "assd_mm", "surface_dice",
@@ -153,11 +153,8 @@ def _values(pairs: pd.DataFrame, below_dice: float) -> pd.DataFrame:
 
 def _bounds(values: pd.DataFrame, group: pd.Series, seed: int) -> dict[str, tuple[float | None, float | None]]:
     codes = np.unique(group.to_numpy().astype(str), return_inverse=True)[1]
-    if codes.max() == 0:
-        return dict.fromkeys(values.columns, (None, None))
-    means = bootstrap_means(values.to_numpy(), codes, draws=DRAWS, seed=seed)
-    low, high = percentile_interval(means, confidence=CONFIDENCE)
-    return {name: (float(a), float(b)) for name, a, b in zip(values.columns, low, high, strict=True)}
+    bounds = mean_bounds(values.to_numpy(), codes, confidence=CONFIDENCE, draws=DRAWS, seed=seed)
+    return dict(zip(values.columns, bounds, strict=True))
 
 
 def written_rows(summaries: Sequence[tuple[str, PairSummary]]) -> list[tuple[str, ...]]:

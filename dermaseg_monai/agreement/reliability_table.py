@@ -75,8 +75,7 @@ class _Rows:
             return None, None
         drawn = statistic(bootstrap_means(values, codes, draws=DRAWS, seed=self.seed) * len(values))
         drawn = drawn[~np.isnan(drawn)]
-        low, high = percentile_interval(drawn[:, None], confidence=CONFIDENCE)
-        return float(low[0]), float(high[0])
+        return percentile_interval(drawn[:, None], confidence=CONFIDENCE)[0]
 
 
 def reliability(pairs: pd.DataFrame, masks: pd.DataFrame, votes: Votes | None, *, seed: int) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from dermaseg_monai.assurance.stress_row import SCORED, UNDISTURBED, StressRow
 from dermaseg_monai.data.stressors import Stressor
-from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval
+from dermaseg_monai.metrics.bootstrap import group_codes, mean_bounds
 
 
 @dataclass(frozen=True)
@@ -132,10 +132,6 @@ def _estimates(
     n, steps, scores = columns.shape
     flat = columns.reshape(n, steps * scores)
     means = flat.mean(axis=0)
-    lows: list[float | None] = [None] * means.size
-    highs: list[float | None] = [None] * means.size
-    if codes.max() > 0:
-        low, high = percentile_interval(bootstrap_means(flat, codes, draws=draws, seed=seed), confidence=confidence)
-        lows, highs = low.tolist(), high.tolist()
-    made = [Estimate(*bounds) for bounds in zip(means.tolist(), lows, highs, strict=True)]
+    bounds = mean_bounds(flat, codes, confidence=confidence, draws=draws, seed=seed)
+    made = [Estimate(mean, *ends) for mean, ends in zip(means.tolist(), bounds, strict=True)]
     return [dict(zip(SCORED, made[at * scores : (at + 1) * scores], strict=True)) for at in range(steps)]

@@ -84,20 +84,20 @@ def compare_evaluations(
     redrawn = redrawn_means(values, codes, draws=draws, seed=seed)
     names = tuple(tables)
     figures = [
-        Figure(name, score, float(mean), float(low), float(high), {})
+        Figure(name, score, float(mean), low, high, {})
         for at, name in enumerate(names)
-        for score, mean, low, high in zip(
+        for score, mean, (low, high) in zip(
             measures,
             values[at].mean(axis=0),
-            *percentile_interval(redrawn[:, at], confidence=confidence),
+            percentile_interval(redrawn[:, at], confidence=confidence),
             strict=True,
         )
     ]
     contrasts = [
         Contrast(name, names[0], score, float(values[at, :, k].mean() - values[0, :, k].mean()), low, high, p, p)
         for at, name in enumerate(names[1:], start=1)
-        for k, (score, low, high) in enumerate(
-            zip(measures, *_bounds(redrawn[:, at] - redrawn[:, 0], confidence), strict=True)
+        for k, (score, (low, high)) in enumerate(
+            zip(measures, percentile_interval(redrawn[:, at] - redrawn[:, 0], confidence=confidence), strict=True)
         )
         if score != "volume_error_mm3"
         for p in [paired_p(values[at, :, k] - values[0, :, k], codes)]
@@ -137,8 +137,3 @@ def _measured(rows: Sequence[CaseScore]) -> dict[str, np.ndarray]:
     if "volume_error_mm3" in columns:
         columns["volume_off_mm3"] = np.abs(columns["volume_error_mm3"])
     return {name: columns[name] for name in MEASURES if name in columns}
-
-
-def _bounds(means: np.ndarray, confidence: float) -> tuple[list[float], list[float]]:
-    low, high = percentile_interval(means, confidence=confidence)
-    return low.tolist(), high.tolist()

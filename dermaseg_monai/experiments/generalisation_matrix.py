@@ -164,11 +164,11 @@ class _Bootstrap:
         return self.bounded(values.mean(axis=0), self.drawn(values, codes))
 
     def bounded(self, values: np.ndarray, drawn: np.ndarray | None) -> dict[str, Bounded]:
-        if drawn is None:
-            return {name: Bounded(float(value), None, None) for name, value in zip(MEASURES, values, strict=True)}
-        low, high = percentile_interval(drawn, confidence=self.confidence)
-        triples = zip(MEASURES, values.tolist(), low.tolist(), high.tolist(), strict=True)
-        return {name: Bounded(value, below, above) for name, value, below, above in triples}
+        bounds = (
+            [(None, None)] * len(values) if drawn is None else percentile_interval(drawn, confidence=self.confidence)
+        )
+        triples = zip(MEASURES, values.tolist(), bounds, strict=True)
+        return {name: Bounded(value, *ends) for name, value, ends in triples}
 
 
 def _gaps(  # noqa: PLR0917 (one step of build_matrix)

@@ -222,6 +222,6 @@ def _drawn_differences(one: _Values, other: _Values, ids: Sequence[str], seed: i
 def _row(  # noqa: PLR0917 (one row, cell by cell)
     name: str, n: int, n_groups: int, names: Sequence[str], means: np.ndarray, drawn: np.ndarray
 ) -> WorthRow:
-    low, high = percentile_interval(drawn, confidence=_CONFIDENCE)
-    bounds = zip(means.tolist(), low.tolist(), high.tolist(), strict=True)
-    return WorthRow(name, n, n_groups, dict(zip(names, bounds, strict=True)))
+    bounds = percentile_interval(drawn, confidence=_CONFIDENCE)
+    values = {key: (mean, *ends) for key, mean, ends in zip(names, means.tolist(), bounds, strict=True)}
+    return WorthRow(name, n, n_groups, values)

@@ -135,7 +135,11 @@ def _figures(
     at = list(members[setting])
     names = [str(scored.runs[index].point.seed) for index in at]
     means = scored.values[at].mean(axis=1)
-    bounds = _bounds(redrawn[setting], confidence) if setting in redrawn else [(None, None)] * len(scored.measures)
+    bounds = (
+        percentile_interval(redrawn[setting], confidence=confidence)
+        if setting in redrawn
+        else [(None, None)] * len(scored.measures)
+    )
     return [
         Figure(label(setting), score, float(column.mean()), low, high, dict(zip(names, column.tolist(), strict=True)))
         for score, column, (low, high) in zip(scored.measures, means.T, bounds, strict=True)
@@ -163,15 +167,10 @@ def _contrasts(  # noqa: PLR0917 (one step of summarise_ablation)
             left_out[label(setting)] = "all images are of one group"
             continue
         one, other = (scored.values[list(members[side])].mean(axis=0) for side in (setting, baseline))
-        bounds = _bounds(redrawn[setting] - redrawn[baseline], confidence)
+        bounds = percentile_interval(redrawn[setting] - redrawn[baseline], confidence=confidence)
         for at, (score, (low, high)) in enumerate(zip(scored.measures, bounds, strict=True)):
             difference = one[:, at] - other[:, at]
             p = paired_p(difference, codes)
             names = (label(setting), label(baseline), score)
             found.append(Contrast(*names, float(difference.mean()), low, high, p, p))
     return found, left_out
-
-
-def _bounds(means: Float[np.ndarray, "draws k"], confidence: float) -> list[tuple[float, float]]:
-    low, high = percentile_interval(means, confidence=confidence)
-    return list(zip(low.tolist(), high.tolist(), strict=True))

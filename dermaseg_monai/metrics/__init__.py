@@ -5,7 +5,7 @@
 
 from dermaseg_monai.metrics.boundary_bands import boundary_iou
 from dermaseg_monai.metrics.case_score import CaseScore, score_case
-from dermaseg_monai.metrics.comparison import Comparison, Difference, compare
+from dermaseg_monai.metrics.comparison import Difference, compare
 from dermaseg_monai.metrics.frames import COLUMNS, frame_to_scores, read_scores, scores_to_frame, write_scores
 from dermaseg_monai.metrics.overlap import (
     ISIC_THRESHOLD,
@@ -29,7 +29,6 @@ __all__ = [
     "ISIC_THRESHOLD",
     "SCORES",
     "CaseScore",
-    "Comparison",
     "Counts",
     "Difference",
     "PooledScores",

@@ -54,13 +54,20 @@ def bootstrap_means(
     return means
 
 
-def percentile_interval(
-    means: Float[np.ndarray, "draws k"], *, confidence: float
-) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
+def percentile_interval(means: Float[np.ndarray, "draws k"], *, confidence: float) -> list[tuple[float, float]]:
     """Return the percentile interval of each column: the (1 ∓ confidence) / 2 quantiles of its means."""
     tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail], axis=0)
-    return low, high
+    low, high = np.quantile(means, [tail, 1 - tail], axis=0).tolist()
+    return list(zip(low, high, strict=True))
+
+
+def mean_bounds(
+    values: Float[np.ndarray, "n k"], codes: Int[np.ndarray, " n"], *, confidence: float, draws: int, seed: int
+) -> Sequence[tuple[float, float] | tuple[None, None]]:
+    """Return the interval of the mean of each column; (None, None) where all cases are of one group."""
+    if codes.max() == 0:
+        return [(None, None)] * values.shape[1]
+    return percentile_interval(bootstrap_means(values, codes, draws=draws, seed=seed), confidence=confidence)
 
 
 def require_bootstrap(*, confidence: float, draws: int) -> None:

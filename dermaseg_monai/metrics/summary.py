@@ -10,7 +10,7 @@ import pandas as pd
 from jaxtyping import Float
 from rich.table import Table as RichTable
 
-from dermaseg_monai.metrics.bootstrap import bootstrap_means, group_codes, percentile_interval, require_bootstrap
+from dermaseg_monai.metrics.bootstrap import group_codes, mean_bounds, require_bootstrap
 from dermaseg_monai.metrics.case_score import CaseScore
 from dermaseg_monai.metrics.least_groups import narrow_words
 from dermaseg_monai.metrics.table import Table
@@ -109,7 +109,7 @@ def summarise(
     names, values = score_matrix(scores)
     codes = group_codes([score.case_id for score in scores], groups)
     n_groups = int(codes.max()) + 1
-    bounds = _bounds(values, codes, confidence, draws, seed) if n_groups > 1 else [(None, None)] * len(names)
+    bounds = mean_bounds(values, codes, confidence=confidence, draws=draws, seed=seed)
     means, medians = values.mean(axis=0), np.median(values, axis=0)
     return Summary(
         scores={
@@ -163,10 +163,3 @@ def mean_and_interval(name: str, score: ScoreSummary) -> str:
         return written(name, score.mean)
     low, high = (written(name, bound).partition(" ")[0] for bound in (score.low, score.high))
     return f"{written(name, score.mean)} [{low}, {high}]"
-
-
-def _bounds(
-    values: Float[np.ndarray, "n k"], codes: np.ndarray, confidence: float, draws: int, seed: int
-) -> list[tuple[float, float]]:
-    low, high = percentile_interval(bootstrap_means(values, codes, draws=draws, seed=seed), confidence=confidence)
-    return list(zip(low.tolist(), high.tolist(), strict=True))

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import pandas as pd
-from rich.table import Table as RichTable
 
 from dermaseg_monai.metrics import Difference, Summary, compare, summarise
 from dermaseg_monai.metrics.least_groups import narrow_words
@@ -57,11 +56,6 @@ class GapTable:
 
     def __str__(self) -> str:
         return f"{self.title}\n{self._table().plain()}"
-
-    def __rich__(self) -> RichTable:
-        table = self._table().rich()
-        table.title = self.title
-        return table
 
     def _table(self) -> Table:
         first = self.rows[0].summary
@@ -122,7 +116,7 @@ def _difference(
     one_group = len({groups.get(score.case_id) or score.case_id for score in kind.scores}) == 1
     if other is None or other.name == kind.name or one_group:
         return None
-    return compare(kind.scores, other.scores, groups=groups, seed=seed).scores
+    return compare(kind.scores, other.scores, groups=groups, seed=seed)
 
 
 def _signed(differences: Mapping[str, Difference] | None) -> str:
