@@ -1,5 +1,6 @@
 """Files are written beside their target and renamed, so that nobody ever reads half a file."""
 
+import csv
 import errno
 import gzip
 import hashlib
@@ -8,11 +9,12 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
+from dermaseg_monai.cells import quoted_cells
 from dermaseg_monai.errors import DataError, IntegrityError
 
 _SMALL_BYTES: Final = 16 << 20
@@ -106,6 +108,25 @@ def write_text(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, data: Any) -> None:  # noqa: ANN401 (whatever json takes)
     """Write JSON, indented by two, with `replacing`; NaN is refused because JSON has none."""
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_csv(
+    path: str | Path, header: Iterable[str], rows: Iterable[Iterable[Any]], *, line_end: str = "\r\n"
+) -> None:
+    """Write a CSV with `replacing`, in which a spreadsheet executes nothing (`dermaseg_monai.cells`)."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator=line_end)
+        writer.writerow(quoted_cells(header))
+        writer.writerows(map(quoted_cells, rows))
+
+
+def write_rows(path: str | Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
+    """Write rows by column with `write_csv`: `columns` first, then those that only the rows have, in their order.
+
+    What a row lacks is an empty cell. Unlike in a frame, whole numbers beside empty cells stay whole.
+    """
+    header = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
+    write_csv(path, header, ([row.get(name) for name in header] for row in rows))
 
 
 def parse_json(text: str) -> Any:  # noqa: ANN401 (whatever json gives)

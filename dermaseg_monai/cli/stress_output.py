@@ -29,11 +29,10 @@ from dermaseg_monai.cli.stress_sheet import StressSheet, mirrors
 from dermaseg_monai.data.stressors import Stressor
 from dermaseg_monai.engines.stems import file_stem
 from dermaseg_monai.errors import DermasegError
-from dermaseg_monai.files import write_json
+from dermaseg_monai.files import write_json, write_rows
 from dermaseg_monai.images import write_rgb
 from dermaseg_monai.manifest import Case, Manifest
 from dermaseg_monai.metrics.least_groups import narrow_words
-from dermaseg_monai.metrics.spreadsheet import write_rows
 from dermaseg_monai.report.stress_curves import draw_stress_curves, strength, title_of
 from dermaseg_monai.report.stress_page import StressPicture, write_stress_page
 from dermaseg_monai.report.stress_panel import draw_stress_panel

@@ -10,8 +10,7 @@ from dermaseg_monai.experiments.generalisation_matrix import Bounded, Cell, Gap
 from dermaseg_monai.experiments.generalisation_result import Result
 from dermaseg_monai.experiments.generalisation_tables import matrices
 from dermaseg_monai.experiments.generalisation_words import cell_note, markdown, page_of, title
-from dermaseg_monai.files import write_json, write_text
-from dermaseg_monai.metrics.spreadsheet import write_rows
+from dermaseg_monai.files import write_json, write_rows, write_text
 from dermaseg_monai.report.generalisation_heat_map import save_heat_map
 from dermaseg_monai.report.generalisation_page import write_generalisation_page
 from dermaseg_monai.report.palette import NOTICE

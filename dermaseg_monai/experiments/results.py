@@ -10,9 +10,8 @@ from dermaseg_monai.experiments.plan import Run
 from dermaseg_monai.experiments.spec import Spec
 from dermaseg_monai.experiments.summary import UNITS, AblationSummary, Contrast, Figure
 from dermaseg_monai.experiments.tables import SMALLER_IS_BETTER, Scored
-from dermaseg_monai.files import read_object, write_text
+from dermaseg_monai.files import read_object, write_rows, write_text
 from dermaseg_monai.metrics.least_groups import narrow_words
-from dermaseg_monai.metrics.spreadsheet import write_rows
 from dermaseg_monai.metrics.summary import written
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.intervals import IntervalRow, save_intervals

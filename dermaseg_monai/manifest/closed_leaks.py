@@ -1,13 +1,11 @@
 """The cases that are left when every leak has been closed."""
 
-import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from dermaseg_monai.cells import quoted_cells
-from dermaseg_monai.files import replacing
+from dermaseg_monai.files import write_csv
 from dermaseg_monai.manifest.case import Split
 from dermaseg_monai.manifest.leak_counts import shown_value
 from dermaseg_monai.manifest.leaks import Key, Leak
@@ -71,15 +69,8 @@ def write_exclusions(path: str | Path, exclusions: Sequence[Exclusion]) -> None:
     Raises:
         DataError: the file cannot be written.
     """
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["set", "case_id", "split", "shares", "value", "with_set", "with_case", "with_split"])
-        writer.writerows(
-            quoted_cells(
-                (one.name, one.case_id, one.split, one.key, one.value, one.kept_name, one.kept_id, one.kept_split)
-            )
-            for one in exclusions
-        )
+    header = ["set", "case_id", "split", "shares", "value", "with_set", "with_case", "with_split"]
+    write_csv(path, header, map(astuple, exclusions))
 
 
 def _without(manifest: Manifest, gone: set[tuple[str, str, Split]]) -> Manifest:

@@ -1,6 +1,5 @@
 """How much two sides share, and the table of all that is shared."""
 
-import csv
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -8,8 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from dermaseg_monai.cells import quoted_cells
-from dermaseg_monai.files import replacing
+from dermaseg_monai.files import write_csv
 from dermaseg_monai.manifest.case import SPLITS, Split
 from dermaseg_monai.manifest.leaks import KEYS, Key, Leak
 
@@ -67,10 +65,8 @@ def write_leak_table(path: str | Path, leaks: Sequence[Leak]) -> None:
     Raises:
         DataError: the file cannot be written.
     """
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["number", "kind", "key", "value", "set", "split", "case_id"])
-        writer.writerows(quoted_cells(row) for number, leak in enumerate(leaks, start=1) for row in _rows(number, leak))
+    rows = (row for number, leak in enumerate(leaks, start=1) for row in _rows(number, leak))
+    write_csv(path, ["number", "kind", "key", "value", "set", "split", "case_id"], rows)
 
 
 def _rows(number: int, leak: Leak) -> Iterator[tuple[object, ...]]:

@@ -1,12 +1,10 @@
 """What the search for leaks takes: manifests, and lists of ids where there is no more."""
 
-import csv
 from pathlib import Path
 from typing import Final
 
-from dermaseg_monai.cells import quoted_cells
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.files import replacing
+from dermaseg_monai.files import write_csv
 from dermaseg_monai.manifest.case import Case, FileRecord, Split
 from dermaseg_monai.manifest.id_lists import read_list, shipped_list
 from dermaseg_monai.manifest.manifest import Manifest
@@ -57,10 +55,7 @@ def write_leak_source(path: str | Path, manifest: Manifest) -> None:
     if has_files(manifest):
         manifest.save(path)
     else:
-        with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(["id", "split"])
-            writer.writerows(quoted_cells((case.id, case.split)) for case in manifest.cases)
+        write_csv(path, ["id", "split"], ((case.id, case.split) for case in manifest.cases), line_end="\n")
 
 
 def _from_text(path: Path) -> Manifest:

@@ -1,14 +1,11 @@
 """Problems and findings as rows: one per problem and per finding, and how many of each kind there are."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from dermaseg_monai.cells import quoted_cells
-from dermaseg_monai.files import write_text
+from dermaseg_monai.files import write_csv
 from dermaseg_monai.manifest.inspection import FINDING_KINDS, PROBLEM_KINDS, Inspection
 
 Level = Literal["error", "finding"]
@@ -49,8 +46,4 @@ def write_problem_table(path: str | Path, inspection: Inspection) -> None:
     Raises:
         DataError: the file cannot be written.
     """
-    text = io.StringIO(newline="")
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(Row._fields)
-    table.writerows(quoted_cells(row) for row in rows_of(inspection))
-    write_text(path, text.getvalue())
+    write_csv(path, Row._fields, rows_of(inspection), line_end="\n")

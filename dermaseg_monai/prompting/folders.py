@@ -7,10 +7,10 @@ from typing import Any
 
 from ignite.engine import Engine, Events
 
-from dermaseg_monai.cells import plain_cell, quoted_row
+from dermaseg_monai.cells import plain_row
 from dermaseg_monai.engines import CaseScorer, PredictionFolder
 from dermaseg_monai.engines.samples import samples
-from dermaseg_monai.files import make_folder, replacing
+from dermaseg_monai.files import make_folder, write_rows
 from dermaseg_monai.metrics import CaseScore
 from dermaseg_monai.prompting.inferer import IOU_SUFFIX
 from dermaseg_monai.prompting.prompt import ORIGIN_NOTES, Prompt
@@ -122,7 +122,7 @@ class PromptFolders:
             state.kind_scores.append(KindScores(kind.name, kind.origin, scores, without))
             label = {score.case_id: self._labels(kind.name, kind.origin, score.case_id) for score in scores}
             _add_columns(self.folder / kind.name / "cases.csv", label, {"prompt": kind.name, "origin": kind.origin})
-        _write_prompts(self.folder / "prompts.csv", self._prompt_rows(state.kind_scores))
+        write_rows(self.folder / "prompts.csv", self._prompt_rows(state.kind_scores))
 
     def _labels(self, name: str, origin: str, case_id: str) -> dict[str, Any]:
         found = self.prompter.made[case_id][name].found
@@ -148,18 +148,8 @@ def _geometry(prompt: Prompt) -> dict[str, Any]:
     return box | {"points_px": "; ".join(f"{x:g} {y:g}" for x, y in prompt.points_px)}
 
 
-def _write_prompts(path: Path, rows: list[dict[str, Any]]) -> None:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(quoted_row(row) for row in rows)
-
-
 def _add_columns(path: Path, by_case: Mapping[str, Mapping[str, Any]], otherwise: Mapping[str, Any]) -> None:
     with path.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    columns = list(dict.fromkeys([*(rows[0] if rows else ()), *_COLUMNS]))
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, restval="")
-        writer.writeheader()
-        writer.writerows({**row, **by_case.get(plain_cell(row["case_id"]), otherwise)} for row in rows)
+        rows = [plain_row(row) for row in csv.DictReader(stream)]
+    columns = [*(rows[0] if rows else ()), *_COLUMNS]
+    write_rows(path, [{**row, **by_case.get(row["case_id"], otherwise)} for row in rows], columns)

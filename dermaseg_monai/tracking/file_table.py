@@ -1,10 +1,8 @@
 """Which files a run used, as a table for MLflow."""
 
-import csv
 from pathlib import Path
 
-from dermaseg_monai.cells import quoted_cells
-from dermaseg_monai.files import replacing
+from dermaseg_monai.files import write_csv
 from dermaseg_monai.manifest import Manifest
 
 
@@ -13,10 +11,8 @@ def write_file_table(manifest: Manifest, path: str | Path) -> None:
 
     Paths, patients and attributes stay out: a tracking server has other readers than the data.
     """
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["case_id", "split", "image_sha256", "label_sha256"])
-        for case in manifest.cases:
-            label = case.reference
-            row = [case.id, case.split, case.image.sha256, label.mask.sha256 if label else ""]
-            writer.writerow(quoted_cells(row))
+    rows = (
+        (case.id, case.split, case.image.sha256, case.reference.mask.sha256 if case.reference else "")
+        for case in manifest.cases
+    )
+    write_csv(path, ["case_id", "split", "image_sha256", "label_sha256"], rows)

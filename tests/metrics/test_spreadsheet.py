@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from dermaseg_monai.cells import plain_cell
-from dermaseg_monai.metrics.spreadsheet import read_cells, write_rows, write_table
+from dermaseg_monai.files import write_rows
+from dermaseg_monai.metrics.spreadsheet import read_cells, write_table
 
 HOSTILE = ["=HYPERLINK(1)", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "'=quoted", "''@twice"]
 HARMLESS = ["plain", "-5", "+1.5e3", "'quoted'", "a=b", "NA", "1-2", "", "-inf"]

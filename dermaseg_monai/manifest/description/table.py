@@ -1,14 +1,12 @@
 """The rows of one data set, and their table on disk."""
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
-from dermaseg_monai.cells import quoted_cells
-from dermaseg_monai.files import replacing
+from dermaseg_monai.files import write_csv
 from dermaseg_monai.manifest.case import Case
 from dermaseg_monai.manifest.data_path import existing_dir
 from dermaseg_monai.manifest.description.features import FEATURES
@@ -53,15 +51,17 @@ def write_table(path: str | Path, described: Iterable[Described]) -> None:
 
     A spreadsheet executes nothing in it (`dermaseg_monai.cells`).
     """
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        names = [feature.name for feature in FEATURES]
-        writer.writerow(["data_set", "id", "split", "status", "reason", "tone_reason", *names])
-        for one in described:
-            for row in one.rows:
-                cells = [_cell(row.values[name]) for name in names]
-                head = (one.name, row.case_id, row.split, row.status, row.reason, row.tone_reason)
-                writer.writerow(quoted_cells((*head, *cells)))
+    names = [feature.name for feature in FEATURES]
+    write_csv(
+        path,
+        ["data_set", "id", "split", "status", "reason", "tone_reason", *names],
+        ([one.name, *_cells(row, names)] for one in described for row in one.rows),
+    )
+
+
+def _cells(row: Row, names: Sequence[str]) -> list[str]:
+    head = (row.case_id, row.split, row.status, row.reason, row.tone_reason)
+    return [*head, *(_cell(row.values[name]) for name in names)]
 
 
 def _cell(value: float | str | None) -> str:
