@@ -1,13 +1,14 @@
 """The consensus of one case: read, decided, compared and written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from dermaseg_monai.agreement.case_masks import read_case_masks
 from dermaseg_monai.agreement.consensus_methods import Mask, Share, soft_mean
 from dermaseg_monai.agreement.consensus_rule import (
     OVERLAP,
@@ -21,20 +22,12 @@ from dermaseg_monai.agreement.consensus_rule import (
 )
 from dermaseg_monai.agreement.disagreement import vote_entropy
 from dermaseg_monai.agreement.mask_facts import size_of
-from dermaseg_monai.agreement.reading import ReadCase, Reading
+from dermaseg_monai.agreement.reading import ReadCase
 from dermaseg_monai.agreement.tied_vote import TiedVoteError
 from dermaseg_monai.agreement.unit import named_in, unit_of_spacing
 from dermaseg_monai.errors import ConfigError, ImageError
 from dermaseg_monai.files import sha256_of
-from dermaseg_monai.images import (
-    Picture,
-    is_volume,
-    place_difference,
-    read_image,
-    read_mask,
-    write_mask,
-    write_probability,
-)
+from dermaseg_monai.images import Picture, is_volume, read_image, write_mask, write_probability
 
 BOTH_EMPTY: Final = 1.0
 """Two masks without a lesion agree."""
@@ -48,14 +41,6 @@ COLUMNS: Final = (
 not every reader outlined."""
 
 MASKS, PROBABILITIES, DISAGREEMENT = "masks", "probabilities", "disagreement"
-
-
-@dataclass(frozen=True)
-class Task:
-    """A case to decide, and the grid (rows, columns, or x, y, z) of its picture; None where nobody knows."""
-
-    case: ReadCase
-    grid: tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
@@ -73,7 +58,7 @@ class Decided:
     mask: tuple[str, str] | None = None
 
 
-def decide(task: Task, *, rule: ConsensusRule, out: Path, with_staple: bool) -> Decided:
+def decide(case: ReadCase, *, rule: ConsensusRule, out: Path, with_staple: bool) -> Decided:
     """Decide one case and write its mask, its probabilities (mean, weighted, STAPLE) and its disagreement map.
 
     Of a person who drew the case twice the first outline counts: a second vote would outvote somebody else.
@@ -84,14 +69,13 @@ def decide(task: Task, *, rule: ConsensusRule, out: Path, with_staple: bool) -> 
     Raises:
         DataError: `out` cannot be written.
     """
-    case = task.case
     names = [reading.annotator for reading in case.voters]
     row: dict[str, Any] = {"case_id": case.id, "readers": len(names)}
     row["annotators"] = "; ".join(names)
     if len(names) < 2:  # noqa: PLR2004
         return Decided(row | {"status": "one reader", "detail": "a consensus needs two readers or more"})
     try:
-        masks = read_masks(task)
+        masks = read_masks(case)
         spacing = _geometry(case).spacing_mm
         estimate = consensus(masks, names, rule, spacing=spacing)
         others = every_consensus(masks, names, rule, spacing=spacing, with_staple=with_staple)
@@ -107,40 +91,16 @@ def decide(task: Task, *, rule: ConsensusRule, out: Path, with_staple: bool) -> 
     return Decided(row, tuple(_alike(others, masks, names)), (path, sha256_of(out / path)))
 
 
-def read_masks(task: Task) -> list[Mask]:
+def read_masks(case: ReadCase) -> list[Mask]:
     """Return a mask for each reader of a case, the first outline of each.
 
     Raises:
-        ImageError: one cannot be read, or lies on another grid than the picture (than the first, where nobody knows);
-            that of a volume is its shape, spacing and affine.
+        ImageError: one cannot be read, or does not lie on the grid of the case (`read_case_masks`).
     """
-    masks: list[Mask] = []
-    for reading in task.case.voters:
-        mask = read_mask(reading.mask)
-        wanted = task.grid or (masks or [mask])[0].shape
-        if mask.shape != tuple(wanted):
-            whose = "its picture" if task.grid else f"that of {task.case.readings[0].annotator}"
-            raise ImageError(
-                f"the mask of {reading.annotator} is {_size(mask.shape)}, {whose} {_size(wanted)} ({reading.mask}). "
-                "Outlines of one case need one grid."
-            )
-        _require_place(task.case, reading)
-        masks.append(mask)
-    return masks
-
-
-def _require_place(case: ReadCase, reading: Reading) -> None:
-    """Refuse a mask that lies elsewhere in the patient: its voxels would vote on those of another place."""
-    first = case.readings[0]
-    if not is_volume(reading.mask) or not is_volume(first.mask):
-        return
-    known = case.image is not None and case.image.is_file() and is_volume(case.image)
-    place, whose = (case.image, "its image") if known else (first.mask, first.annotator)
-    found = place_difference(place, reading.mask, whose=whose) if place is not None else ""
-    if found:
-        raise ImageError(
-            f"the mask of {reading.annotator} has {found} ({reading.mask}). Outlines of one case need one grid."
-        )
+    found = read_case_masks(replace(case, readings=case.voters))
+    if found.failures:
+        raise ImageError(found.failures[0].removeprefix(case.id).lstrip(",: "))
+    return found.masks
 
 
 def _geometry(case: ReadCase) -> Picture:
@@ -211,7 +171,3 @@ def _alike(
 
 def _named(annotators: Sequence[str], values: Sequence[float]) -> str:
     return "; ".join(f"{name} {value:.4f}" for name, value in zip(annotators, values, strict=True))
-
-
-def _size(shape: Sequence[int]) -> str:
-    return " x ".join(map(str, shape))

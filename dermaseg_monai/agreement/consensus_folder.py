@@ -9,11 +9,11 @@ import pandas as pd
 
 from dermaseg_monai.agreement.annotator_weights import pooled_weights, read_weights
 from dermaseg_monai.agreement.consensus_batch import count_all, decide_all
-from dermaseg_monai.agreement.consensus_case import COLUMNS, Decided, Task
+from dermaseg_monai.agreement.consensus_case import COLUMNS, Decided
 from dermaseg_monai.agreement.consensus_methods import Tie
 from dermaseg_monai.agreement.consensus_rule import ConsensusRule, Method
 from dermaseg_monai.agreement.consensus_summary import comparison_table, summary_notes, summary_tables
-from dermaseg_monai.agreement.reading import readings_of_manifest
+from dermaseg_monai.agreement.reading import ReadCase, readings_of_manifest
 from dermaseg_monai.agreement.staple_consensus import has_staple, require_staple
 from dermaseg_monai.errors import DataError, install_extra
 from dermaseg_monai.files import make_folder, write_json, write_text
@@ -87,11 +87,10 @@ def write_consensus(
         raise DataError(f"{folder / MANIFEST} is there already and is never overwritten. Choose another --out.")
     if method == "staple":
         require_staple()
-    grids = {case.id: case.image.grid for case in manifest.cases}
-    tasks = [Task(case, grids[case.id]) for case in readings_of_manifest(manifest, source)]
-    rule = _rule(method, tie, weights, tasks, folder, workers=workers)
+    cases = readings_of_manifest(manifest, source)
+    rule = _rule(method, tie, weights, cases, folder, workers=workers)
     make_folder(folder)
-    decided = decide_all(tasks, rule, folder, with_staple=has_staple(), workers=workers)
+    decided = decide_all(cases, rule, folder, with_staple=has_staple(), workers=workers)
     text = _write_tables(folder, decided, rule)
     new = _with_consensus(manifest, decided, rule, source=source, folder=folder, base=base)
     if new is not None:
@@ -117,7 +116,7 @@ def _common_folder(source: Path, folder: Path) -> Path:
 
 
 def _rule(
-    method: Method, tie: Tie, weights: str | Path | None, tasks: Sequence[Task], folder: Path, *,
+    method: Method, tie: Tie, weights: str | Path | None, cases: Sequence[ReadCase], folder: Path, *,
     workers: int | None,
 ) -> ConsensusRule:  # fmt: skip
     if method != "weighted" or weights is None:
@@ -125,8 +124,8 @@ def _rule(
     path = Path(weights)
     if str(weights) == POOLED:
         path = folder / "weights.csv"
-        write_table(path, pooled_weights(count_all(tasks, workers=workers)))
-    names = {reading.annotator for task in tasks if task.case.has_two_people for reading in task.case.readings}
+        write_table(path, pooled_weights(count_all(cases, workers=workers)))
+    names = {reading.annotator for case in cases if case.has_two_people for reading in case.readings}
     return ConsensusRule(method, tie, read_weights(path, names))
 
 
