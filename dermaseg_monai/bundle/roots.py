@@ -1,11 +1,11 @@
 """Where the checkout, the bundles and the tracking store are, whatever the current folder is."""
 
 import os
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import dermaseg_monai
 from dermaseg_monai.errors import ConfigError, did_you_mean
+from dermaseg_monai.shipped import installed_files
 
 
 def project_root() -> Path:
@@ -29,7 +29,8 @@ def bundle_root(name: str) -> str:
         ConfigError: no folder of that name is a bundle.
     """
     here = Path.cwd()
-    places = [here / "bundles" / name, project_root() / "bundles" / name, *_installed(name)]
+    installed = [file.parents[1] for file in installed_files(f"bundles/{name}/configs", "metadata.json")]
+    places = [here / "bundles" / name, project_root() / "bundles" / name, *installed]
     if here.name == name:
         places.insert(0, here)
     if os.environ.get("DERMASEG_BUNDLES"):
@@ -55,14 +56,3 @@ def tracking_uri() -> str:
             f"MLflow would cut {place} at the question mark. Give the store another place: --tracking_uri sqlite:///FILE."
         )
     return f"sqlite:///{place}"
-
-
-def _installed(name: str) -> list[Path]:
-    # RECORD knows where the installer put the shared files, whichever scheme it used
-    try:
-        package = distribution("dermaseg_monai")
-    except PackageNotFoundError:
-        return []
-    wanted = f"bundles/{name}/configs/metadata.json"
-    found = [Path(str(package.locate_file(file))) for file in package.files or [] if str(file).endswith(wanted)]
-    return [path.parents[1] for path in found]

@@ -9,8 +9,8 @@ from typing import Final, cast
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.case import SPLITS, Case, Split
 from dermaseg_monai.manifest.manifest import Manifest
-from dermaseg_monai.manifest.shipped import shipped_files
 from dermaseg_monai.manifest.table import read_table
+from dermaseg_monai.shipped import shipped_files
 
 SUFFIX: Final = ".csv.gz"
 
@@ -21,7 +21,7 @@ def shipped_list(name: str) -> dict[str, Split]:
     Raises:
         DataError: there is no such list here.
     """
-    lists = shipped_files("splits", SUFFIX)
+    lists = shipped_files("data_manifests/splits", SUFFIX)
     if name not in lists:
         held = ", ".join(lists) or "none; install the package whole"
         raise DataError(f"There is no id list {name!r} in data_manifests/splits; there is {held}.")

@@ -8,8 +8,8 @@ from dermaseg_monai.files import write_csv
 from dermaseg_monai.manifest.case import Case, FileRecord, Split
 from dermaseg_monai.manifest.id_lists import read_list, shipped_list
 from dermaseg_monai.manifest.manifest import Manifest
-from dermaseg_monai.manifest.shipped import shipped_files
 from dermaseg_monai.manifest.table import image_id
+from dermaseg_monai.shipped import shipped_files
 
 _LIST_VERSION: Final = "ids"
 _PARTS: Final[dict[str, Split]] = {
@@ -36,7 +36,7 @@ def read_leak_source(source: str | Path) -> Manifest:
         return _from_text(path)
     if path.name.endswith((".csv", ".csv.gz")):
         return _from_splits(read_list(path), path.name.removesuffix(".gz").removesuffix(".csv"))
-    if not path.exists() and str(source) in shipped_files("splits", ".csv.gz"):
+    if not path.exists() and str(source) in shipped_files("data_manifests/splits", ".csv.gz"):
         return _from_splits(shipped_list(str(source)), str(source))
     return Manifest.load(path)
 

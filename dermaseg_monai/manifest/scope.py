@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match  # pyright: ignore[reportUnknownVariableType]
 
 from dermaseg_monai.errors import DataError, did_you_mean
-from dermaseg_monai.manifest.shipped import shipped_files
 from dermaseg_monai.manifest.unique_keys import UniqueKeys
+from dermaseg_monai.shipped import shipped_files
 
 FORM: Final = 1
 NOT_STATED: Final = "not stated by the authors of the masks"
@@ -118,7 +118,7 @@ def read_scope(path: str | Path) -> Scope:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        shipped = ", ".join(sorted(shipped_files("scopes", ".yaml")))
+        shipped = ", ".join(sorted(shipped_files("data_manifests/scopes", ".yaml")))
         raise DataError(f"There is no scope document {file}. Give a YAML file, or a shipped one: {shipped}.") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{file} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
@@ -139,7 +139,7 @@ def read_scope(path: str | Path) -> Scope:
 
 def find_scope(name: str) -> Path:
     """Return the file of a scope: the shipped one of that name, else `name` as a path."""
-    return shipped_files("scopes", ".yaml").get(name, Path(name))
+    return shipped_files("data_manifests/scopes", ".yaml").get(name, Path(name))
 
 
 def _require_known(data: dict[Any, Any], where: str) -> None:

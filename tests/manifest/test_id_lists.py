@@ -9,7 +9,7 @@ import pytest
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest import Case, Manifest
 from dermaseg_monai.manifest.id_lists import SUFFIX, apply_list, coverage, read_list, shipped_list
-from dermaseg_monai.manifest.shipped import shipped_files
+from dermaseg_monai.shipped import shipped_files
 
 CaseMaker = Callable[..., Case]
 
@@ -46,7 +46,7 @@ def test_the_shipped_lists_show_the_known_overlaps() -> None:
 
 
 def test_the_shipped_lists_are_small() -> None:
-    assert sum(path.stat().st_size for path in shipped_files("splits", SUFFIX).values()) < 300_000
+    assert sum(path.stat().st_size for path in shipped_files("data_manifests/splits", SUFFIX).values()) < 300_000
 
 
 def test_a_list_decides_every_case_and_leaves_the_others_out(make_case: CaseMaker) -> None:

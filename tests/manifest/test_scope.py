@@ -5,7 +5,7 @@ import pytest
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest import Manifest, Scope, find_scope, read_scope
-from dermaseg_monai.manifest.shipped import shipped_files
+from dermaseg_monai.shipped import shipped_files
 
 FORM = """\
 form: 1
@@ -118,7 +118,7 @@ def test_a_missing_form_names_the_shipped_ones() -> None:
         read_scope(find_scope("isicc"))
 
 
-@pytest.mark.parametrize("name", sorted(shipped_files("scopes", ".yaml")))
+@pytest.mark.parametrize("name", sorted(shipped_files("data_manifests/scopes", ".yaml")))
 def test_the_shipped_forms_are_sound_and_say_what_is_not_stated(name: str) -> None:
     scope: Scope = read_scope(find_scope(name))
     assert scope.edge_definition is None

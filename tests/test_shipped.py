@@ -4,10 +4,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 import dermaseg_monai
-from dermaseg_monai.manifest import shipped
-from dermaseg_monai.manifest.shipped import shipped_files
+from dermaseg_monai import shipped
+from dermaseg_monai.shipped import shipped_files
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class Installed:
@@ -42,5 +42,5 @@ def test_an_installed_copy_finds_its_lists_by_its_record(tmp_path: Path, monkeyp
         path.touch()
     monkeypatch.setattr(dermaseg_monai, "__file__", str(package / "__init__.py"))
     monkeypatch.setattr(shipped, "distribution", lambda _name: Installed(tmp_path))
-    assert shipped_files("splits", ".csv.gz") == {"a": lists / "splits" / "a.csv.gz"}
-    assert shipped_files("scopes", ".yaml") == {"b": lists / "scopes" / "b.yaml"}
+    assert shipped_files("data_manifests/splits", ".csv.gz") == {"a": lists / "splits" / "a.csv.gz"}
+    assert shipped_files("data_manifests/scopes", ".yaml") == {"b": lists / "scopes" / "b.yaml"}
