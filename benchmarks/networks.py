@@ -26,7 +26,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from dermaseg_monai.files import write_text
 from dermaseg_monai.losses import BoundaryAwareLoss
-from dermaseg_monai.networks.catalogue import NETWORKS, build_network
+from dermaseg_monai.networks.catalogue import NETWORKS
 
 ENCODERS = ("resnet50", "mobilenet_v2", "efficientnet_lite0")
 MB = 1e6
@@ -101,8 +101,8 @@ def build(setup: Setup) -> nn.Module:
     """Return the network of a setup on its device, with random weights."""
     torch.set_num_threads(setup.threads)
     torch.manual_seed(0)
-    network = build_network(setup.name, encoder=setup.encoder, encoder_weights=None, output_stride=None)
-    return network.to(setup.device)
+    chosen = {} if setup.encoder is None else {"encoder": setup.encoder}
+    return NETWORKS[setup.name].network(**chosen).to(setup.device)
 
 
 def images(setup: Setup, batch: int) -> Tensor:

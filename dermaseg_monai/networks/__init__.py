@@ -2,7 +2,7 @@
 
 from dermaseg_monai.networks.attention_unet import AttentionUNet
 from dermaseg_monai.networks.ba_deeplab import BADeepLabV3
-from dermaseg_monai.networks.catalogue import NETWORKS, build_network
+from dermaseg_monai.networks.catalogue import NETWORKS
 from dermaseg_monai.networks.deeplabv3 import DeepLabV3
 from dermaseg_monai.networks.deeplabv3_plus import DeepLabV3Plus
 from dermaseg_monai.networks.encoder import ENCODER_NAMES, build_encoder
@@ -31,6 +31,5 @@ __all__ = [
     "UNet",
     "UNetPlusPlus",
     "build_encoder",
-    "build_network",
     "load_encoder_weights",
 ]

@@ -1,13 +1,10 @@
 """The networks of the study by name: where each comes from, what implements it, which settings it takes."""
 
-import inspect
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import nn
 
-from dermaseg_monai.errors import ConfigError, choose_one
 from dermaseg_monai.networks.attention_unet import AttentionUNet
 from dermaseg_monai.networks.ba_deeplab import BADeepLabV3
 from dermaseg_monai.networks.deeplabv3 import DeepLabV3
@@ -21,8 +18,6 @@ from dermaseg_monai.networks.unet import UNet
 from dermaseg_monai.networks.unet_plus_plus import UNetPlusPlus
 
 DILATED = ("encoder", "encoder_weights", "output_stride")
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,40 +53,3 @@ NETWORKS: Mapping[str, NetworkEntry] = {
         BADeepLabV3, "arXiv:1706.05587, this project", "ours; ResNet: MONAI ResNet", DILATED, ENCODER_NAMES
     ),
 }
-
-
-def build_network(
-    name: str, *, encoder: str | None, encoder_weights: str | None, output_stride: int | None
-) -> nn.Module:
-    """Return the network called `name`, and log what was chosen; None leaves a setting as the network has it.
-
-    Raises:
-        ConfigError: no network has this name (offers the nearest), or it does not take a setting (says which do), or a
-            value of a setting is not possible.
-        WeightsError: the weights are missing or made for another encoder.
-    """
-    entry = entry_of(name)
-    wanted = {"encoder": encoder, "encoder_weights": encoder_weights, "output_stride": output_stride}
-    given = {setting: value for setting, value in wanted.items() if value is not None}
-    for setting, value in given.items():
-        if setting not in entry.settings:
-            takers = ", ".join(other for other, its in NETWORKS.items() if setting in its.settings)
-            raise ConfigError(f"{name} takes no {setting}, but {value!r} is given. Leave it out, or choose: {takers}.")
-    network = entry.network(**given)
-    standard = inspect.signature(entry.network).parameters
-    chosen = [f"{setting} {given.get(setting, standard[setting].default)}" for setting in entry.settings]
-    weights = sum(parameter.numel() for parameter in network.parameters())
-    described = ", ".join([f"{entry.network.__name__} ({entry.implementation}; {entry.source})", *chosen])
-    logger.info("Network %s: %s, %.1f million parameters.", name, described, weights / 1e6)
-    return network
-
-
-def entry_of(name: str) -> NetworkEntry:
-    """Return what the catalogue says of a network.
-
-    Raises:
-        ConfigError: no network has this name; offers the nearest.
-    """
-    if name not in NETWORKS:
-        raise ConfigError(f"network {name!r} is unknown. {choose_one(name, NETWORKS)}")
-    return NETWORKS[name]

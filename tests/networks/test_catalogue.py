@@ -1,6 +1,5 @@
 import copy
 import inspect
-import logging
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from dermaseg_monai.engines.weights import load_weights, write_weights
-from dermaseg_monai.errors import ConfigError, WeightsError
+from dermaseg_monai.errors import WeightsError
 from dermaseg_monai.networks import (
     NETWORKS,
     AttentionUNet,
@@ -25,9 +24,7 @@ from dermaseg_monai.networks import (
     SwinUNetLite,
     UNet,
     UNetPlusPlus,
-    build_network,
 )
-from dermaseg_monai.networks.catalogue import entry_of
 
 # the cheapest of each class; what is tested here does not depend on the width
 SMALL: dict[str, Callable[[], nn.Module]] = {
@@ -171,7 +168,9 @@ def test_weights_of_another_network_or_width_are_refused_with_keys_and_shapes(na
 @EVERY
 def test_an_entry_names_the_settings_its_class_takes(name: str) -> None:
     taken = inspect.signature(NETWORKS[name].network).parameters
-    assert NETWORKS[name].settings == tuple(key for key in SETTINGS if key in taken)
+    assert NETWORKS[name].settings == tuple(
+        key for key in ("encoder", "encoder_weights", "output_stride") if key in taken
+    )
 
 
 @EVERY
@@ -186,53 +185,3 @@ def test_an_entry_tells_paper_and_maker_truly(name: str) -> None:
         assert monai_class.split()[0] in monais
     else:
         assert not monais & {"AttentionUnet", "BasicUNetPlusPlus", "SwinUNETR", "FlexibleUNet"}
-
-
-SETTINGS = {"encoder": "mobilenet_v2", "encoder_weights": "weights.pth", "output_stride": 8}
-
-
-def build(name: str, **given: str | int | None) -> nn.Module:
-    settings = dict.fromkeys(SETTINGS) | given
-    return build_network(name, **settings)  # pyright: ignore[reportArgumentType]
-
-
-def test_building_says_what_was_chosen(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO):
-        network = build("ba_deeplab", encoder="mobilenet_v2")
-    assert isinstance(network, BADeepLabV3)
-    assert caplog.messages[0].startswith(
-        "Network ba_deeplab: BADeepLabV3 (ours; ResNet: MONAI ResNet; arXiv:1706.05587"
-    )
-    assert "encoder mobilenet_v2, encoder_weights None, output_stride 16, 3" in caplog.messages[0]
-
-
-def test_settings_reach_the_network() -> None:
-    network = build("deeplabv3", encoder="mobilenet_v2", output_stride=8)
-    assert isinstance(network, DeepLabV3)
-    assert network.output_stride == 8
-
-
-def test_an_unknown_name_offers_the_nearest() -> None:
-    with pytest.raises(ConfigError, match=r"network 'deeplab_v3' is unknown. Did you mean deeplabv3\? Choose one of "):
-        build("deeplab_v3")
-    with pytest.raises(ConfigError, match=r"network 'xyz' is unknown. Choose one of deeplabv3, deeplabv3_plus"):
-        entry_of("xyz")
-
-
-@pytest.mark.parametrize(
-    ("name", "setting", "value"),
-    [
-        (name, key, value)
-        for name, its in NETWORKS.items()
-        for key, value in SETTINGS.items()
-        if key not in its.settings
-    ],
-)
-def test_a_setting_that_a_network_cannot_take_is_refused(name: str, setting: str, value: str | int) -> None:
-    with pytest.raises(ConfigError, match=rf"{name} takes no {setting}, but {value!r} is given.*choose: .*deeplabv3, "):
-        build(name, **{setting: value})
-
-
-def test_who_takes_an_encoder_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"choose: deeplabv3, deeplabv3_plus, encoder_unet, ba_deeplab\."):
-        build("unet", encoder="resnet50")
