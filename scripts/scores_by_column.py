@@ -20,6 +20,7 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest import Manifest, group_of_case
 from dermaseg_monai.metrics import read_scores, scores_to_frame
 from dermaseg_monai.metrics.bootstrap import group_codes, mean_bounds
+from dermaseg_monai.metrics.interval_text import bracketed
 from dermaseg_monai.metrics.least_groups import LEAST_GROUPS
 from dermaseg_monai.metrics.spreadsheet import read_cells
 
@@ -40,11 +41,9 @@ def parts(values: pd.Series, cuts: list[float]) -> pd.Series:
 def interval(jaccards: pd.Series, groups: Mapping[str, str | None]) -> str:
     """Return a mean by case with its interval, where there are groups enough for one."""
     values, codes = jaccards.to_numpy(float)[:, np.newaxis], group_codes(list(jaccards.index), groups)
-    mean = f"{values.mean():.3f}"
     if codes.max() + 1 < LEAST_GROUPS:
-        return mean
-    ((low, high),) = mean_bounds(values, codes, confidence=0.95, draws=DRAWS, seed=0)
-    return f"{mean} [{low:.3f}, {high:.3f}]"
+        return f"{values.mean():.3f}"
+    return bracketed(values.mean(), *mean_bounds(values, codes, confidence=0.95, draws=DRAWS, seed=0)[0])
 
 
 def groups_of(manifest: Path, ids: list[str]) -> dict[str, str | None]:

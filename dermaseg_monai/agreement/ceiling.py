@@ -9,6 +9,7 @@ import pandas as pd
 from dermaseg_monai.agreement.interval import CONFIDENCE, DRAWS
 from dermaseg_monai.agreement.pair_summary import SCORES
 from dermaseg_monai.metrics.bootstrap import bootstrap_means, percentile_interval
+from dermaseg_monai.metrics.interval_text import bracketed
 from dermaseg_monai.metrics.least_groups import LEAST_GROUPS
 
 Verdict = Literal["equivalent", "not worse", "not shown"]
@@ -74,9 +75,9 @@ class Ceiling:
         """One line for a report: both agreements, their difference, and what was shown."""
         one = self.scores["dice"]
         on = f"{self.n_images} images" if self.n_images != 1 else "1 image"
-        text = f"Model against people: Dice {_written(one.model, one.model_low, one.model_high)}; people against "
-        text += f"people on the same {on}: {_written(one.human, one.human_low, one.human_high)}; "
-        return f"{text}difference {_written(one.difference, one.low, one.high, sign='+')}. {self.verdict_words}"
+        text = f"Model against people: Dice {bracketed(one.model, one.model_low, one.model_high)}; people against "
+        text += f"people on the same {on}: {bracketed(one.human, one.human_low, one.human_high)}; "
+        return f"{text}difference {bracketed(one.difference, one.low, one.high, '+.3f')}. {self.verdict_words}"
 
     @property
     def verdict_words(self) -> str:
@@ -152,8 +153,3 @@ def _verdict(low: float | None, high: float | None, margin: float, n_groups: int
     if low is None or high is None or n_groups < LEAST_GROUPS or low <= -margin:
         return "not shown"
     return "equivalent" if high < margin else "not worse"
-
-
-def _written(mean: float, low: float | None, high: float | None, *, sign: str = "") -> str:
-    bounds = "" if low is None or high is None else f" [{low:{sign}.3f}, {high:{sign}.3f}]"
-    return f"{mean:{sign}.3f}{bounds}"

@@ -8,6 +8,7 @@ import pandas as pd
 
 from dermaseg_monai.agreement.ceiling import ALPHA, Ceiling, Compared, summarise_ceiling
 from dermaseg_monai.files import write_json, write_text
+from dermaseg_monai.metrics.interval_text import bracketed
 from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.metrics.table import Table
 
@@ -103,12 +104,7 @@ def _section(factor: str, found: Mapping[str, Ceiling]) -> str:
 
 def _cells(one: Compared) -> tuple[str, str, str]:
     return (
-        _cell(one.human, one.human_low, one.human_high),
-        _cell(one.model, one.model_low, one.model_high),
-        _cell(one.difference, one.low, one.high, "+"),
+        bracketed(one.human, one.human_low, one.human_high),
+        bracketed(one.model, one.model_low, one.model_high),
+        bracketed(one.difference, one.low, one.high, "+.3f"),
     )
-
-
-def _cell(mean: float, low: float | None, high: float | None, sign: str = "") -> str:
-    bounds = "" if low is None or high is None else f" [{low:{sign}.3f}, {high:{sign}.3f}]"
-    return f"{mean:{sign}.3f}{bounds}"

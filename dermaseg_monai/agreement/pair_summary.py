@@ -9,6 +9,7 @@ import pandas as pd
 
 from dermaseg_monai.agreement.interval import CONFIDENCE, DRAWS
 from dermaseg_monai.metrics.bootstrap import mean_bounds
+from dermaseg_monai.metrics.interval_text import bracketed
 
 SCORES: Final = (
     "dice", "jaccard", "threshold_jaccard", "hd95_px", "assd_px", "hd95_mm", "assd_mm", "surface_dice",
@@ -161,11 +162,7 @@ def written_rows(summaries: Sequence[tuple[str, PairSummary]]) -> list[tuple[str
     """Return rows of text for a table: who, pairs, images, then Dice, Jaccard, threshold Jaccard and share flagged."""
     rows = []
     for who, found in summaries:
-        cells = [_cell(found.scores[name]) for name in ("dice", "jaccard", "threshold_jaccard", FLAGGED)]
+        scores = [found.scores[name] for name in ("dice", "jaccard", "threshold_jaccard", FLAGGED)]
+        cells = [bracketed(score.mean, score.low, score.high) for score in scores]
         rows.append((who, str(found.n_pairs), str(found.n_images), *cells))
     return rows
-
-
-def _cell(score: Agreement) -> str:
-    interval = "" if score.low is None or score.high is None else f" [{score.low:.3f}, {score.high:.3f}]"
-    return f"{score.mean:.3f}{interval}"

@@ -14,6 +14,7 @@ from dermaseg_monai.agreement.interval import too_narrow
 from dermaseg_monai.agreement.measurement import Measured
 from dermaseg_monai.agreement.outline_errors import ERROR_TYPES, SCOPE
 from dermaseg_monai.agreement.unit import named_in, unit_of_columns
+from dermaseg_monai.metrics.interval_text import bracketed
 from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.metrics.table import Table
 
@@ -158,9 +159,9 @@ def _errors(errors: pd.DataFrame, annotators: list[str], *, volumes: bool) -> Ta
 
 
 def _bounded(row: Mapping[Any, Any], name: str, form: str) -> str:
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    bounds = "" if pd.isna(low) else f" [{_number(low, form)}, {_number(high, form)}]"
-    return _number(row[name], form) + bounds
+    if pd.isna(row[name]):
+        return _number(None, form)
+    return bracketed(row[name], row[f"{name}_low"], row[f"{name}_high"], form)
 
 
 def _number(value: float | None, form: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from dermaseg_monai.metrics.interval_text import bracketed
 from dermaseg_monai.metrics.table import Table
 
 
@@ -69,5 +70,4 @@ def _test(row: dict[str, Any]) -> str:
 def _value(row: dict[str, Any]) -> str:
     if pd.isna(row["value"]):
         return "not available"
-    bounds = "" if pd.isna(row["low"]) or pd.isna(row["high"]) else f" [{row['low']:.3f}, {row['high']:.3f}]"
-    return f"{row['value']:.3f}{bounds}"
+    return bracketed(row["value"], row["low"], row["high"])

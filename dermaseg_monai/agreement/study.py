@@ -27,6 +27,7 @@ from dermaseg_monai.agreement.unit import unit_of_columns
 from dermaseg_monai.agreement.votes import Votes
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import make_folder, remove, replacing, write_json
+from dermaseg_monai.metrics.interval_text import bracketed
 from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.metrics.table import Table
 
@@ -170,8 +171,7 @@ def _over_images(found: Mapping[str, PairSummary]) -> str:
     parts = []
     for name, word in names.items():
         score = main.scores[name]
-        bounds = "" if score.image_low is None else f" [{score.image_low:.3f}, {score.image_high:.3f}]"
-        parts.append(f"{word} {score.image_mean:.3f}{bounds}")
+        parts.append(f"{word} {bracketed(score.image_mean, score.image_low, score.image_high)}")
     return ", ".join(parts)
 
 
@@ -187,9 +187,8 @@ def _of_lengths(found: Mapping[str, PairSummary]) -> list[str]:
         score = main.scores.get(name)
         if score is None:
             continue
-        digits = 2 if unit == " px" else 3
-        bounds = "" if score.low is None else f" [{score.low:.{digits}f}, {score.high:.{digits}f}]"
-        parts.append(f"{word} {score.mean:.{digits}f}{bounds}{unit}")
+        form = ".2f" if unit == " px" else ".3f"
+        parts.append(f"{word} {bracketed(score.mean, score.low, score.high, form)}{unit}")
     return [f"Means over pairs: {', '.join(parts)}."] if parts else []
 
 
@@ -201,8 +200,7 @@ def _section(name: str, table: pd.DataFrame) -> str:
             str(row[name]),
             f"{row['pairs']:.0f}",
             f"{row['images']:.0f}",
-            f"{row['dice']:.3f}"
-            + ("" if pd.isna(row["dice_low"]) else f" [{row['dice_low']:.3f}, {row['dice_high']:.3f}]"),
+            bracketed(row["dice"], row["dice_low"], row["dice_high"]),
             *(f"{row[column]:.3f}" for column in ("dice_median", "jaccard", "threshold_jaccard", "flagged")),
         )
         for row in chosen

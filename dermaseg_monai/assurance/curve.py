@@ -9,6 +9,7 @@ from jaxtyping import Float
 from dermaseg_monai.assurance.stress_row import SCORED, UNDISTURBED, StressRow
 from dermaseg_monai.data.stressors import Stressor
 from dermaseg_monai.metrics.bootstrap import group_codes, mean_bounds
+from dermaseg_monai.metrics.interval_text import bracketed
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,9 @@ class Estimate:
     mean: float
     low: float | None
     high: float | None
+
+    def __str__(self) -> str:
+        return bracketed(self.mean, self.low, self.high, "z.3f")
 
 
 @dataclass(frozen=True)

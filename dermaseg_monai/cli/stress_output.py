@@ -227,11 +227,6 @@ def _print(summary: StressSummary) -> None:
     for curve in summary.ranking:
         last = curve.points[-1]
         drops = (curve.mean_drops["dice"], last.drops["dice"])
-        cells = (curve.stressor, *map(_written, drops), f"{last.n_missed} of {curve.n}")
+        cells = (curve.stressor, *map(str, drops), f"{last.n_missed} of {curve.n}")
         table.add_row(*map(Text, cells))
     Console().print(table)
-
-
-def _written(one: Estimate) -> str:
-    bounds = "" if one.low is None or one.high is None else f" [{one.low:z.3f}, {one.high:z.3f}]"
-    return f"{one.mean:z.3f}{bounds}"

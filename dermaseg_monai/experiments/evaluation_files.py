@@ -11,6 +11,7 @@ from dermaseg_monai.experiments.evaluations import EvaluationComparison
 from dermaseg_monai.experiments.summary import UNITS, Contrast, Figure
 from dermaseg_monai.experiments.tolerance import Tolerance, tolerance_words
 from dermaseg_monai.files import write_text
+from dermaseg_monai.metrics.interval_text import bracketed
 from dermaseg_monai.metrics.least_groups import narrow_words
 from dermaseg_monai.metrics.spreadsheet import write_table
 from dermaseg_monai.metrics.table import Table
@@ -61,13 +62,13 @@ def write_comparison(
 
 def score_table(found: EvaluationComparison) -> Table:
     """Return one row per score, one column per evaluation."""
-    rows = _rows(found.figures, lambda one: f"{one.mean:.3f} [{one.low:.3f}, {one.high:.3f}]")
+    rows = _rows(found.figures, lambda one: bracketed(one.mean, one.low, one.high))
     return Table(("score", *found.names), rows, narrow_words(found.n_groups))
 
 
 def difference_table(found: EvaluationComparison) -> Table:
     """Return one row per score: every further evaluation minus the first."""
-    rows = _rows(found.contrasts, _difference)
+    rows = _rows(found.contrasts, lambda one: one.written("+.3f"))
     header = ("score", *(f"{name} - {found.names[0]}" for name in found.names[1:]))
     return Table(header, rows, narrow_words(found.n_groups))
 
@@ -111,11 +112,6 @@ def _rows(found: Sequence[_One], cell: Callable[[_One], str]) -> list[tuple[str,
     for one in found:
         rows.setdefault(one.score, []).append(cell(one))
     return [(_TITLES[score], *cells) for score, cells in rows.items()]
-
-
-def _difference(one: Contrast) -> str:
-    p = "<0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}"  # noqa: PLR2004 (three decimals)
-    return f"{one.difference:+.3f} [{one.low:+.3f}, {one.high:+.3f}] p {p}"
 
 
 def _panels(found: EvaluationComparison) -> dict[str, list[IntervalRow]]:

@@ -8,6 +8,7 @@ from dermaseg_monai.experiments.generalisation_differences import counted
 from dermaseg_monai.experiments.generalisation_matrix import MEASURES, Bounded, Cell
 from dermaseg_monai.experiments.generalisation_overlap import THROUGH_OTHERS
 from dermaseg_monai.experiments.generalisation_result import Result
+from dermaseg_monai.metrics.interval_text import bracketed
 from dermaseg_monai.metrics.least_groups import LEAST_GROUPS, narrow_words
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.generalisation_cell import MatrixCell, MatrixRows
@@ -83,13 +84,7 @@ def network_table(result: Result) -> Table:
 
 def signed(one: Bounded) -> str:
     """Write a difference and its interval with their signs."""
-    if one.low is None or one.high is None:
-        return f"{one.value:+.3f}"
-    return f"{one.value:+.3f} [{one.low:+.3f}, {one.high:+.3f}]"
-
-
-def _interval(one: Bounded) -> str:
-    return "" if one.low is None or one.high is None else f"[{one.low:.3f}, {one.high:.3f}]"
+    return bracketed(one.value, one.low, one.high, "+.3f")
 
 
 def _pair_rows(result: Result, trained_on: str, tested_on: str) -> list[tuple[str, ...]]:
@@ -104,7 +99,7 @@ def _pair_rows(result: Result, trained_on: str, tested_on: str) -> list[tuple[st
 
 
 def _figures(cell: Cell, cases: str) -> tuple[str, ...]:
-    figures = [f"{one.value:.3f} {_interval(one)}".strip() for one in (cell.scores[name] for name in MEASURES)]
+    figures = [bracketed(one.value, one.low, one.high) for one in (cell.scores[name] for name in MEASURES)]
     return (cell.trained_on, cell.tested_on, cases, str(cell.n), str(cell.n_groups), *figures)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from dermaseg_monai.experiments.leak_worth import LeakWorth, Side, WorthRow
 from dermaseg_monai.files import write_json, write_text
+from dermaseg_monai.metrics.interval_text import bracketed
 from dermaseg_monai.metrics.least_groups import LEAST_GROUPS, narrow_words
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.intervals import IntervalRow, save_intervals
@@ -62,12 +63,12 @@ def write_leak_worth(folder: Path, found: LeakWorth, leaky: Side, clean: Side, a
 
 def means_table(found: LeakWorth) -> Table:
     """Return one row per group of images, with the mean of every measure."""
-    return _table(found, found.means, signed=False)
+    return _table(found, found.means, form=".3f")
 
 
 def differences_table(found: LeakWorth) -> Table:
     """Return one row per difference of means."""
-    return _table(found, found.differences, signed=True)
+    return _table(found, found.differences, form="+.3f")
 
 
 def _sentences(found: LeakWorth, leaky: Side) -> list[str]:
@@ -76,10 +77,10 @@ def _sentences(found: LeakWorth, leaky: Side) -> list[str]:
     )
     if found.worth is None:
         return [counted, "What that is worth cannot be told: too few images were scored by both networks."]
-    value, low, high = found.worth.values["dice"]
+    value = bracketed(*found.worth.values["dice"], "+.3f")
     return [
         counted,
-        f"That is worth {value:+.3f} [{low:+.3f}, {high:+.3f}] Dice in the images concerned: {_verdict(found.worth)}.",
+        f"That is worth {value} Dice in the images concerned: {_verdict(found.worth)}.",
     ]
 
 
@@ -94,23 +95,18 @@ def _clear(row: WorthRow, measure: str) -> bool:
     return row.n_groups >= LEAST_GROUPS and not low <= 0 <= high
 
 
-def _table(found: LeakWorth, rows: Sequence[WorthRow], *, signed: bool) -> Table:
+def _table(found: LeakWorth, rows: Sequence[WorthRow], *, form: str) -> Table:
     cells = [
         (
             row.name,
             f"{row.n:,}",
             f"{row.n_groups:,}",
-            *(_cell(row.values[name], signed=signed) for name in found.measures),
+            *(bracketed(*row.values[name], form) for name in found.measures),
         )
         for row in rows
     ]
     notes = narrow_words(min((row.n_groups for row in rows), default=LEAST_GROUPS))
     return Table(("", "images", "groups", *(_TITLES[name] for name in found.measures)), cells, notes)
-
-
-def _cell(value: tuple[float, float, float], *, signed: bool) -> str:
-    mean, low, high = (f"{number:+.3f}" if signed else f"{number:.3f}" for number in value)
-    return f"{mean} [{low}, {high}]"
 
 
 def _interval(row: WorthRow, measure: str) -> IntervalRow:

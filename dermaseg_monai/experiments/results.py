@@ -8,11 +8,11 @@ from dermaseg_monai.experiments.grid import label
 from dermaseg_monai.experiments.job import DONE
 from dermaseg_monai.experiments.plan import Run
 from dermaseg_monai.experiments.spec import Spec
-from dermaseg_monai.experiments.summary import UNITS, AblationSummary, Contrast, Figure
+from dermaseg_monai.experiments.summary import UNITS, AblationSummary, Figure
 from dermaseg_monai.experiments.tables import SMALLER_IS_BETTER, Scored
 from dermaseg_monai.files import read_object, write_rows, write_text
 from dermaseg_monai.metrics.least_groups import narrow_words
-from dermaseg_monai.metrics.summary import written
+from dermaseg_monai.metrics.summary import mean_and_interval
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.intervals import IntervalRow, save_intervals
 from dermaseg_monai.report.palette import NOTICE
@@ -64,8 +64,7 @@ def settings_table(runs: Sequence[Run], summary: AblationSummary) -> Table:
     for setting, count in planned.items():
         done = len(cells[setting, measures[0]].seeds) if (setting, measures[0]) in cells else 0
         seeds = f"{done}" if done == count else f"{done} of {count}"
-        found = [_cell(cells[setting, name]) if (setting, name) in cells else "missing" for name in measures]
-        rows.append((setting, seeds, *found))
+        rows.append((setting, seeds, *(_cell(cells.get((setting, name))) for name in measures)))
     return Table(("setting", "seeds", *map(_title, measures)), rows, narrow_words(summary.n_groups))
 
 
@@ -92,7 +91,8 @@ def _contrast_tables(summary: AblationSummary) -> list[str]:
     measures = list(dict.fromkeys(contrast.score for contrast in summary.contrasts))
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for one in summary.contrasts:
-        rows.setdefault((one.setting, one.baseline), {})[one.score] = _difference(one)
+        form = "+.2f" if one.score in SMALLER_IS_BETTER else "+.4f"
+        rows.setdefault((one.setting, one.baseline), {})[one.score] = one.written(form)
     if not rows:
         return []
     cells = [(setting, *(row[name] for name in measures)) for (setting, _), row in rows.items()]
@@ -127,17 +127,8 @@ def _title(score: str) -> str:
     return f"{_TITLES.get(score, score)} {'↓' if score in SMALLER_IS_BETTER else '↑'}"
 
 
-def _cell(figure: Figure) -> str:
-    if figure.low is None or figure.high is None:
-        return written(figure.score, figure.mean)
-    low, high = (written(figure.score, bound).partition(" ")[0] for bound in (figure.low, figure.high))
-    return f"{written(figure.score, figure.mean)} [{low}, {high}]"
-
-
-def _difference(one: Contrast) -> str:
-    digits = 2 if one.score in SMALLER_IS_BETTER else 4
-    p = "<0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}"  # noqa: PLR2004 (three decimals)
-    return f"{one.difference:+.{digits}f} [{one.low:+.{digits}f}, {one.high:+.{digits}f}] p {p}"
+def _cell(figure: Figure | None) -> str:
+    return "missing" if figure is None else mean_and_interval(figure.score, figure.mean, figure.low, figure.high)
 
 
 def _score_panels(summary: AblationSummary) -> Mapping[str, Sequence[IntervalRow]]:

@@ -12,6 +12,7 @@ from dermaseg_monai.experiments.resampling import holm, paired_p, redraw_seeds, 
 from dermaseg_monai.experiments.spec import Spec
 from dermaseg_monai.experiments.tables import Scored
 from dermaseg_monai.metrics.bootstrap import group_codes, percentile_interval
+from dermaseg_monai.metrics.interval_text import bracketed
 
 UNITS: Final = (
     "In p every group counts once, in the mean and its interval by its images: the two can disagree. A difference is "
@@ -60,6 +61,11 @@ class Contrast:
         """
         one_sided = self.low > 0 if self.difference > 0 else self.high < 0
         return self.p_holm < _CLEAR and one_sided
+
+    def written(self, form: str) -> str:
+        """Return the difference with its interval, all in one format, and its corrected p."""
+        p = "<0.001" if self.p_holm < 0.001 else f"{self.p_holm:.3f}"  # noqa: PLR2004 (three decimals)
+        return f"{bracketed(self.difference, self.low, self.high, form)} p {p}"
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class Summary:
         return Table(
             header=("score", f"mean [{100 * self.confidence:g} % interval]", "median"),
             rows=[
-                (name, mean_and_interval(name, score), written(name, score.median))
+                (name, mean_and_interval(name, score.mean, score.low, score.high), written(name, score.median))
                 for name, score in self.scores.items()
             ],
             notes=(
@@ -157,9 +157,9 @@ def written(name: str, value: float) -> str:
     return f"{value:.{1 if unit == ' px' else 3}f}{unit}"
 
 
-def mean_and_interval(name: str, score: ScoreSummary) -> str:
+def mean_and_interval(name: str, mean: float, low: float | None, high: float | None) -> str:
     """Write `mean [low, high]`, or the mean alone where there is no interval."""
-    if score.low is None or score.high is None:
-        return written(name, score.mean)
-    low, high = (written(name, bound).partition(" ")[0] for bound in (score.low, score.high))
-    return f"{written(name, score.mean)} [{low}, {high}]"
+    if low is None or high is None:
+        return written(name, mean)
+    lowest, highest = (written(name, bound).partition(" ")[0] for bound in (low, high))
+    return f"{written(name, mean)} [{lowest}, {highest}]"

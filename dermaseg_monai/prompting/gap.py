@@ -7,6 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from dermaseg_monai.metrics import Difference, Summary, compare, summarise
+from dermaseg_monai.metrics.interval_text import bracketed
 from dermaseg_monai.metrics.least_groups import narrow_words
 from dermaseg_monai.metrics.summary import mean_and_interval
 from dermaseg_monai.metrics.table import Table
@@ -69,7 +70,11 @@ class GapTable:
                     row.name,
                     row.origin,
                     str(row.n_without),
-                    *(mean_and_interval(name, row.summary.scores[name]) for name in _SHOWN),
+                    *(
+                        mean_and_interval(name, one.mean, one.low, one.high)
+                        for name in _SHOWN
+                        for one in [row.summary.scores[name]]
+                    ),
                     _signed(row.from_network),
                     _signed(row.from_given),
                 )
@@ -123,7 +128,7 @@ def _signed(differences: Mapping[str, Difference] | None) -> str:
     if differences is None:
         return ""
     found = differences["jaccard"]
-    return f"{found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
+    return bracketed(found.difference, found.low, found.high, "+.3f")
 
 
 def _cells(row: GapRow) -> list[dict[str, Any]]:

@@ -86,7 +86,7 @@ def _sentence(ranking: Sequence[Curve]) -> str:
     drop = strongest.drops["dice"]
     text = (
         f"{_words(first)} costs most: at its strongest level ({strength(first.unit, strongest.level)}) Dice falls from "
-        f"{first.undisturbed['dice'].mean:.3f} to {strongest.scores['dice'].mean:.3f}, a drop of {_interval(drop)}."
+        f"{first.undisturbed['dice'].mean:.3f} to {strongest.scores['dice'].mean:.3f}, a drop of {drop}."
     )
     if len(ranking) > 2:  # noqa: PLR2004 (one that is named, two that follow)
         text += f" {_words(ranking[1])} and {title_of(ranking[2].stressor)} come next."
@@ -116,7 +116,7 @@ def _ranking(ranking: Sequence[Curve]) -> str:
     for curve in ranking:
         last, mean = curve.points[-1], curve.mean_drops["dice"]
         bar = f"<span style='width:{max(0.0, mean.mean) / largest * 110:.0f}px'></span>"
-        cells = (_interval(mean), _interval(last.drops["dice"]), _interval(last.drops["threshold_jaccard"]))
+        cells = (str(mean), str(last.drops["dice"]), str(last.drops["threshold_jaccard"]))
         figures = "".join(f"<td>{escape(cell)}</td>" for cell in (*cells, f"{last.n_missed} of {curve.n}"))
         rows.append(f"<tr><td>{escape(_words(curve))}</td><td class=bar>{bar}</td>{figures}</tr>")
     note = "A drop is undisturbed minus disturbed on the same cases, with its paired interval; TJ: threshold Jaccard."
@@ -138,8 +138,8 @@ def _section(curve: Curve, pictures: Sequence[StressPicture]) -> str:
 
 
 def _row(level: str, scores: Mapping[str, Estimate], drops: Mapping[str, Estimate] | None, n_missed: int) -> str:
-    cells = [level, *(_interval(scores[name]) for name in LINES)]
-    cells += ["", ""] if drops is None else [_interval(drops["dice"]), _interval(drops["threshold_jaccard"])]
+    cells = [level, *(str(scores[name]) for name in LINES)]
+    cells += ["", ""] if drops is None else [str(drops["dice"]), str(drops["threshold_jaccard"])]
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in (*cells, str(n_missed))) + "</tr>"
 
 
@@ -165,12 +165,6 @@ def _failed(failed: Mapping[str, str]) -> str:
         return ""
     items = "".join(f"<li>{escape(shown_id(name))}: {escape(reason)}</li>" for name, reason in failed.items())
     return f"<h2>Cases that took no part ({len(failed)})</h2><ul>{items}</ul>"
-
-
-def _interval(one: Estimate) -> str:
-    if one.low is None or one.high is None:
-        return f"{one.mean:z.3f}"
-    return f"{one.mean:z.3f} [{one.low:z.3f}, {one.high:z.3f}]"
 
 
 def _words(curve: Curve) -> str:
