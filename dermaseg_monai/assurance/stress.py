@@ -9,9 +9,9 @@ from dermaseg_monai.assurance.disturbance import disturbed
 from dermaseg_monai.assurance.evaluation import Evaluation
 from dermaseg_monai.assurance.ledger import Ledger
 from dermaseg_monai.assurance.photograph import Photograph, PhotographReader
-from dermaseg_monai.assurance.stress_progress import StressProgress
 from dermaseg_monai.assurance.stress_row import UNDISTURBED, StressRow
 from dermaseg_monai.data.stressors import Stressor
+from dermaseg_monai.engines.time_left import TimeLeft
 from dermaseg_monai.errors import DataError, DermasegError
 from dermaseg_monai.manifest import Case
 
@@ -79,7 +79,7 @@ class StressTest:
             DataError: not one case can be read, or the rows cannot be written.
         """
         rows: list[StressRow] = []
-        progress = StressProgress(len(self.steps) * len(self.cases))
+        progress = TimeLeft("Stress test", len(self.steps) * len(self.cases), "photographs")
         with progress:
             for step in self.steps:
                 kept = self.ledger.read(step.name, step.number, step.level) or []
@@ -94,24 +94,24 @@ class StressTest:
                 rows += found
         return rows
 
-    def _rows(self, step: Step, done: dict[str, StressRow], progress: StressProgress) -> list[StressRow]:
+    def _rows(self, step: Step, done: dict[str, StressRow], progress: TimeLeft) -> list[StressRow]:
         rows = dict(done)
         samples = self._samples(step, rows, progress)
         while part := list(islice(samples, self.batch_size)):
             for prediction in self.evaluation.predict(part):
                 score = self.evaluation.score(prediction)
                 rows[score.case_id] = StressRow.scored(score, stressor=step.name, step=step.number, level=step.level)
-                progress.move(step.name, step.number)
+                progress.move(f"{step.name} {step.number}")
         return [rows[case.id] for case in self.cases]
 
-    def _samples(self, step: Step, rows: dict[str, StressRow], progress: StressProgress) -> Iterator[dict[str, Any]]:
+    def _samples(self, step: Step, rows: dict[str, StressRow], progress: TimeLeft) -> Iterator[dict[str, Any]]:
         for case in [case for case in self.cases if case.id not in rows]:
             try:
                 sample = self.evaluation.prepared(step.applied(self.read(case)))
             except (DermasegError, ValueError, RuntimeError) as error:  # MONAI wraps what a transform raises
                 reason = " ".join(str(error).split())
                 rows[case.id] = StressRow(case.id, step.name, step.number, step.level, reason=reason)
-                progress.move(step.name, step.number)
+                progress.move(f"{step.name} {step.number}")
                 continue
             yield sample
 

@@ -1,28 +1,25 @@
 import pytest
 from ignite.engine import Engine
 
-from dermaseg_monai.prompting import CaseProgress, case_progress
+from dermaseg_monai.prompting import CaseProgress
 
 
-def run(step: object, *, images: int) -> None:
+def run(step: object, *, images: int, every_s: float = 60.0) -> None:
     engine = Engine(step)  # pyright: ignore[reportArgumentType] (a step is any function of engine and batch)
-    CaseProgress().attach(engine)
+    CaseProgress(every_s=every_s).attach(engine)
     engine.run(range(images))
 
 
-def test_without_a_terminal_a_line_says_how_far_it_is(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(case_progress, "_EVERY_S", 0.0)
-    run(lambda _engine, batch: batch, images=3)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.partition(",")[0] for line in lines] == ["1 of 3 images", "2 of 3 images", "3 of 3 images"]
-    assert lines[-1] == "3 of 3 images, 0:00:00 left"
+def test_without_a_terminal_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    run(lambda _engine, batch: batch, images=3, every_s=0.0)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(",")[0] for line in lines] == [f"Prompting: {done} of 3 images" for done in (1, 2, 3)]
+    assert lines[-1] == "Prompting: 3 of 3 images, 0:00:00 left"
 
 
 def test_a_short_evaluation_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     run(lambda _engine, batch: batch, images=3)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().err == ""
 
 
 def test_an_error_is_passed_on() -> None:
