@@ -24,6 +24,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    # the keys of a sheet have underscores: both spellings are taken
+    context_settings={"token_normalize_func": lambda word: word.replace("_", "-")},
 )
 app.add_typer(data_app, name="data")
 app.add_typer(bundle_app, name="bundle")

@@ -13,12 +13,8 @@ def ablate(  # noqa: PLR0913 (each is one option of the command line)
     address: Annotated[str | None, typer.Argument(help="With --ray: address of the cluster's head.")] = None,
     *,
     manifest: Annotated[Path | None, typer.Option(help="Manifest of the data, for every run.")] = None,
-    dataset_dir: Annotated[
-        Path | None, typer.Option("--dataset-dir", "--dataset_dir", help="Folder of the files of the manifest.")
-    ] = None,
-    encoder_weights: Annotated[
-        str | None, typer.Option("--encoder-weights", "--encoder_weights", help="File or name of encoder weights.")
-    ] = None,
+    dataset_dir: Annotated[Path | None, typer.Option(help="Folder of the files of the manifest.")] = None,
+    encoder_weights: Annotated[str | None, typer.Option(help="File or name of encoder weights.")] = None,
     values: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE for every run; an axis takes a list: seed=[0,1].")
     ] = None,

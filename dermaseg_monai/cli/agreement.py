@@ -69,9 +69,7 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     images: Annotated[
         Path | None, typer.Option(help="Photographs named by case, for --root; drawn on the page.")
     ] = None,
-    tracking_uri: Annotated[
-        str | None, typer.Option("--tracking-uri", "--tracking_uri", help="Log to this MLflow store too.")
-    ] = None,
+    tracking_uri: Annotated[str | None, typer.Option(help="Log to this MLflow store too.")] = None,
     fail_under: Annotated[float | None, typer.Option(min=0, max=1, help="Exit 1 when mean Dice is lower.")] = None,
 ) -> None:
     """Measure every pair of outlines and who draws how; write tables, pictures of errors, a summary and a page."""

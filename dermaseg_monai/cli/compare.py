@@ -23,10 +23,7 @@ def compare(
     out: Annotated[Path, typer.Option(help="Folder to write.")],
     *,
     manifest: Annotated[Path | None, typer.Option(help="Manifest of the cases; default: the first run's own.")] = None,
-    dataset_dir: Annotated[
-        Path | None,
-        typer.Option("--dataset-dir", "--dataset_dir", help="Where its paths start; default: the run's own."),
-    ] = None,
+    dataset_dir: Annotated[Path | None, typer.Option(help="Where its paths start; default: the run's own.")] = None,
 ) -> None:
     """Compare evaluations of the same cases: every score with its interval, and the paired differences.
 

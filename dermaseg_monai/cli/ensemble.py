@@ -23,16 +23,11 @@ def ensemble(
     manifest: Annotated[
         Path | None, typer.Option(help="Manifest of the references; default: the first folder's own.")
     ] = None,
-    dataset_dir: Annotated[
-        Path | None,
-        typer.Option("--dataset-dir", "--dataset_dir", help="Where its paths start; default: the folder's own."),
-    ] = None,
+    dataset_dir: Annotated[Path | None, typer.Option(help="Where its paths start; default: the folder's own.")] = None,
     images: Annotated[
         Path | None, typer.Option(help="Folder of the photographs, for overlays; default: the manifest's own.")
     ] = None,
-    tracking_uri: Annotated[
-        str | None, typer.Option("--tracking-uri", "--tracking_uri", help="Log to this MLflow store too.")
-    ] = None,
+    tracking_uri: Annotated[str | None, typer.Option(help="Log to this MLflow store too.")] = None,
 ) -> None:
     """Average the probabilities of several networks, of any kind and size; the mean is scored when they were.
 

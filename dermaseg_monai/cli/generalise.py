@@ -15,8 +15,7 @@ def generalise(  # noqa: PLR0913 (each is one option of the command line)
     manifests: Annotated[list[Path], typer.Argument(help="Manifests of the data sets, two or more (.json).")],
     *,
     dataset_dir: Annotated[
-        list[str] | None,
-        typer.Option("--dataset-dir", "--dataset_dir", help="Folder per manifest, in order, or NAME=FOLDER."),
+        list[str] | None, typer.Option(help="Folder per manifest, in order, or NAME=FOLDER.")
     ] = None,
     weights: Annotated[
         list[str] | None, typer.Option(help="NAME=RUN: weights that were trained on this set; no training then.")

@@ -10,10 +10,7 @@ def slices(
     manifest: Annotated[Path, typer.Argument(help="Manifest of NIfTI volumes (.json).")],
     out: Annotated[Path, typer.Option(help="Folder to write; must not exist or be empty.")],
     *,
-    dataset_dir: Annotated[
-        Path | None,
-        typer.Option("--dataset-dir", "--dataset_dir", help="Where its paths start; default: the manifest's."),
-    ] = None,
+    dataset_dir: Annotated[Path | None, typer.Option(help="Where its paths start; default: the manifest's.")] = None,
     plane: Annotated[
         Literal["sagittal", "coronal", "axial"] | None, typer.Option(help="Default: whose slices have finest voxels.")
     ] = None,

@@ -25,8 +25,7 @@ def stress(  # noqa: PLR0913 (each is one option of the command line)
         Path | None, typer.Option(help="Run folder or weights file; default: those its evaluation takes.")
     ] = None,
     dataset_dir: Annotated[
-        Path | None,
-        typer.Option("--dataset-dir", "--dataset_dir", help="Where its paths start; default: the manifest's folder."),
+        Path | None, typer.Option(help="Where its paths start; default: the manifest's folder.")
     ] = None,
     split: Annotated[Literal["train", "val", "test"], typer.Option(help="Which cases.")] = "test",
     stressors: Annotated[str | None, typer.Option(help="Names, separated by commas: hair,blur; default: all.")] = None,
@@ -37,12 +36,8 @@ def stress(  # noqa: PLR0913 (each is one option of the command line)
         list[str] | None, typer.Option(help="Sheet over the evaluate sheet: single_view, or a file; repeat.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write; default: below runs/.")] = None,
-    tracking_uri: Annotated[
-        str | None, typer.Option("--tracking-uri", "--tracking_uri", help="Log to this MLflow store too.")
-    ] = None,
-    allow_leaks: Annotated[
-        bool, typer.Option("--allow-leaks", "--allow_leaks", help="Test although the splits share lesions.")
-    ] = False,
+    tracking_uri: Annotated[str | None, typer.Option(help="Log to this MLflow store too.")] = None,
+    allow_leaks: Annotated[bool, typer.Option("--allow-leaks", help="Test although the splits share lesions.")] = False,
 ) -> None:
     """Disturb photographs in graded strengths and show how far the scores of a trained network fall.
 

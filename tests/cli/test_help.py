@@ -3,6 +3,7 @@ from typing import Any
 
 import typer
 from rich.text import Text
+from typer.testing import CliRunner
 
 from dermaseg_monai.cli import app
 
@@ -23,3 +24,8 @@ def test_help_shows_every_word_that_was_written() -> None:
 def words_of(command: Any) -> list[str]:  # noqa: ANN401
     options = [getattr(param, "help", None) for param in command.params]
     return [text for text in (command.help, *options) if text]
+
+
+def test_options_are_taken_as_a_sheet_spells_its_keys_too() -> None:
+    for words in (["stress", "--allow_leaks"], ["agreement", "ceiling", "--dataset_dir", "here"]):
+        assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
