@@ -4,7 +4,7 @@ from dermaseg_monai.engines.average import WeightAverage, WeightAverageUpdate, u
 from dermaseg_monai.engines.batch import PlainBatch
 from dermaseg_monai.engines.case_scorer import CaseScorer
 from dermaseg_monai.engines.checkpoint import Checkpoints
-from dermaseg_monai.engines.device import pick_device, set_cuda_math, to_device
+from dermaseg_monai.engines.device import pick_device, to_device
 from dermaseg_monai.engines.disk_prediction import DiskPrediction, predict_from_disk
 from dermaseg_monai.engines.distributed import (
     distributed_network,
@@ -76,7 +76,6 @@ __all__ = [
     "scales_gradients",
     "seed_everything",
     "seen_in_training",
-    "set_cuda_math",
     "start_distributed",
     "stop_distributed",
     "to_device",

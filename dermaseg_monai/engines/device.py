@@ -34,25 +34,6 @@ def to_device(network: nn.Module, device: str | torch.device) -> nn.Module:
     return network.to(pick_device(str(device)))
 
 
-def set_cuda_math(device: str | torch.device, *, tf32: bool, benchmark: bool) -> None:
-    """Choose how CUDA multiplies; on any other device nothing changes.
-
-    Args:
-        device: the device of the run.
-        tf32: multiply float32 with 10 bits of mantissa (about 1e-3 relative), several times as fast.
-        benchmark: let cuDNN time its algorithms and take the fastest; two runs then differ in the last bits.
-
-    Raises:
-        DeviceError: the device is not there.
-    """
-    if pick_device(str(device)).type != "cuda":
-        return
-    torch.set_float32_matmul_precision("high" if tf32 else "highest")
-    torch.backends.cudnn.allow_tf32 = tf32
-    torch.backends.cudnn.benchmark = benchmark
-    torch.backends.cudnn.deterministic = not benchmark
-
-
 def _require_cuda(device: torch.device) -> None:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if count == 0:

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from dermaseg_monai.engines import pick_device, set_cuda_math, to_device
+from dermaseg_monai.engines import pick_device, to_device
 from dermaseg_monai.errors import DeviceError
 
 no_cuda = pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is there")
@@ -23,12 +23,6 @@ def test_absent_cuda_is_named_with_the_way_out(name: str) -> None:
 def test_a_word_that_is_no_device_is_refused() -> None:
     with pytest.raises(DeviceError, match=r"'gpu0' is not a device.*cuda:0"):
         pick_device("gpu0")
-
-
-def test_cuda_math_leaves_a_cpu_run_alone() -> None:
-    before = torch.get_float32_matmul_precision()
-    set_cuda_math("cpu", tf32=True, benchmark=True)
-    assert torch.get_float32_matmul_precision() == before
 
 
 @pytest.mark.gpu
