@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest import Case, Manifest, Split, require_no_leaks, require_verified
+from dermaseg_monai.manifest.data_path import existing_dir
 
 Sample = dict[str, str]
 ReaderSample = dict[str, str | tuple[str, ...]]
@@ -67,14 +68,7 @@ def data_folder(dataset_dir: str | Path, manifest: str | Path) -> Path:
     Raises:
         DataError: it is no folder.
     """
-    folder = Path(dataset_dir).expanduser()
-    if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
-        raise DataError(
-            f"dataset_dir {folder} {what}. Pass the folder that the paths of {manifest} start from: "
-            "--dataset_dir FOLDER."
-        )
-    return folder.absolute()
+    return existing_dir(dataset_dir, what_for=f"the paths of {manifest} start from: --dataset_dir FOLDER")
 
 
 def _require_references(chosen: tuple[Case, ...], name: str, split: Split) -> None:

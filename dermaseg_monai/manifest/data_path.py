@@ -22,8 +22,8 @@ def is_plain(path: str) -> bool:
     return is_utf8(path) and not _CONTROL.search(path)
 
 
-def existing_dir(dataset_dir: str | Path) -> Path:
-    """Return `dataset_dir` as an absolute path.
+def existing_dir(dataset_dir: str | Path, *, what_for: str = "the manifest's paths start from") -> Path:
+    """Return `dataset_dir` as an absolute path; `what_for` says in the error which folder that is.
 
     Raises:
         DataError: it is no folder.
@@ -31,5 +31,5 @@ def existing_dir(dataset_dir: str | Path) -> Path:
     folder = Path(dataset_dir).expanduser()
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
-        raise DataError(f"dataset_dir {folder} {what}. Pass the folder that the manifest's paths start from.")
+        raise DataError(f"dataset_dir {folder} {what}. Pass the folder that {what_for}.")
     return folder.absolute()

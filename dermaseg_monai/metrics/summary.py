@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float
 from rich.table import Table as RichTable
 
@@ -57,11 +56,6 @@ class Summary:
     def to_json(self) -> str:
         """Return JSON text; it holds no NaN."""
         return json.dumps(self.to_dict(), indent=2, allow_nan=False)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per score, with the columns mean, low, high and median."""
-        frame = pd.DataFrame.from_dict({name: asdict(score) for name, score in self.scores.items()}, orient="index")
-        return frame.rename_axis("score")
 
     def to_markdown(self) -> str:
         """Return a Markdown table."""

@@ -118,15 +118,12 @@ def test_options_that_do_not_fit_are_refused(row: Row, options: dict, message: s
         summarise([row("a"), row("b")], seed=0, **options)
 
 
-def test_json_and_frame_hold_plain_numbers(row: Row) -> None:
+def test_json_holds_plain_numbers(row: Row) -> None:
     summary = summarise([row("a", dice=0.5), row("b", dice=1.0)], seed=3)
     data = json.loads(summary.to_json())
     assert data == summary.to_dict()
     assert data["scores"]["dice"] == {"mean": 0.75, "low": 0.5, "high": 1.0, "median": 0.75}
     assert (data["n"], data["seed"], data["draws"], data["confidence"]) == (2, 3, 2000, 0.95)
-    frame = summary.to_frame()
-    assert frame.loc["dice", "mean"] == 0.75
-    assert frame.columns.tolist() == ["mean", "low", "high", "median"]
 
 
 def test_the_table_in_three_forms(row: Row) -> None:
