@@ -11,10 +11,10 @@ from dermaseg_monai.files import write_text
 from dermaseg_monai.images import read_image
 from dermaseg_monai.report.agreement_cases import colours_of, draw_case, html_case, worst_cases
 from dermaseg_monai.report.agreement_charts import draw_bias, draw_dice, draw_drift
-from dermaseg_monai.report.agreement_parts import factor_table, html_table, items, matrix
+from dermaseg_monai.report.agreement_parts import factor_table, html_table, matrix
 from dermaseg_monai.report.agreement_sections import table_sections
 from dermaseg_monai.report.histograms import html_svg
-from dermaseg_monai.report.html import html_page, html_picture
+from dermaseg_monai.report.html import html_list, html_page, html_picture
 from dermaseg_monai.report.page import shown_id
 from dermaseg_monai.report.study_tables import StudyTables
 
@@ -174,12 +174,12 @@ def _chart(svg: bytes, words: str) -> str:
 def _methods(study: StudyTables) -> Iterator[str]:
     failures = [str(line) for line in study.summary.get("failures", ())]
     if failures:
-        yield f"<h2>Outlines that could not be used ({len(failures)})</h2>{items(failures[:50])}"
+        yield f"<h2>Outlines that could not be used ({len(failures)})</h2>{html_list(failures[:50])}"
     whose, found = study.headline
     bootstrap = f"{100 * found['confidence']:g} % intervals, {found['draws']:,} draws of {found['n_groups']:,} groups."
     bootstrap += "".join(f" {words}" for words in too_narrow({f"Pairs of {whose}": found["n_groups"]}))
     notes = [str(line) for line in study.summary.get("notes", ())]
-    yield f"<h2>Methods</h2>{items([*notes, *_METHODS, bootstrap])}"
+    yield f"<h2>Methods</h2>{html_list([*notes, *_METHODS, bootstrap])}"
 
 
 def _bounds(low: float | None, high: float | None) -> str:

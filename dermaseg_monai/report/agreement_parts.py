@@ -1,7 +1,7 @@
 """Parts of the page of an agreement study: tables with figures, strips of intervals, the matrix of annotators."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html import escape
 from math import isnan
 from typing import Any, Final
@@ -81,11 +81,6 @@ def matrix(pairs: pd.DataFrame) -> str:
     )
     table = f"<table class=heat><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
     return f"<div class=scroll>{table}</div>{about}"
-
-
-def items(lines: Sequence[str]) -> str:
-    """Return a list, escaped."""
-    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
 
 
 def _heat(cell: tuple[float, int] | None) -> str:

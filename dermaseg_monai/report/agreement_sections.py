@@ -8,6 +8,7 @@ from typing import Final
 import pandas as pd
 
 from dermaseg_monai.report.agreement_parts import html_table
+from dermaseg_monai.report.html import html_paragraph
 from dermaseg_monai.report.study_tables import StudyTables
 
 _OF_EACH: Final = 5
@@ -54,7 +55,7 @@ def table_sections(study: StudyTables) -> Iterator[str]:
         words, rows = _CHOSEN.get(section.name, _all)(table)
         words = study.ceiling if section.name == "ceiling" else words
         wanted = [name for name in section.columns if name in rows] or [name for name in rows if name != "path"]
-        about = "".join(f"<p>{escape(line)}</p>" for line in (section.about, words) if line)
+        about = "".join(html_paragraph(line) for line in (section.about, words) if line)
         shown = html_table(rows.filter(items=wanted), most=section.most) if len(rows) else ""
         file = f"<p class=faint>{escape(section.name)}.csv</p>"
         yield f"<h2>{escape(section.heading)}</h2>{about}{shown}{file}"

@@ -9,6 +9,7 @@ import numpy as np
 from dermaseg_monai.manifest.description import Described, Feature, Row
 from dermaseg_monai.report.description_strip import EXTREMES, strip
 from dermaseg_monai.report.histograms import draw_bars, draw_histogram, html_svg
+from dermaseg_monai.report.html import html_paragraph
 
 _WITH_EXTREMES: Final = frozenset({"Lesion", "Contrast and colour", "Skin tone", "Artefacts, estimated", "Picture"})
 _NO_EXTREMES: Final = frozenset({"height", "width", "aspect", "lesion_x", "lesion_y", "lesion_b", "lesion_a"})
@@ -24,7 +25,7 @@ def feature_section(feature: Feature, groups: dict[str, list[Row]], first: Descr
     unit = f" ({feature.unit})" if feature.unit else ""
     title = f"<h3>{escape(feature.title + unit)}</h3>"
     known = {name: [row for row in rows if row.values[feature.name] is not None] for name, rows in groups.items()}
-    about = f"<p>{escape(feature.about)}</p>{_table(feature, known, groups)}"
+    about = f"{html_paragraph(feature.about)}{_table(feature, known, groups)}"
     drawn = _drawing(feature, known)
     picture = (
         html_svg(drawn, escape(f"Distribution of {feature.title}")) if drawn else "<p class=faint>Nothing known.</p>"

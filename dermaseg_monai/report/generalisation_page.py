@@ -9,7 +9,7 @@ from typing import Final
 from dermaseg_monai.files import write_text
 from dermaseg_monai.metrics.table import Table
 from dermaseg_monai.report.generalisation_cell import MatrixCell, MatrixRows
-from dermaseg_monai.report.html import html_figures, html_page
+from dermaseg_monai.report.html import html_figures, html_list, html_page, html_paragraph
 
 _STYLE: Final = """
 .matrices{display:flex;flex-wrap:wrap;gap:8px 28px}.matrices h3{font-size:1rem;margin:.6em 0 .3em}
@@ -66,32 +66,23 @@ def write_generalisation_page(path: str | Path, page: GeneralisationPage) -> Non
     Raises:
         DataError: the file cannot be written.
     """
+    none = html_paragraph("Nothing that the manifests and the weights tell.")
     parts = [
-        *map(_paragraph, page.lead),
-        _section("Not scored", _list(page.missing)) if page.missing else "",
+        *map(html_paragraph, page.lead),
+        _section("Not scored", html_list(page.missing)) if page.missing else "",
         _section("Trained on, tested on", _matrices(page), f"<p class=faint>{escape(page.matrix_note)}</p>"),
-        *(_section(name, html_figures(table), _paragraph(words)) for name, (table, words) in page.gaps.items()),
-        _section("Shared cases", html_figures(page.overlap), *map(_paragraph, page.overlap_note)),
-        _section("What else differs", _list(page.differences)),
+        *(_section(name, html_figures(table), html_paragraph(words)) for name, (table, words) in page.gaps.items()),
+        _section("Shared cases", html_figures(page.overlap), *map(html_paragraph, page.overlap_note)),
+        _section("What else differs", html_list(page.differences) if page.differences else none),
         _section("Data sets", html_figures(page.sets, kind="words")),
         _section("Networks", html_figures(page.networks, kind="words")),
-        _section("How it was made", *map(_paragraph, page.method)),
+        _section("How it was made", *map(html_paragraph, page.method)),
     ]
     write_text(path, html_page(page.title, filter(None, parts), style=_STYLE))
 
 
 def _section(heading: str, *parts: str) -> str:
     return "\n".join([f"<h2>{escape(heading)}</h2>", *parts])
-
-
-def _paragraph(words: str) -> str:
-    return f"<p>{escape(words)}</p>"
-
-
-def _list(lines: Sequence[str]) -> str:
-    if not lines:
-        return "<p>Nothing that the manifests and the weights tell.</p>"
-    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
 
 
 def _matrices(page: GeneralisationPage) -> str:

@@ -33,6 +33,16 @@ def html_page(title: str, body: Iterable[str], *, style: str = "") -> str:
     return f"<!doctype html>\n<html lang=en>{start}\n<body>\n{top}\n" + "\n".join(body) + "\n</body></html>\n"
 
 
+def html_paragraph(words: str) -> str:
+    """Return a paragraph, escaped."""
+    return f"<p>{escape(words)}</p>"
+
+
+def html_list(lines: Iterable[str]) -> str:
+    """Return a list, escaped."""
+    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+
+
 def html_picture(rgb: RgbImage, words: str) -> str:
     """Return a picture as JPEG inside the page; `words` describe it and are escaped here."""
     held = BytesIO()
@@ -45,6 +55,5 @@ def html_figures(table: Table, *, kind: str = "figures") -> str:
     """Return a table that scrolls where the page is narrow, its notes below; `kind` is its class in the style."""
     header = "".join(f"<th>{escape(cell)}</th>" for cell in table.header)
     rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
-    notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)
     drawn = f"<table class={kind}><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
-    return f"<div class=scroll>{drawn}</div>{notes}"
+    return f"<div class=scroll>{drawn}</div>{''.join(map(html_paragraph, table.notes))}"

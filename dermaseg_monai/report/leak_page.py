@@ -15,7 +15,7 @@ from dermaseg_monai.files import write_text
 from dermaseg_monai.images import read_small
 from dermaseg_monai.manifest import Leak, Split, count_shared, shown_value
 from dermaseg_monai.manifest.threads import in_threads
-from dermaseg_monai.report.html import html_page, html_picture
+from dermaseg_monai.report.html import html_page, html_paragraph, html_picture
 from dermaseg_monai.report.page import shown_id
 
 SHOWN_PAIRS: Final = 200
@@ -62,7 +62,7 @@ def write_leak_page(
     """
     crossing = [leak for leak in leaks if leak.crosses_splits]
     pairs = [leak for leak in (*crossing, *(one for one in leaks if not one.crosses_splits)) if leak.key == "picture"]
-    body = [_sentence(len(crossing), len(leaks) - len(crossing)), *(f"<p>{escape(note)}</p>" for note in notes)]
+    body = [_sentence(len(crossing), len(leaks) - len(crossing)), *map(html_paragraph, notes)]
     body.append(_counts(leaks))
     if pairs:
         cards = in_threads(partial(_pair, pictures=pictures), pairs[:SHOWN_PAIRS], title="Drawing pairs")

@@ -8,7 +8,7 @@ from typing import Final
 from dermaseg_monai.files import write_text
 from dermaseg_monai.images import read_image
 from dermaseg_monai.metrics.table import Table
-from dermaseg_monai.report.html import html_figures, html_page, html_picture
+from dermaseg_monai.report.html import html_figures, html_page, html_paragraph, html_picture
 
 _STYLE: Final = """
 table.figures td,table.figures th{text-align:right;padding:3px 10px}
@@ -39,9 +39,9 @@ def write_leak_worth_page(
     Raises:
         DataError: the file cannot be written.
     """
-    body = [f"<p>{escape(words)}</p>" for words in lead]
+    body = [*map(html_paragraph, lead)]
     body.append(html_picture(read_image(picture).pixels, "The differences with their intervals."))
     for heading, table in tables.items():
         body += [f"<h2>{escape(heading)}</h2>", html_figures(table)]
-    body += ["<h2>How it was made</h2>", *(f"<p>{escape(words)}</p>" for words in method)]
+    body += ["<h2>How it was made</h2>", *map(html_paragraph, method)]
     write_text(path, html_page(title, body, style=_STYLE))

@@ -9,7 +9,7 @@ from typing import Final
 from dermaseg_monai.assurance import Curve, Estimate, StressSummary, Worst
 from dermaseg_monai.files import write_text
 from dermaseg_monai.metrics.least_groups import LEAST_GROUPS, narrow_words
-from dermaseg_monai.report.html import html_page, html_picture
+from dermaseg_monai.report.html import html_list, html_page, html_paragraph, html_picture
 from dermaseg_monai.report.page import Sheet, shown_id
 from dermaseg_monai.report.stress_curves import LINES, strength, title_of
 
@@ -68,7 +68,7 @@ def write_stress_page(
             curves, "Means over the same cases, from undisturbed to the strongest level.", "Curves of all stressors"
         ),
         "<h2>How to read this</h2>",
-        "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in _CAVEATS) + "</ul>",
+        html_list(_CAVEATS),
         "<h2>Stressor by stressor</h2>",
         *(_section(curve, [one for one in pictures if one.worst.stressor == curve.stressor]) for curve in ranking),
         _failed(summary.failed),
@@ -90,7 +90,7 @@ def _sentence(ranking: Sequence[Curve]) -> str:
     )
     if len(ranking) > 2:  # noqa: PLR2004 (one that is named, two that follow)
         text += f" {_words(ranking[1])} and {title_of(ranking[2].stressor)} come next."
-    return f"<p>{escape(text + _not_shown(ranking))}</p>"
+    return html_paragraph(text + _not_shown(ranking))
 
 
 def _not_shown(ranking: Sequence[Curve]) -> str:
@@ -163,8 +163,8 @@ def _caption(worst: Worst) -> str:
 def _failed(failed: Mapping[str, str]) -> str:
     if not failed:
         return ""
-    items = "".join(f"<li>{escape(shown_id(name))}: {escape(reason)}</li>" for name, reason in failed.items())
-    return f"<h2>Cases that took no part ({len(failed)})</h2><ul>{items}</ul>"
+    lines = html_list(f"{shown_id(name)}: {reason}" for name, reason in failed.items())
+    return f"<h2>Cases that took no part ({len(failed)})</h2>{lines}"
 
 
 def _words(curve: Curve) -> str:
