@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dermaseg_monai.errors import DataError
@@ -63,70 +64,43 @@ ISIC2018 = (
 _SUFFIXES = ("_segmentation",)
 
 
-def index_isic2016(
+def _index(
+    parts: tuple[Part, ...],
+    facts: SetFacts,
     root: str | Path,
     *,
-    splits: Sequence[Split] = ("train", "test"),
+    splits: Sequence[Split] | None = None,
     archive: str | Path | None = None,
     allow_partial: bool = False,
 ) -> Manifest:
-    """Index ISIC 2016 Part 1: 900 training and 379 test pairs; arguments as for `index_isic2018`."""
-    facts = SetFacts("isic2016", "2016", "CC0-1.0")
-    return _index(root, ISIC2016, facts, splits=splits, archive=archive, allow_partial=allow_partial)
+    """Index a set in its official splits.
 
-
-def index_isic2017(
-    root: str | Path,
-    *,
-    splits: Sequence[Split] = ("train", "val", "test"),
-    archive: str | Path | None = None,
-    allow_partial: bool = False,
-) -> Manifest:
-    """Index ISIC 2017 Part 1: 2000 / 150 / 600 pairs; arguments as for `index_isic2018`.
-
-    Superpixels are ignored. Diagnosis, age and sex are kept where the release's own tables lie beside the images.
-    """
-    facts = SetFacts("isic2017", "2017", "CC0-1.0")
-    return _index(root, ISIC2017, facts, splits=splits, archive=archive, allow_partial=allow_partial)
-
-
-def index_isic2018(
-    root: str | Path,
-    *,
-    splits: Sequence[Split] = ("train", "val", "test"),
-    archive: str | Path | None = None,
-    allow_partial: bool = False,
-) -> Manifest:
-    """Index ISIC 2018 Task 1: 2594 / 100 / 1000 pairs in their official splits.
-
-    `splits` says which parts to index. `archive` is a metadata table of the ISIC Archive (column isic_id); it brings
-    lesion, patient, licence and attribution per image, which the release itself lacks. `allow_partial` accepts a part
-    with fewer pairs than were released.
+    `splits` says which parts to index; default: all. `archive` is a metadata table of the ISIC Archive (column
+    isic_id); it brings lesion, patient, licence and attribution per image, which the release itself lacks.
+    `allow_partial` accepts a part with fewer pairs than were released.
 
     Raises:
         DataError: which parts are missing, which part is incomplete and by how much, images without masks.
     """
-    facts = SetFacts("isic2018", "2018", "CC0-1.0 or CC-BY-NC-4.0, by image")
-    return _index(root, ISIC2018, facts, splits=splits, archive=archive, allow_partial=allow_partial)
-
-
-def _index(
-    root: str | Path,
-    parts: tuple[Part, ...],
-    facts: SetFacts,
-    *,
-    splits: Sequence[Split],
-    archive: str | Path | None,
-    allow_partial: bool,
-) -> Manifest:
     folder = require_root(root)
-    chosen = _chosen(parts, splits, facts.name)
+    chosen = _chosen(parts, [part.split for part in parts] if splits is None else splits, facts.name)
     _require_parts(folder, chosen, facts.name)
     rows = archive_rows(archive) if archive is not None else {}
     drafts = [draft for part in chosen for draft in _drafts(folder, part, rows, allow_partial=allow_partial)]
     if archive is not None and not any(draft.id in rows for draft in drafts):
         raise DataError(f"{archive} has no row for any image of {facts.name}. Pass the Archive's metadata of this set.")
     return finish(drafts, folder, facts)
+
+
+index_isic2016 = partial(_index, ISIC2016, SetFacts("isic2016", "2016", "CC0-1.0"))
+"""Index ISIC 2016 Part 1: 900 training and 379 test pairs."""
+
+index_isic2017 = partial(_index, ISIC2017, SetFacts("isic2017", "2017", "CC0-1.0"))
+"""Index ISIC 2017 Part 1: 2000 / 150 / 600 pairs. Superpixels are ignored. Diagnosis, age and sex are kept where the
+release's own tables lie beside the images."""
+
+index_isic2018 = partial(_index, ISIC2018, SetFacts("isic2018", "2018", "CC0-1.0 or CC-BY-NC-4.0, by image"))
+"""Index ISIC 2018 Task 1: 2594 / 100 / 1000 pairs."""
 
 
 def _chosen(parts: tuple[Part, ...], splits: Sequence[Split], name: str) -> list[Part]:
