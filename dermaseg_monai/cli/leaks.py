@@ -35,14 +35,14 @@ def leaks(
     ] = None,
     gives_way: Annotated[GivesWay, typer.Option(help="Whose cases the leak-free manifest excludes.")] = GivesWay.TRAIN,
 ) -> None:
-    """Find what two sides share: id, file, lesion, patient, group, or nearly the same picture.
+    """Find what two sides share: id, file, lesion, patient, group, or nearly the same picture; also through others.
 
     Pictures are the same after resizing, recompression, other colours, flips, quarter turns and centre crops. Exit code
     1 when different splits share something, unless a leak-free manifest is written, and when a picture could
     not be compared. `--gives-way test` keeps the training side and gives the leak-free part of the test
     set.
     """
-    from dermaseg_monai.manifest import find_overlaps, leak_free, write_leak_table  # noqa: PLC0415
+    from dermaseg_monai.manifest import find_indirect_leaks, find_overlaps, leak_free, write_leak_table  # noqa: PLC0415
 
     read = _read(sources)
     manifests = _told_apart(sources, read)
@@ -50,7 +50,7 @@ def leaks(
     _require_apart([*targets, *([] if out is None else [out / "leaks.csv", out / "leaks.html"])], sources)
     folders, unseen, lists = _folders(sources, manifests, dataset_dir or [])
     near, failures = _near(manifests, folders)
-    found = [*find_overlaps(*manifests), *near]
+    found = [*find_overlaps(*manifests), *near, *find_indirect_leaks(*manifests, pictures=near)]
     _print(found)
     notes = [*unseen, *lists, *failures]
     for note in notes:

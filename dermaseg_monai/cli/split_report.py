@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from dermaseg_monai.manifest import NAMED_SPLITS, SPLITS, Manifest, StratumFit, case_groups, divided, stratum_fits
+from dermaseg_monai.manifest import NAMED_SPLITS, SPLITS, Manifest, StratumFit, divided, groups_within, stratum_fits
 
 _ROWS: Final = 12
 
@@ -25,7 +25,7 @@ def show_split(
     console.print(f"Wrote {where}: {len(manifest.cases)} cases ({_counts(manifest)}), digest {manifest.digest[:12]}")
     console.print(f"How: {manifest.division}.")
     _show_excluded(console, manifest, before)
-    groups = case_groups([case for case in manifest.cases if case.split != "excluded"])
+    groups = groups_within([case for case in manifest.cases if case.split != "excluded"], manifest.cases)
     console.print(f"{len(groups)} groups (lesion, patient, group, same picture).")
     if attributes:
         _show_fits(console, stratum_fits(manifest, attributes))

@@ -50,7 +50,13 @@ def find_overlap(trained: DataSet, tested: DataSet, *, split: Split) -> Overlap:
     asked = [case for case in tested.manifest.cases if case.split == split]
     if trained.manifest.digest == tested.manifest.digest:
         shared, near = _shared(seen, asked), _near(trained, seen, tested, asked)
-        joined = {case.id for group in case_groups([*seen, *asked]) if _holds(group, SEEN) for case in group}
+        groups = case_groups(tested.manifest.cases)
+        joined = {
+            case.id
+            for group in groups
+            if _holds(group, SEEN) or any(one.id in near[0] for one in group)
+            for case in group
+        }
     else:
         shared = _shared(_without_group(seen), _without_group(asked))
         near = _near(trained, seen, tested, [case for case in tested.manifest.cases if case.split != "excluded"])

@@ -31,7 +31,7 @@ class Side:
         name: of the split, for the tables.
         scores: one per scored case.
         seen: ids of the scored cases that belong to a lesion, a patient, a file or a group of the training part.
-        cases: those trained on and those scored; what they share makes the groups that are drawn.
+        cases: all of the manifest; what they share makes the groups that are drawn.
     """
 
     name: str
@@ -81,10 +81,10 @@ def side_of(name: str, manifest: Manifest, scores: Sequence[CaseScore], split: s
             f"{odd[0]} ({where}). Give the evaluation of that split, of this manifest."
         )
     taught = {case.id for case in manifest.in_split("train")}
-    cases = [case for case in manifest.cases if case.id in taught or case.id in scored]
-    # ties count through others too, or one group would stand on both sides of what is compared
-    seen = {case.id for group in case_groups(cases) for case in group if any(one.id in taught for one in group)}
-    return Side(name, scores, frozenset(seen & scored), cases)
+    # ties count through others too, of whatever split, or one group would stand on both sides of what is compared
+    groups = case_groups(manifest.cases)
+    seen = {case.id for group in groups for case in group if any(one.id in taught for one in group)}
+    return Side(name, scores, frozenset(seen & scored), manifest.cases)
 
 
 def leak_worth(leaky: Side, clean: Side, *, seed: int) -> LeakWorth:

@@ -9,11 +9,12 @@ from dermaseg_monai.manifest.divided_keys import Divided, divided
 from dermaseg_monai.manifest.fetch import RELEASES, Fetched, Release, fetch_set
 from dermaseg_monai.manifest.folder import index_folder
 from dermaseg_monai.manifest.folds import folds as fold_manifests
-from dermaseg_monai.manifest.groups import case_groups, group_of_case
+from dermaseg_monai.manifest.groups import case_groups, group_of_case, groups_within
+from dermaseg_monai.manifest.indirect_leaks import find_indirect_leaks, require_no_leaks
 from dermaseg_monai.manifest.inspection import FINDING_KINDS, PROBLEM_KINDS, Finding, Inspection, inspect
 from dermaseg_monai.manifest.leak_counts import Shared, count_shared, shown_value, write_leak_table
 from dermaseg_monai.manifest.leak_sources import has_files, read_leak_source, write_leak_source
-from dermaseg_monai.manifest.leaks import Leak, find_leaks, find_overlaps, require_no_leaks
+from dermaseg_monai.manifest.leaks import Leak, find_leaks, find_overlaps
 from dermaseg_monai.manifest.licences import licence_counts, select_licences
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.merged_set import common_folder, merge
@@ -65,12 +66,14 @@ __all__ = [
     "decathlon_datalist",
     "divided",
     "fetch_set",
+    "find_indirect_leaks",
     "find_leaks",
     "find_near_leaks",
     "find_overlaps",
     "find_scope",
     "fold_manifests",
     "group_of_case",
+    "groups_within",
     "has_files",
     "index",
     "index_decathlon",

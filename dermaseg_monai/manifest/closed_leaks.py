@@ -1,6 +1,6 @@
 """The cases that are left when every leak has been closed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -10,6 +10,7 @@ from dermaseg_monai.manifest.case import Split
 from dermaseg_monai.manifest.leak_counts import shown_value
 from dermaseg_monai.manifest.leaks import Key, Leak
 from dermaseg_monai.manifest.manifest import Manifest
+from dermaseg_monai.manifest.ties import Holder, Step, Ties, through
 
 GivesWay: TypeAlias = Literal["train", "test"]
 """Which side loses its cases: the training side, so that a test set stays comparable, or the test side."""
@@ -22,7 +23,10 @@ _KEPT_FIRST: Final[dict[GivesWay, tuple[Split, ...]]] = {
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A case that was put into `excluded`: where it stood, and what it shares by `key` with a case that stays."""
+    """A case that was put into `excluded`: where it stood, and what it shares by `key` with a case that stays.
+
+    With the key `indirect` it shares something through other cases, which `value` names.
+    """
 
     name: str
     case_id: str
@@ -40,25 +44,38 @@ def leak_free(
     """Return the manifests without leaks between splits: cases of the side that gives way become `excluded`.
 
     With `train`, training cases give way to validation and test, and validation cases to test; with `test` the other
-    way round. What two training sides share stays. The version gets `, leak-free`, because the digest changes.
+    way round. All cases of a group give way that reaches another side, also those that only others tie to it: a second
+    picture of the lesion whose first one the test side holds. What two training sides share stays. The version gets
+    `, leak-free`, because the digest changes.
+
+    Args:
+        manifests: of the sets that are compared.
+        leaks: the pairs of nearly the same picture among them are needed; the rest is seen in the manifests.
+        gives_way: the side whose cases go.
     """
-    order = _KEPT_FIRST[gives_way]
-    gone: dict[tuple[str, str, Split], Exclusion] = {}
-    # leaks that reach the side that stays come first: who gives way there may close the others
-    for leak in sorted(leaks, key=lambda leak: min(order.index(split) for split in leak.splits)):
-        held: list[tuple[str, str, Split]] = [
-            (name, case_id, split)
-            for name, case_id, split in zip(leak.sets, leak.case_ids, leak.splits, strict=True)
-            if (name, case_id, split) not in gone
-        ]
-        if not held:
-            continue
-        kept = min(held, key=lambda holder: order.index(holder[2]))
-        for name, case_id, split in held:
-            if split != kept[2]:
-                gone[name, case_id, split] = Exclusion(name, case_id, split, leak.key, shown_value(leak), *kept)
+    ties = Ties(manifests, leaks)
+    gone = {holder: exclusion for group in ties.groups() for holder, exclusion in _giving_way(ties, group, gives_way)}
     cleaned = [_without(manifest, set(gone)) for manifest in manifests]
     return cleaned, sorted(gone.values(), key=lambda item: (item.name, item.case_id))
+
+
+def _giving_way(ties: Ties, group: Sequence[Holder], gives_way: GivesWay) -> Iterator[tuple[Holder, Exclusion]]:
+    held = [holder for holder in group if holder[2] != "excluded"]
+    if len({split for _, _, split in held}) < 2:  # noqa: PLR2004 (two sides make a leak)
+        return
+    stays = min((split for _, _, split in held), key=_KEPT_FIRST[gives_way].index)
+    steps = ties.reached([holder for holder in held if holder[2] == stays])
+    yield from ((holder, _exclusion(holder, steps)) for holder in held if holder[2] != stays)
+
+
+def _exclusion(holder: Holder, steps: dict[Holder, Step | None]) -> Exclusion:
+    step = steps[holder]
+    assert step is not None  # noqa: S101 (a case that goes was reached from one that stays)
+    kept, others = through(steps, holder)
+    if step.before != kept:
+        return Exclusion(*holder, "indirect", others, *kept)
+    key, value, _ = step.tie
+    return Exclusion(*holder, key, shown_value(Leak(key, value, (), ())), *kept)
 
 
 def write_exclusions(path: str | Path, exclusions: Sequence[Exclusion]) -> None:
@@ -73,7 +90,7 @@ def write_exclusions(path: str | Path, exclusions: Sequence[Exclusion]) -> None:
     write_csv(path, header, map(astuple, exclusions))
 
 
-def _without(manifest: Manifest, gone: set[tuple[str, str, Split]]) -> Manifest:
+def _without(manifest: Manifest, gone: set[Holder]) -> Manifest:
     cases = tuple(
         replace(case, split="excluded") if (manifest.name, case.id, case.split) in gone else case
         for case in manifest.cases

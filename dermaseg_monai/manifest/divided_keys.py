@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dermaseg_monai.manifest.case import Split
-from dermaseg_monai.manifest.groups import case_groups
+from dermaseg_monai.manifest.groups import groups_within
 from dermaseg_monai.manifest.manifest import Manifest
 
 
@@ -12,7 +12,7 @@ class Divided:
     """How many groups stand on two or three of train, val and test.
 
     Attributes:
-        groups: number of them; a group is what shares a lesion, patient, `group` or file.
+        groups: number of them; a group is what shares a lesion, patient, `group` or file, also through others.
         images: their images on all sides.
         held_out: their images in val and test, those whose score is not that of an unknown lesion.
         held_out_of: all images in val and test.
@@ -40,7 +40,7 @@ class Divided:
 def divided(manifest: Manifest) -> Divided | None:
     """Return what the splits of a manifest divide, None where nothing is."""
     cases = [case for case in manifest.cases if case.split != "excluded"]
-    groups = [group for group in case_groups(cases) if len({case.split for case in group}) > 1]
+    groups = [group for group in groups_within(cases, manifest.cases) if len({case.split for case in group}) > 1]
     if not groups:
         return None
     one = groups[0][0]

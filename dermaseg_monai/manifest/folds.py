@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dermaseg_monai.errors import ConfigError, DataError
 from dermaseg_monai.manifest.case import Split
-from dermaseg_monai.manifest.groups import case_groups
+from dermaseg_monai.manifest.groups import groups_within
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.ratios import rounded
 from dermaseg_monai.manifest.split import placed, require_all_filled
@@ -31,7 +31,7 @@ def folds(manifest: Manifest, n_folds: int, *, seed: int, stratify: Sequence[str
             f"Manifest {manifest.name} has no case in train or val, and folds leave test alone. "
             "Put all into train first: dermaseg data index ... --split train."
         )
-    groups = case_groups(cases)
+    groups = groups_within(cases, manifest.cases)
     sizes = rounded([1] * n_folds, len(cases))
     dealt = deal(groups, sizes, classes=strata(cases, stratify), seed=seed)
     require_all_filled(manifest, dealt, len(groups))

@@ -27,6 +27,18 @@ def case_groups(cases: Sequence[Case]) -> list[list[Case]]:
     return list(groups.values())
 
 
+def groups_within(cases: Sequence[Case], among: Sequence[Case]) -> list[list[Case]]:
+    """Return the groups of some cases, tied also through the others of `among`; each in the order of `cases`.
+
+    A case that is excluded, or stands on a side that is not asked for, still says that two others show one person.
+    """
+    names = group_of_case(among)
+    groups: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        groups[names[case.id]].append(case)
+    return list(groups.values())
+
+
 def group_of_case(cases: Sequence[Case]) -> dict[str, str]:
     """Return the name of each case's group by the id of the case: the id of the first case of the group."""
     return {case.id: group[0].id for group in case_groups(cases) for case in group}

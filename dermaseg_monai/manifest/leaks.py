@@ -9,7 +9,7 @@ from dermaseg_monai.errors import LeakError
 from dermaseg_monai.manifest.case import Case, Split
 from dermaseg_monai.manifest.manifest import Manifest
 
-Key: TypeAlias = Literal["id", "image", "lesion_id", "patient_id", "group", "picture"]
+Key: TypeAlias = Literal["id", "image", "lesion_id", "patient_id", "group", "picture", "indirect"]
 
 KEYS: tuple[Key, ...] = get_args(Key)
 
@@ -19,8 +19,9 @@ class Leak:
     """One value that cases on two or more sides share; a side is a split of a set.
 
     `key` says what is shared: the case id, the image file (its sha256), the lesion, the patient, the attribute
-    `group`, or nearly the same picture (`value` then says how near). `case_ids`, `splits` and `sets` (the names of the
-    manifests) run in parallel.
+    `group`, or nearly the same picture (`value` then says how near). `indirect` is what cases share through others
+    alone (`value` then says through which). `case_ids`, `splits` and `sets` (the names of the manifests) run in
+    parallel.
     """
 
     key: Key
@@ -50,15 +51,16 @@ def shared_keys(case: Case) -> Iterator[tuple[Key, str]]:
 
 
 def find_leaks(*manifests: Manifest) -> list[Leak]:
-    """Return what train, val and test share, in one manifest or across several; `excluded` cases do not count.
+    """Return what train, val and test share directly, in one manifest or across several.
 
-    Across manifests it finds a set whose training images are another one's test images, as with ISIC 2018 and 2017.
+    What they share through others is in `find_indirect_leaks`. Across manifests it finds a set whose training images
+    are another one's test images, as with ISIC 2018 and 2017.
     """
     return [leak for leak in find_overlaps(*manifests) if leak.crosses_splits]
 
 
 def find_overlaps(*manifests: Manifest) -> list[Leak]:
-    """Return what any two sides share, also the training sides of two sets; `excluded` cases do not count."""
+    """Return what any two sides share directly, also the training sides of two sets; none of them is `excluded`."""
     holders: dict[tuple[Key, str, str], list[tuple[Case, str]]] = defaultdict(list)
     for manifest in manifests:
         for case in (case for case in manifest.cases if case.split != "excluded"):
@@ -76,17 +78,6 @@ def find_overlaps(*manifests: Manifest) -> list[Leak]:
         for (key, value, _), held in sorted(holders.items(), key=lambda item: item[0])
         if len({(case.split, name) for case, name in held}) > 1
     ]
-
-
-def require_no_leaks(*manifests: Manifest, allow_leaks: bool) -> None:
-    """Return when nothing leaks, or when `allow_leaks` says that it may.
-
-    Raises:
-        LeakError: how many leaks, the first of them, and what to do.
-    """
-    leaks = [] if allow_leaks else find_leaks(*manifests)
-    if leaks:
-        raise leak_error(leaks, ", ".join(manifest.name for manifest in manifests))
 
 
 def leak_error(leaks: Sequence[Leak], where: str) -> LeakError:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.case import Case, Split
 from dermaseg_monai.manifest.draw import draw_key
-from dermaseg_monai.manifest.groups import case_groups
+from dermaseg_monai.manifest.groups import groups_within
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.strata import strata
 from dermaseg_monai.manifest.stratify import deal
@@ -16,17 +16,19 @@ from dermaseg_monai.manifest.stratify import deal
 def split_by_group(manifest: Manifest, *, val_share: float, test_share: float) -> Manifest:
     """Return the manifest with every case but the `excluded` ones in train, val or test.
 
-    Cases that share a lesion, a patient, a `group` or the same picture stay together. Groups come in the order of the
-    sha256 of their first id, fill `test_share` of the cases first, then `val_share`; the rest is train. A later version
-    of the set with more cases therefore moves few groups.
+    Cases that share a lesion, a patient, a `group` or the same picture stay together, also where only an `excluded`
+    case ties them. Groups come in the order of the sha256 of their first id that takes part, fill `test_share` of the
+    cases first, then `val_share`; the rest is train. A later version of the set with more cases therefore moves few
+    groups.
 
     Raises:
         DataError: shares outside [0, 1) or 1 and more together, or too few groups for a split that was asked for.
     """
     if min(val_share, test_share) < 0 or val_share + test_share >= 1:
         raise DataError(f"val_share {val_share} and test_share {test_share} must be 0 or more, and below 1 together.")
-    cases = [case for case in manifest.cases if case.split != "excluded"]
-    groups = sorted(case_groups(cases), key=lambda group: hashlib.sha256(group[0].id.encode()).digest())
+    cases = taking_part(manifest)
+    groups = groups_within(cases, manifest.cases)
+    groups.sort(key=lambda group: hashlib.sha256(group[0].id.encode()).digest())
     n_test, n_val = test_share * len(cases), val_share * len(cases)
     sides: dict[str, Split] = {}
     filled: dict[Split, int] = {"test": 0, "val": 0, "train": 0}
@@ -54,7 +56,7 @@ def split_by_size(
     """
     cases = taking_part(manifest)
     _require_sizes(manifest, cases, sizes)
-    groups = case_groups(cases)
+    groups = groups_within(cases, manifest.cases)
     classes = strata(cases, stratify)
     dealt = deal(groups, list(sizes.values()), classes=classes, seed=seed)
     require_all_filled(manifest, dealt, len(groups))

@@ -30,6 +30,7 @@ _WORDS: Final = {
     "patient_id": "same patient",
     "group": "same group",
     "picture": "near-identical picture",
+    "indirect": "the same through other cases",
 }
 _STYLE: Final = """
 .pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(430px,100%),1fr));gap:14px}

@@ -212,3 +212,20 @@ def test_the_table_of_leaks_does_not_replace_a_list(tmp_path: Path) -> None:
     (tmp_path / "leaks.csv").write_text("id,split\na,train\n")
     with pytest.raises(ConfigError, match=r"leaks\.csv is one of the inputs"):
         run(tmp_path / "leaks.csv", "--out", tmp_path)
+
+
+def test_cases_that_only_an_excluded_one_ties_are_told_of_and_go(tmp_path: Path) -> None:
+    cases = (
+        Case("a", FileRecord("a.jpg", "a" * 64), (), "train", "L1"),
+        Case("x", FileRecord("x.jpg", "b" * 64), (), "excluded", "L1", "P1"),
+        Case("b", FileRecord("b.jpg", "c" * 64), (), "test", None, "P1"),
+    )
+    lists = tmp_path / "m.json"
+    Manifest("set", "ids", None, cases).save(lists)
+    done = run(lists, "--out", tmp_path / "out")
+    assert done.exit_code == 1
+    assert re.search(r"leak +set train +set test +indirect +1 +1 +1", done.stdout)
+    assert "through x (excluded)" in (tmp_path / "out/leaks.csv").read_text()
+    assert "the same through other cases" in (tmp_path / "out/leaks.html").read_text()
+    assert run(lists, "--out-clean", tmp_path / "clean.csv").exit_code == 0
+    assert (tmp_path / "clean.csv").read_text().splitlines()[1:] == ["a,excluded", "b,test", "x,excluded"]

@@ -72,6 +72,25 @@ def test_a_case_is_found_through_another_picture_of_its_lesion(tmp_path: Path) -
     assert shared(tmp_path, trained, [make_case("left out", "test")]) == {"left out": ("through another picture",)}
 
 
+def test_a_case_is_found_through_an_excluded_one_of_its_own_set(tmp_path: Path) -> None:
+    between = make_case("x", "excluded", lesion_id="L", patient_id="P")
+    own = make_set(
+        tmp_path, "a", [make_case("t", "train", lesion_id="L"), between, make_case("s", "test", patient_id="P")]
+    )
+    assert find_overlap(own, own, split="test").shared == {"s": ("through another picture",)}
+
+
+def test_a_case_of_a_lesion_whose_picture_was_trained_on_is_found_in_its_own_set(tmp_path: Path) -> None:
+    Image.fromarray(draw(tmp_path / "x.jpg", 1)[:, ::-1]).save(tmp_path / "mirrored.jpg")
+    draw(tmp_path / "other.jpg", 2)
+    tested = [make_case("mirrored", "test", lesion_id="L"), make_case("other", "test", lesion_id="L")]
+    own = make_set(tmp_path, "a", [make_case("x", "train"), *tested])
+    assert find_overlap(own, own, split="test").shared == {
+        "mirrored": ("picture",),
+        "other": ("through another picture",),
+    }
+
+
 def test_groups_of_two_tables_are_not_compared_but_those_of_one_are(tmp_path: Path) -> None:
     trained = [make_case("x", "train", attributes={"group": 0}), make_case("x2", "test", attributes={"group": 0})]
     assert shared(tmp_path, trained, [make_case("y", "test", attributes={"group": 0})]) == {}

@@ -83,6 +83,14 @@ def test_a_lesion_that_another_photograph_ties_to_the_training_part_is_seen() ->
     assert side.seen == {"a1", "a2"}
 
 
+def test_an_excluded_photograph_ties_a_lesion_to_the_training_part() -> None:
+    between = make_case("x", "excluded", lesion_id="L", patient_id="P")
+    cases = (make_case("t", "train", lesion_id="L"), between, make_case("s", "val", patient_id="P"))
+    side = side_of("one", Manifest("set", "1", None, cases), [score("s", 0.9)], "val")
+    assert side.seen == {"s"}
+    assert [case.id for case in side.cases] == ["s", "t", "x"]
+
+
 def worth_of(n_sisters: int, *, gain: float, folder: Path) -> tuple[WorthRow, str]:
     """Price a leak of so many sisters and 12 strangers; the gains of the sisters lie around `gain`."""
     names = [f"s{n}" for n in range(n_sisters)], [f"f{n}" for n in range(12)]

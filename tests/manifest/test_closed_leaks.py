@@ -8,6 +8,7 @@ from dermaseg_monai.manifest import (
     Leak,
     Manifest,
     Split,
+    find_indirect_leaks,
     find_leaks,
     find_overlaps,
     leak_free,
@@ -58,15 +59,41 @@ def test_the_test_side_gives_way_when_asked(leaky: Manifest) -> None:
     assert clean.counts["train"] == leaky.counts["train"]
 
 
-def test_a_case_that_went_closes_its_other_leaks(make_case: CaseMaker) -> None:
+def test_all_of_a_group_give_way_however_they_are_tied_to_the_other_side(make_case: CaseMaker) -> None:
+    manifest = study(
+        make_case("a", "train", lesion_id="L1"),
+        make_case("x", "train", lesion_id="L1", patient_id="P1"),
+        make_case("b", "test", patient_id="P1"),
+        make_case("c", "train"),
+    )
+    (clean,), gone = leak_free([manifest], find_leaks(manifest), gives_way="train")
+    assert splits(clean) == {"a": "excluded", "x": "excluded", "b": "test", "c": "train"}
+    assert (gone[0].case_id, gone[0].key, gone[0].value, gone[0].kept_id) == ("a", "indirect", "through x (train)", "b")
+    assert find_indirect_leaks(clean) == []
+
+
+def test_what_an_earlier_cleaning_excluded_still_ties(make_case: CaseMaker) -> None:
+    manifest = study(
+        make_case("a", "train", lesion_id="L1"),
+        make_case("x", "excluded", lesion_id="L1", patient_id="P1"),
+        make_case("b", "test", patient_id="P1"),
+    )
+    (clean,), _ = leak_free([manifest], [], gives_way="test")
+    assert splits(clean) == {"a": "train", "x": "excluded", "b": "excluded"}
+
+
+def test_three_copies_on_three_sides_leave_one(make_case: CaseMaker) -> None:
     manifest = study(make_case("a", "train"), make_case("b", "val"), make_case("c", "test"))
-    pairs = [("a", "b"), ("a", "c")]
+    pairs = [("a", "b"), ("a", "c")]  # b and c are then of one lesion, too
     leaks = [
         Leak("picture", "", pair, tuple(splits(manifest)[name] for name in pair), ("study", "study")) for pair in pairs
     ]
     (clean,), gone = leak_free([manifest], leaks, gives_way="train")
-    assert [one.case_id for one in gone] == ["a"]
-    assert splits(clean)["b"] == "val"
+    assert [(one.case_id, one.key, one.value) for one in gone] == [
+        ("a", "picture", ""),
+        ("b", "indirect", "through a (train)"),
+    ]
+    assert splits(clean)["c"] == "test"
 
 
 def test_a_manifest_without_leaks_stays_as_it_is(make_case: CaseMaker) -> None:

@@ -1,0 +1,21 @@
+from collections.abc import Callable
+
+from dermaseg_monai.manifest import Case, Manifest
+from dermaseg_monai.manifest.ties import Ties, through
+
+
+def test_the_nearest_cases_are_reached_first_and_the_way_is_told(make_case: Callable[..., Case]) -> None:
+    cases = (
+        make_case("a", lesion_id="1"),
+        make_case("b", "excluded", lesion_id="1", patient_id="2"),
+        make_case("c", "val", patient_id="2", attributes={"group": 3}),
+        make_case("d", "test", attributes={"group": 3}),
+        make_case("alone"),
+    )
+    ties = Ties([Manifest("set", "1", None, cases)])
+    assert [[case_id for _, case_id, _ in group] for group in ties.groups()] == [["a", "b", "c", "d"], ["alone"]]
+    start = ("set", "a", "train")
+    steps = ties.reached([start])
+    assert through(steps, ("set", "d", "test")) == (start, "through b (excluded), c (val)")
+    assert steps[start] is None
+    assert ties.splits_beside(start) == {"train", "excluded"}
