@@ -42,23 +42,33 @@ def leaks(
     not be compared. `--gives-way test` keeps the training side and gives the leak-free part of the test
     set.
     """
-    from dermaseg_monai.manifest import find_indirect_leaks, find_overlaps, leak_free, write_leak_table  # noqa: PLC0415
+    from dermaseg_monai.manifest import (  # noqa: PLC0415
+        between_sides,
+        find_indirect_leaks,
+        find_overlaps,
+        leak_free,
+        pictures_taking_part,
+        write_leak_table,
+    )
 
     read = _read(sources)
     manifests = _told_apart(sources, read)
     targets = [] if out_clean is None else _targets(out_clean, sources, read)
     _require_apart([*targets, *([] if out is None else [out / "leaks.csv", out / "leaks.html"])], sources)
     folders, unseen, lists = _folders(sources, manifests, dataset_dir or [])
-    near, failures = _near(manifests, folders)
-    found = [*find_overlaps(*manifests), *near, *find_indirect_leaks(*manifests, pictures=near)]
+    ties, failures = _near(manifests, folders)
+    pictures = pictures_taking_part(ties)
+    indirect = find_indirect_leaks(*manifests, pictures=pictures)
+    more = [leak for leak in find_indirect_leaks(*manifests, pictures=ties) if leak not in indirect]
+    found = [*find_overlaps(*manifests), *between_sides(pictures), *indirect]
     _print(found)
-    notes = [*unseen, *lists, *failures]
+    notes = [*unseen, *lists, *failures, *_not_counted(more)]
     for note in notes:
         typer.echo(note)
     if out is not None:
         from dermaseg_monai.report import write_leak_page  # noqa: PLC0415
 
-        pictures: dict[tuple[str, str, Split], Path] = {
+        files: dict[tuple[str, str, Split], Path] = {
             (manifest.name, case.id, case.split): folders[at] / case.image.path
             for at, manifest in enumerate(manifests)
             if at in folders
@@ -66,14 +76,14 @@ def leaks(
         }
         title = "Leaks: " + ", ".join(dict.fromkeys(manifest.name for manifest in manifests))
         write_leak_table(out / "leaks.csv", found)
-        write_leak_page(out / "leaks.html", found, title=title, notes=notes, pictures=pictures)
+        write_leak_page(out / "leaks.html", found, title=title, notes=notes, pictures=files)
         typer.echo(f"Wrote {out / 'leaks.csv'} and {out / 'leaks.html'}")
     if unseen or failures:  # a split is clean only when its pictures were looked at
         folder = ["give the folder of each manifest's files, --dataset-dir DIR"] if unseen else []
         damaged = ["copy damaged pictures again or take them out of the manifest"] if failures else []
         raise DataError(f"Not every picture was compared: {', and '.join([*folder, *damaged])}.")
     if out_clean is not None:
-        cleaned, gone = leak_free(manifests, found, gives_way=gives_way.value)
+        cleaned, gone = leak_free(manifests, pictures, gives_way=gives_way.value)
         _write_clean(targets, [replace(clean, name=own.name) for clean, own in zip(cleaned, read, strict=True)], gone)
     elif any(leak.crosses_splits for leak in found):
         raise typer.Exit(1)
@@ -152,15 +162,26 @@ def _folders(
 
 
 def _near(manifests: "Sequence[Manifest]", folders: dict[int, Path]) -> "tuple[list[Leak], list[str]]":
-    from dermaseg_monai.manifest import find_near_leaks  # noqa: PLC0415
+    from dermaseg_monai.manifest import find_near_ties  # noqa: PLC0415
 
     if not folders:
         return [], []
-    found, failures = find_near_leaks([(manifests[at], folder) for at, folder in folders.items()])
+    found, failures = find_near_ties([(manifests[at], folder) for at, folder in folders.items()])
     if not failures:
         return found, []
     first, reason = next(iter(failures.items()))
     return found, [f"{len(failures)} pictures could not be compared, first {first}: {reason}"]
+
+
+def _not_counted(leaks: "Sequence[Leak]") -> list[str]:
+    """Return a note on what only a copy of an excluded picture ties: a person should look before it costs cases."""
+    if not leaks:
+        return []
+    first = leaks[0]
+    held = ", ".join(f"{name} ({split})" for name, split in zip(first.case_ids, first.splits, strict=True))
+    said = f"{len(leaks)} groups stand on two sides where a copy of an excluded picture counts too, first {held}"
+    look = "Look at these pictures; if they are of one lesion, exclude those of one side."
+    return [f"Not counted: {said}, {first.value}. {look}"]
 
 
 def _print(found: "Sequence[Leak]") -> None:

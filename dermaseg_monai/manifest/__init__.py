@@ -19,7 +19,13 @@ from dermaseg_monai.manifest.licences import licence_counts, select_licences
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.merged_set import common_folder, merge
 from dermaseg_monai.manifest.named_splits import NAMED_SPLITS, NamedSplit, named_split, split_by_name
-from dermaseg_monai.manifest.near_leaks import find_near_leaks, require_no_near_leaks
+from dermaseg_monai.manifest.near_leaks import (
+    between_sides,
+    find_near_leaks,
+    find_near_ties,
+    pictures_taking_part,
+    require_no_near_leaks,
+)
 from dermaseg_monai.manifest.preparation import Prepared, prepare
 from dermaseg_monai.manifest.problem import Problem
 from dermaseg_monai.manifest.problem_table import counts_of, rows_of, write_problem_table
@@ -58,6 +64,7 @@ __all__ = [
     "Shared",
     "Split",
     "StratumFit",
+    "between_sides",
     "case_groups",
     "class_frequencies",
     "common_folder",
@@ -69,6 +76,7 @@ __all__ = [
     "find_indirect_leaks",
     "find_leaks",
     "find_near_leaks",
+    "find_near_ties",
     "find_overlaps",
     "find_scope",
     "fold_manifests",
@@ -83,6 +91,7 @@ __all__ = [
     "licence_counts",
     "merge",
     "named_split",
+    "pictures_taking_part",
     "prepare",
     "read_leak_source",
     "read_scope",

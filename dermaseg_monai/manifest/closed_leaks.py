@@ -50,7 +50,7 @@ def leak_free(
 
     Args:
         manifests: of the sets that are compared.
-        leaks: the pairs of nearly the same picture among them are needed; the rest is seen in the manifests.
+        leaks: the pairs of nearly the same picture (`find_near_ties`); what else ties is seen in the manifests.
         gives_way: the side whose cases go.
     """
     ties = Ties(manifests, leaks)

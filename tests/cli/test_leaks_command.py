@@ -229,3 +229,38 @@ def test_cases_that_only_an_excluded_one_ties_are_told_of_and_go(tmp_path: Path)
     assert "the same through other cases" in (tmp_path / "out/leaks.html").read_text()
     assert run(lists, "--out-clean", tmp_path / "clean.csv").exit_code == 0
     assert (tmp_path / "clean.csv").read_text().splitlines()[1:] == ["a,excluded", "b,test", "x,excluded"]
+
+
+def test_the_other_pictures_of_a_lesion_go_with_the_copy(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    cases = (
+        save(folder, "a1", noise(1), "train", "L1"),
+        save(folder, "a2", noise(2), "train", "L1"),
+        save(folder, "b", noise(1)[:, ::-1], "test"),
+        save(folder, "c", noise(3), "train", "L2"),
+    )
+    Manifest("set", "1", None, cases).save(folder / "m.json")
+    done = run(folder / "m.json", "--out-clean", folder / "clean.json")
+    assert "2 leaks between different splits" in done.stdout
+    assert [(case.id, case.split) for case in Manifest.load(folder / "clean.json").cases] == [
+        ("a1", "excluded"),
+        ("a2", "excluded"),
+        ("b", "test"),
+        ("c", "train"),
+    ]
+    assert run(folder / "clean.json").exit_code == 0
+
+
+def test_what_a_copy_of_an_excluded_picture_ties_is_said_and_not_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    cases = (
+        save(folder, "a", noise(1), "train"),
+        save(folder, "x", noise(1)[:, ::-1], "excluded", "L1"),
+        save(folder, "b", noise(2), "test", "L1"),
+    )
+    Manifest("set", "1", None, cases).save(folder / "m.json")
+    done = run(folder / "m.json", "--out", tmp_path / "out")
+    assert done.exit_code == 0
+    said = "Not counted: 1 groups stand on two sides where a copy of an excluded picture counts too, first a (train), "
+    assert f"{said}b (test), through x (excluded)." in done.stdout.replace("\n", " ")
+    assert "Not counted: 1 groups" in (tmp_path / "out/leaks.html").read_text()

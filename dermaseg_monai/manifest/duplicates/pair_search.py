@@ -56,13 +56,20 @@ class NearPair:
 
 
 def near_pairs(
-    found: Fingerprints, sides: Int[np.ndarray, " pictures"], *, farthest: int = NEAR, progress: str = "Comparing"
+    found: Fingerprints,
+    sides: Int[np.ndarray, " pictures"],
+    *,
+    groups: Int[np.ndarray, " pictures"] | None = None,
+    farthest: int = NEAR,
+    progress: str = "Comparing",
 ) -> list[NearPair]:
     """Return the pairs of pictures on different sides that are nearly the same, nearest first, each pair once.
 
+    With `groups` also those on one side that are of different groups.
+
     Every whole picture in its eight turns is compared with every window of every other one; pairs at more than
     `farthest` bits, or whose 64 coarsest bits differ in more than 17, are not. Memory: 3 MB per thread and the
-    fingerprints. `sides` gives a number per picture.
+    fingerprints. `sides` and `groups` give a number per picture.
     """
     whole = found.whole
     queries = np.concatenate([words.T for words in turned(whole.words)], axis=1)
@@ -76,6 +83,8 @@ def near_pairs(
     turn, query = np.divmod(hits[:, 0], max(1, len(whole.pictures)))
     one, other = whole.pictures[query], found.pictures[hits[:, 1]]
     apart = sides[one] != sides[other]
+    if groups is not None:
+        apart |= groups[one] != groups[other]
     rows: Iterable[tuple[int, int, int, int, int]] = zip(
         hits[apart, 2].tolist(),
         one[apart].tolist(),

@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 
 from dermaseg_monai.errors import LeakError
-from dermaseg_monai.manifest import Case, Manifest, find_near_leaks, require_no_near_leaks
+from dermaseg_monai.manifest import (
+    Case,
+    Manifest,
+    Split,
+    find_near_leaks,
+    find_near_ties,
+    leak_free,
+    pictures_taking_part,
+    require_no_near_leaks,
+)
 
 Draw = Callable[..., np.ndarray]
 SaveCase = Callable[..., Case]
@@ -57,3 +66,45 @@ def test_what_cannot_be_read_is_named(draw: Draw, save_case: SaveCase, tmp_path:
     _, failures = find_near_leaks([(manifest, tmp_path)])
     assert list(failures) == ["study b"]
     require_no_near_leaks(manifest, tmp_path)
+
+
+def tied_by_a_copy(draw: Draw, save_case: SaveCase, side: Split) -> Manifest:
+    """Return a set where a is a copy of c, and c is of the lesion of b."""
+    return study(
+        save_case("a", draw(1)),
+        save_case("c", draw(1)[:, ::-1], side, lesion_id="L"),
+        save_case("b", draw(2), "test", lesion_id="L"),
+    )
+
+
+def test_a_copy_on_one_side_ties_what_its_lesion_does(draw: Draw, save_case: SaveCase, tmp_path: Path) -> None:
+    manifest = tied_by_a_copy(draw, save_case, "train")
+    ties, _ = find_near_ties([(manifest, tmp_path)])
+    assert [tie.case_ids for tie in ties] == [("a", "c")]
+    assert find_near_leaks([(manifest, tmp_path)]) == ([], {})
+    (clean,), _ = leak_free([manifest], ties, gives_way="train")
+    assert [case.split for case in clean.cases] == ["excluded", "test", "excluded"]
+    with pytest.raises(LeakError, match=r"indirect through c \(train\) in a \(train\), b \(test\)"):
+        require_no_near_leaks(manifest, tmp_path)
+    require_no_near_leaks(clean, tmp_path)
+
+
+def test_a_copy_of_an_excluded_picture_is_a_tie_of_its_own(draw: Draw, save_case: SaveCase, tmp_path: Path) -> None:
+    manifest = tied_by_a_copy(draw, save_case, "excluded")
+    ties, _ = find_near_ties([(manifest, tmp_path)])
+    assert [tie.case_ids for tie in ties] == [("a", "c")]
+    assert pictures_taking_part(ties) == []
+    require_no_near_leaks(manifest, tmp_path)
+
+
+def test_copies_on_one_side_that_are_tied_already_are_passed_over(
+    draw: Draw, save_case: SaveCase, tmp_path: Path
+) -> None:
+    slices = [save_case(name, draw(1)[:, ::step], lesion_id="L") for name, step in (("a", 1), ("b", -1))]
+    assert find_near_ties([(study(*slices, save_case("c", draw(2))), tmp_path)]) == ([], {})
+
+
+def test_an_excluded_picture_that_is_not_there_is_no_failure(draw: Draw, save_case: SaveCase, tmp_path: Path) -> None:
+    manifest = study(save_case("a", draw(1)), save_case("b", draw(2), "excluded"))
+    (tmp_path / "b.png").unlink()
+    assert find_near_ties([(manifest, tmp_path)]) == ([], {})
