@@ -156,8 +156,13 @@ def _folders(
             folders[at] = folder
         else:
             unseen.append(f"Pictures of {manifests[at].name} were not compared: none of them is in {folder}.")
-    lists = [manifest.name for at, manifest in enumerate(manifests) if at not in own]
-    by_id = [f"By id alone: {', '.join(dict.fromkeys(lists))} (lists of ids)."] if lists else []
+    # a list says its side by its name: what it was taken for is said
+    lists = [
+        f"{one.name} ({', '.join(split for split, _ in _sides(one))})"
+        for at, one in enumerate(manifests)
+        if at not in own
+    ]
+    by_id = [f"By id alone, as lists of ids: {', '.join(lists)}."] if lists else []
     return folders, unseen, by_id
 
 

@@ -1,5 +1,6 @@
 """What the search for leaks takes: manifests, and lists of ids where there is no more."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +17,12 @@ _PARTS: Final[dict[str, Split]] = {
     "train": "train",
     "training": "train",
     "val": "val",
+    "valid": "val",
     "validation": "val",
     "test": "test",
+    "testing": "test",
 }
+_WORDS: Final = re.compile(r"[-_ .]+")
 
 
 def read_leak_source(source: str | Path) -> Manifest:
@@ -26,10 +30,12 @@ def read_leak_source(source: str | Path) -> Manifest:
 
     A list is a CSV with the columns id and split (`.csv`, `.csv.gz`), the name of one that is shipped (isic2016,
     isic2017, isic2018, ham10000, ph2, benchmark), or plain text with one id per line (`#` begins a comment). Plain text
-    says its split by the end of its name, `ISIC2018_test.txt` is the test side of ISIC2018; otherwise it is `train`.
+    says its split by a word of its name: `ISIC2018_test.txt`, `test.txt` and `test-ids.txt` are test sides, the first
+    of ISIC2018. A name that says nothing of it is `train`.
 
     Raises:
-        DataError: no such file or list, an id twice, or what a manifest or table has wrong.
+        DataError: no such file or list, an id twice, a name with `test` or `val` in it that is no word or not the only
+            one, or what a manifest or table has wrong.
     """
     path = Path(source)
     if path.suffix == ".txt":
@@ -69,11 +75,27 @@ def _from_text(path: Path) -> Manifest:
     repeated = sorted({name for name in ids if ids.count(name) > 1}) if len(set(ids)) < len(ids) else []
     if repeated:
         raise DataError(f"{path} names {len(repeated)} ids more than once, first {repeated[0]!r}. Keep one line each.")
-    name, _, part = path.stem.rpartition("_")
-    split = _PARTS.get(part.lower())
-    if split is None or not name:
-        name, split = path.stem, "train"
+    name, split = _side_of_name(path)
     return _from_splits(dict.fromkeys(ids, split), name)
+
+
+def _side_of_name(path: Path) -> tuple[str, Split]:
+    """Return the set and the split that the name of a text list says."""
+    words = _WORDS.split(path.stem)
+    parts = [word for word in words if word.lower() in _PARTS]
+    plain = path.stem.lower()
+    if len(parts) > 1 or (not parts and ("test" in plain or "val" in plain)):
+        # taken for a training side in silence, a test list would hide every leak
+        raise DataError(
+            f"The name of the id list {path} does not say which side it is: one of its words must be "
+            f"{', '.join(_PARTS)}, as in {path.with_name('isic_test.txt').name}. Rename it, or give a CSV with the "
+            "columns id and split."
+        )
+    if not parts:
+        return path.stem, "train"
+    at = words.index(parts[0])
+    others = "_".join(words[:at] + words[at + 1 :])
+    return others or path.stem, _PARTS[parts[0].lower()]
 
 
 def _from_splits(splits: dict[str, Split], name: str) -> Manifest:

@@ -105,7 +105,7 @@ def test_lists_of_ids_are_compared_by_id_alone(tmp_path: Path) -> None:
     (tmp_path / "new_train.txt").write_text("b\nc\n")
     done = run(tmp_path / "old_test.txt", tmp_path / "new_train.txt", "--out-clean", tmp_path / "clean")
     assert "1 leaks between different splits" in done.output
-    assert "By id alone: old, new (lists of ids)." in done.output
+    assert "By id alone, as lists of ids: old (test), new (train)." in done.output
     assert (tmp_path / "clean/new_train.csv").read_text() == "id,split\nb,excluded\nc,train\n"
     assert (tmp_path / "clean/old_test.csv").read_text() == "id,split\na,test\nb,test\n"
 

@@ -14,7 +14,14 @@ from dermaseg_monai.manifest import Case, Manifest, find_overlaps, has_files, re
         ("ISIC2017_val.txt", "ISIC2017", "val"),
         ("my_set_Training.txt", "my_set", "train"),
         ("PH2_segs.txt", "PH2_segs", "train"),
-        ("test.txt", "test", "train"),
+        ("test.txt", "test", "test"),
+        ("val.txt", "val", "val"),
+        ("isic-test.txt", "isic", "test"),
+        ("isic test.txt", "isic", "test"),
+        ("isic.valid.txt", "isic", "val"),
+        ("test_ids.txt", "ids", "test"),
+        ("isic_Test_list.txt", "isic_list", "test"),
+        ("latest_train.txt", "latest", "train"),
     ],
 )
 def test_a_text_list_says_its_side_by_its_name(tmp_path: Path, name: str, set_name: str, split: str) -> None:
@@ -79,6 +86,13 @@ def test_the_official_overlaps_come_out_of_the_shipped_lists() -> None:
 def test_a_list_that_is_none_is_refused(tmp_path: Path, name: str, content: bytes, said: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=said):
+        read_leak_source(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["isictest.txt", "trainval.txt", "latest.txt", "train_test.txt"])
+def test_a_list_is_not_taken_for_training_where_its_name_may_mean_another_side(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("a\n")
+    with pytest.raises(DataError, match=rf"id list .*{name} does not say which side.*train.*Rename it, or give a CSV"):
         read_leak_source(tmp_path / name)
 
 
