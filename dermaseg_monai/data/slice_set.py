@@ -1,7 +1,7 @@
 """Volumes as pictures: every slice a PNG with its mask, so that any bundle for photographs trains on them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from dermaseg_monai.images import (
     write_rgb,
 )
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest, Split
+from dermaseg_monai.manifest.groups import ties_left_behind
 
 _WHITE: Final = 255
 _SIDES: Final[tuple[Split, ...]] = ("train", "val", "test")
@@ -57,8 +58,9 @@ def make_slices(
 
     A volume is turned to the orientation `images.UPRIGHT` and its 0.5th to 99.5th percentile is scaled to 0 to 255, as
     the slice sheets of bundle unet3d do; then it is cut. Nothing is resampled: a pixel is a voxel, and the manifest
-    says its size in mm. The three channels are the slices that `images.beside` names. A slice keeps split, lesion and
-    patient of its volume, and its attribute `group` is the volume, so that no volume stands on two sides of a split.
+    says its size in mm. The three channels are the slices that `images.beside` names. A slice keeps split, lesion,
+    patient and `group` of its volume; where this has no group, the volume is one, so that none stands on two sides of
+    a split. Volumes that only an excluded one ties become one group.
     All slices are kept, those without lesion too; only a slice of one value without lesion (air) is left out.
 
     Args:
@@ -82,6 +84,8 @@ def make_slices(
     if pictures or not taken:
         found = f"case {pictures[0]} is a picture" if pictures else "every case is excluded"
         raise DataError(f"{manifest} has no slices to take: {found}. Give a manifest of NIfTI volumes.")
+    left_behind = ties_left_behind(taken, loaded.cases)
+    taken = [_in_group(case, left_behind.get(case.id)) for case in taken]
     plane = plane or best_resolved_plane([volume_affine(folder / case.image.path) for case in taken])
     require_cut(plane, neighbours)
     written: list[Case] = []
@@ -133,6 +137,11 @@ _READ: Final = Compose(
 )
 
 
+def _in_group(case: Case, tied: str | None) -> Case:
+    own = case.attributes.get("group")
+    return replace(case, attributes={"group": tied or (case.id if own in (None, "") else own)})
+
+
 def _write(folder: Path, case: Case, upright: _Upright, plane: str, neighbours: int) -> Iterator[Case]:
     slices, masks = cut(upright.pixels, plane), cut(upright.mask, plane)
     for at, mask in enumerate(masks):
@@ -170,7 +179,7 @@ def _write_slice(  # noqa: PLR0917 (one step of _write)
         lesion_id=case.lesion_id,
         patient_id=case.patient_id,
         attributes={
-            "group": case.id,
+            "group": case.attributes["group"],
             "plane": plane,
             "slice": at,
             "neighbours": neighbours,

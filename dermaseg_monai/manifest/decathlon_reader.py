@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.manifest.case import Split
 from dermaseg_monai.manifest.decathlon_task import TASK_FILE, Item, Task, is_decathlon, task_of
 from dermaseg_monai.manifest.draft import Draft, SetFacts, finish
 from dermaseg_monai.manifest.foreground import write_foreground
 from dermaseg_monai.manifest.listing import require_root
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.schema_check import read_json
-from dermaseg_monai.manifest.split import split_by_group
+from dermaseg_monai.manifest.split import placed, split_by_group
 
 VAL_SHARE: Final = 0.2
 """Part of the training list that serves as validation where a task has none: no task of the Decathlon has."""
@@ -127,16 +128,17 @@ def _foreground(task: Task, file: Path, asked: Sequence[int]) -> tuple[int, ...]
 def _draft(item: Item, task: Task, written: dict[Path, Path], *, set_aside: bool) -> Draft:
     mask = item.label and written.get(item.label, item.label)
     split = "excluded" if set_aside and item.split == "test" else item.split
-    return Draft(item.id, item.image, mask, split, item.lesion_id, item.patient_id, attribution=task.reference)
+    group = {} if item.group is None else {"group": item.group}
+    return Draft(item.id, item.image, mask, split, item.lesion_id, item.patient_id, group, attribution=task.reference)
 
 
 def _divided(manifest: Manifest, val_share: float, test_share: float) -> Manifest:
     if not val_share and not test_share:
         return manifest
-    training = tuple(case for case in manifest.cases if case.split == "train")
-    rest = tuple(case for case in manifest.cases if case.split != "train")
-    drawn = split_by_group(replace(manifest, cases=training), val_share=val_share, test_share=test_share)
-    return replace(drawn, cases=(*drawn.cases, *rest))
+    # only the training list is drawn, but what the others tie stays together
+    rest: dict[str, Split] = {case.id: case.split for case in manifest.cases if case.split != "train"}
+    aside = placed(manifest, dict.fromkeys(rest, "excluded"))
+    return placed(split_by_group(aside, val_share=val_share, test_share=test_share), rest)
 
 
 def _said(task: Task, val_share: float | None, test_share: float | None, *, missing: int) -> str:

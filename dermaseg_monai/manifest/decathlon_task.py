@@ -31,6 +31,7 @@ class Item:
     split: Split
     lesion_id: str | None = None
     patient_id: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ def _item(line: object, split: Split, file: Path) -> Item:
         split,
         _text(about.get("lesion_id")),
         _text(about.get("patient_id")),
+        _text(about.get("group")),
     )
 
 

@@ -42,3 +42,19 @@ def groups_within(cases: Sequence[Case], among: Sequence[Case]) -> list[list[Cas
 def group_of_case(cases: Sequence[Case]) -> dict[str, str]:
     """Return the name of each case's group by the id of the case: the id of the first case of the group."""
     return {case.id: group[0].id for group in case_groups(cases) for case in group}
+
+
+def ties_left_behind(cases: Sequence[Case], among: Sequence[Case]) -> dict[str, str]:
+    """Return by id the name of the group of those `cases` that only others of `among` tie together.
+
+    Who writes a set without those others writes this as the attribute `group`; otherwise nothing would say any more
+    that the cases belong together.
+    """
+    apart = group_of_case(cases)
+    names = group_of_case(among)
+    return {
+        case.id: names[case.id]
+        for group in groups_within(cases, among)
+        if len({apart[case.id] for case in group}) > 1
+        for case in group
+    }

@@ -1,5 +1,6 @@
 """Volumes become pictures: nothing is turned over, and no volume stands on two sides."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -66,6 +67,21 @@ def test_every_slice_keeps_split_and_patient_and_no_volume_is_on_two_sides(volum
         assert case.image.spacing_mm == pytest.approx((0.1, 0.2))  # rows go down the patient, columns across
         assert case.reference is not None
         assert case.reference.annotator == "ada"
+
+
+def test_slices_keep_the_group_of_their_volume_and_what_an_excluded_one_ties(tmp_path: Path) -> None:
+    volumes = volumes_in(tmp_path / "volumes", {"a": "train", "b": "train", "c": "train", "d": "excluded"})
+    loaded = Manifest.load(volumes)
+    known = {"a": {"attributes": {"group": "7"}}, "b": {"attributes": {"group": "7"}}}
+    cases = tuple(replace(case, **known.get(case.id, {})) for case in loaded.cases)
+    replace(loaded, cases=cases).save(volumes)
+    made = Manifest.load(make_slices(volumes, volumes.parent, tmp_path / "one", plane=None, neighbours=0).manifest)
+    assert {case.id[0]: case.attributes["group"] for case in made.cases} == {"a": "7", "b": "7", "c": "c"}
+
+    tied = {"a": {"lesion_id": "L"}, "d": {"lesion_id": "L", "patient_id": "P2"}}  # c is of patient P2
+    replace(loaded, cases=tuple(replace(case, **tied.get(case.id, {})) for case in loaded.cases)).save(volumes)
+    made = Manifest.load(make_slices(volumes, volumes.parent, tmp_path / "two", plane=None, neighbours=0).manifest)
+    assert {case.id[0]: case.attributes["group"] for case in made.cases} == {"a": "a", "b": "b", "c": "a"}
 
 
 def test_a_slice_is_neither_transposed_nor_reversed(volumes: Path, tmp_path: Path) -> None:

@@ -235,3 +235,39 @@ def test_what_was_exported_is_read_back(plain: Path) -> None:
     found = index_decathlon(plain)
     assert found.cases == manifest.cases
     assert replace(found, division=None) == manifest
+
+
+def test_a_group_is_exported_and_keeps_images_on_one_side(plain: Path) -> None:
+    (plain / "groups.csv").write_text("id,group\na,7\nb,7\nc,\n")
+    manifest = index_folder(plain, tables=plain / "groups.csv", group_column="group")
+    write_decathlon_datalist(manifest, plain, plain / "dataset.json")
+    found = index_decathlon(plain, val_share=0.3)
+    assert [case.attributes.get("group") for case in found.cases] == ["7", "7", None]
+    assert found.cases[0].split == found.cases[1].split
+
+
+def test_images_that_only_an_excluded_one_ties_are_exported_as_one_group(plain: Path) -> None:
+    (plain / "ties.csv").write_text("id,split,lesion,patient\na,train,L1,\nb,excluded,L1,P1\nc,val,,P1\n")
+    manifest = index_folder(
+        plain, tables=plain / "ties.csv", split_column="split", lesion_column="lesion", patient_column="patient"
+    )
+    write_decathlon_datalist(manifest, plain, plain / "dataset.json")
+    assert [case.attributes for case in index_decathlon(plain).cases] == [{"group": "a"}, {"group": "a"}]
+
+
+def test_what_a_listed_test_image_ties_is_not_drawn_apart(task: Path) -> None:
+    alone = splits_of(index_decathlon(task, val_share=0.2))
+    (drawn,) = [name for name, split in alone.items() if split == "val"]
+    partner = next(name for name, split in alone.items() if split == "train")
+
+    def tie(about: dict[str, Any]) -> None:
+        about["test"] = [{"image": about["test"][0], "lesion_id": "x", "patient_id": "x"}]
+        for line in about["training"]:
+            if drawn in line["image"]:
+                line["lesion_id"] = "x"
+            elif partner in line["image"]:
+                line["patient_id"] = "x"
+
+    edit(task, tie)
+    tied = splits_of(index_decathlon(task, val_share=0.2))
+    assert tied[drawn] == tied[partner]
