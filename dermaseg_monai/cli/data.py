@@ -10,6 +10,7 @@ from dermaseg_monai.cli.describe import describe
 from dermaseg_monai.cli.fetch import fetch
 from dermaseg_monai.cli.leaks import leaks
 from dermaseg_monai.cli.merge import merge
+from dermaseg_monai.cli.name_warning import warn_of_like_names
 from dermaseg_monai.cli.prepare import prepare
 from dermaseg_monai.cli.scope import scope
 from dermaseg_monai.cli.slices import slices
@@ -124,6 +125,7 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
         typer.echo(_reader_words(manifest))
     if manifest.division:
         typer.echo(f"How: {manifest.division}.")
+    warn_of_like_names([manifest])
 
 
 @data_app.command("datalist")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dermaseg_monai.cli.name_warning import warn_of_like_names
 from dermaseg_monai.cli.source_names import as_file_name, told_apart
 from dermaseg_monai.errors import ConfigError, DataError
 
@@ -62,6 +63,7 @@ def leaks(
     more = [leak for leak in find_indirect_leaks(*manifests, pictures=ties) if leak not in indirect]
     found = [*find_overlaps(*manifests), *between_sides(pictures), *indirect]
     _print(found)
+    warn_of_like_names(manifests)
     notes = [*unseen, *lists, *failures, *_not_counted(more)]
     for note in notes:
         typer.echo(note)

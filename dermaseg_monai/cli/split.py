@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dermaseg_monai.cli.comma_list import comma_list
+from dermaseg_monai.cli.name_warning import warn_of_like_names
 from dermaseg_monai.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def split(  # noqa: PLR0913 (each is one option of the command line)
         said = " and ".join(given) + " exclude each other" if given else "Nothing says how to split"
         raise ConfigError(f"{said}. Choose one of {', '.join(ways)}, or select with --licence alone.")
     whole = Manifest.load(manifest)
+    warn_of_like_names([whole])
     found = select_licences(whole, comma_list(licence)) if licence else whole
     said = [f"licence {licence}"] if licence else []
     classes = comma_list(stratify)

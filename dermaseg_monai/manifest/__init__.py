@@ -18,6 +18,7 @@ from dermaseg_monai.manifest.leaks import Leak, find_leaks, find_overlaps
 from dermaseg_monai.manifest.licences import licence_counts, select_licences
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.merged_set import common_folder, merge
+from dermaseg_monai.manifest.name_spellings import LikeNames, like_names
 from dermaseg_monai.manifest.named_splits import NAMED_SPLITS, NamedSplit, named_split, split_by_name
 from dermaseg_monai.manifest.near_leaks import (
     between_sides,
@@ -54,6 +55,7 @@ __all__ = [
     "GivesWay",
     "Inspection",
     "Leak",
+    "LikeNames",
     "Manifest",
     "NamedSplit",
     "Prepared",
@@ -89,6 +91,7 @@ __all__ = [
     "inspect",
     "leak_free",
     "licence_counts",
+    "like_names",
     "merge",
     "named_split",
     "pictures_taking_part",

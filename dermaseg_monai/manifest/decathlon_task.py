@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final, TypeGuard, cast
 
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.manifest.canonical_name import canonical_name
 from dermaseg_monai.manifest.case import ID, Split
 from dermaseg_monai.manifest.data_path import is_inside, is_plain
 from dermaseg_monai.manifest.table import image_id
@@ -146,9 +147,9 @@ def _item(line: object, split: Split, file: Path) -> Item:
         _below(image, file),
         None if label is None else _below(label, file),
         split,
-        _text(about.get("lesion_id")),
-        _text(about.get("patient_id")),
-        _text(about.get("group")),
+        _name(about.get("lesion_id")),
+        _name(about.get("patient_id")),
+        _name(about.get("group")),
     )
 
 
@@ -160,6 +161,10 @@ def _below(path: str, file: Path) -> Path:
     if not is_plain(relative):
         raise DataError(f"{file} names the file {path!r}, which is no plain text. Rename the file.")
     return file.parent / relative
+
+
+def _name(value: object) -> str | None:
+    return canonical_name(_text(value) or "") or None
 
 
 def _text(value: object) -> str | None:

@@ -251,8 +251,7 @@ def _drafts(
         return [Draft(name, image, mask, split) for name, (image, mask) in pairs.items()]
     kept = {column: table.typed(column) for column in columns.attributes}
     if columns.group is not None:
-        groups = table.typed(columns.group)
-        kept["group"] = {name: cell if table.identity(name, columns.group) else None for name, cell in groups.items()}
+        kept["group"] = _groups(table, columns.group)
     return [
         Draft(
             id=name,
@@ -267,6 +266,15 @@ def _drafts(
         )
         for name, (image, mask) in pairs.items()
     ]
+
+
+def _groups(table: Table, column: str) -> dict[str, Attribute]:
+    """Return the groups, numbers as numbers and names in their one spelling."""
+    names = {name: table.identity(name, column) for name in table.rows}
+    return {
+        name: names[name] if isinstance(cell, str) else cell if names[name] else None
+        for name, cell in table.typed(column).items()
+    }
 
 
 def _attributes(kept: dict[str, dict[str, Attribute]], name: str) -> dict[str, Attribute]:

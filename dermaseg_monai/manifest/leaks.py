@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from dermaseg_monai.errors import LeakError
-from dermaseg_monai.manifest.case import Case, Split
+from dermaseg_monai.manifest.canonical_name import canonical_name
+from dermaseg_monai.manifest.case import Attribute, Case, Split
 from dermaseg_monai.manifest.manifest import Manifest
 
 Key: TypeAlias = Literal["id", "image", "lesion_id", "patient_id", "group", "picture", "indirect"]
@@ -37,17 +38,23 @@ class Leak:
 
 
 def shared_keys(case: Case) -> Iterator[tuple[Key, str]]:
-    """Yield everything that ties a case to others; an empty value ties nothing."""
+    """Yield everything that ties a case to others; an empty value ties nothing.
+
+    Names of lesions, patients and groups are taken in one spelling (`canonical_name`), whoever wrote the manifest.
+    """
     yield "id", case.id
     if case.image.sha256:
         yield "image", case.image.sha256
-    if case.lesion_id:
-        yield "lesion_id", case.lesion_id
-    if case.patient_id:
-        yield "patient_id", case.patient_id
     group = case.attributes.get("group")
-    if group not in (None, ""):
-        yield "group", str(group)
+    named: tuple[tuple[Key, Attribute], ...] = (
+        ("lesion_id", case.lesion_id),
+        ("patient_id", case.patient_id),
+        ("group", group),
+    )
+    for key, value in named:
+        name = "" if value is None else canonical_name(str(value))
+        if name:
+            yield key, name
 
 
 def find_leaks(*manifests: Manifest) -> list[Leak]:

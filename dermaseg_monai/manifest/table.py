@@ -14,6 +14,7 @@ from dermaseg_monai.cells import plain_cell
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import require_regular, unpacked_bytes
 from dermaseg_monai.images import IMAGE_SUFFIXES
+from dermaseg_monai.manifest.canonical_name import canonical_name
 from dermaseg_monai.manifest.case import Attribute
 
 EMPTY: Final = frozenset({"", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None"})
@@ -46,9 +47,12 @@ class Table:
         return (self.rows.get(image_id, {}).get(column) or None) if column is not None else None
 
     def identity(self, image_id: str, column: str | None) -> str | None:
-        """Return the cell that says whose picture it is; `unknown` names nobody and joins no pictures."""
-        value = self.cell(image_id, column)
-        return None if value is not None and value.casefold() == "unknown" else value
+        """Return the cell that says whose picture it is, in its one spelling (`canonical_name`).
+
+        `unknown` names nobody and joins no pictures.
+        """
+        name = canonical_name(self.cell(image_id, column) or "")
+        return None if name in EMPTY or name.casefold() == "unknown" else name
 
     def typed(self, column: str) -> dict[str, Attribute]:
         """Return a column by image id as int or float when all its cells are plain numbers, else as str.

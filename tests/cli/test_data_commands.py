@@ -59,6 +59,12 @@ def test_a_split_that_is_none_is_refused_with_those_there_are(folder: Path, tmp_
     assert Manifest.load(tmp_path / "m.json").counts["val"] == 3
 
 
+def test_names_in_two_spellings_are_asked_about(folder: Path, tmp_path: Path) -> None:
+    (folder / "table.csv").write_text("id,split,dx,who\na,train,x,P1\nb,val,x,p1\nc,train,x,P2\n")
+    said = index(folder, tmp_path / "m.json", "--patient-column", "who")
+    assert "warning: 2 names of patients differ only by capitals or leading zeros, first 'P1' and 'p1'" in said
+
+
 def test_masks_that_are_named_in_another_way_are_indexed(folder: Path, tmp_path: Path) -> None:
     for name, suffix in zip("ab", ("_gt", "_Label"), strict=True):
         (folder / "masks" / f"{name}.png").rename(folder / "masks" / f"{name}{suffix}.png")

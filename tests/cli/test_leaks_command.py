@@ -264,3 +264,15 @@ def test_what_a_copy_of_an_excluded_picture_ties_is_said_and_not_counted(tmp_pat
     said = "Not counted: 1 groups stand on two sides where a copy of an excluded picture counts too, first a (train), "
     assert f"{said}b (test), through x (excluded)." in done.stdout.replace("\n", " ")
     assert "Not counted: 1 groups" in (tmp_path / "out/leaks.html").read_text()
+
+
+def test_a_name_in_two_spellings_is_asked_about_on_the_terminal_alone(tmp_path: Path) -> None:
+    cases = (
+        Case("a", FileRecord("a.jpg", "a" * 64), (), "train", None, "Ann"),
+        Case("b", FileRecord("b.jpg", "b" * 64), (), "test", None, "ann"),
+    )
+    lists = tmp_path / "m.json"
+    Manifest("set", "ids", None, cases).save(lists)
+    done = run(lists, "--out", tmp_path / "out")
+    assert "warning: 2 names of patients differ only by capitals or leading zeros, first 'Ann' and 'ann'" in done.output
+    assert not any("Ann" in path.read_text() for path in (tmp_path / "out").iterdir())

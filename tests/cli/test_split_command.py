@@ -135,3 +135,10 @@ def test_options_that_do_not_fit_are_refused_and_nothing_is_written(ph2: Path, w
     with pytest.raises(ConfigError, match=said):
         split(ph2, *words)
     assert [path.name for path in ph2.parent.iterdir()] == ["m.json"]
+
+
+def test_names_in_two_spellings_are_asked_about(tmp_path: Path) -> None:
+    cases = tuple(case(f"c{n}", n, patient_id=name) for n, name in enumerate(("P01", "P1", "P2", "P3")))
+    Manifest("set", "1", None, cases).save(tmp_path / "m.json")
+    said = split(tmp_path / "m.json", "--ratios", "50:50")
+    assert "warning: 2 names of patients differ only by capitals or leading zeros, first 'P01' and 'P1'" in said
