@@ -68,6 +68,19 @@ def test_what_cannot_be_read_is_named(draw: Draw, save_case: SaveCase, tmp_path:
     require_no_near_leaks(manifest, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [lambda pixels: pixels[12:-12, 16:-16], lambda pixels: np.pad(pixels, ((12, 12), (16, 16), (0, 0)))],
+    ids=["centre of it", "with a margin"],
+)
+def test_a_training_is_refused_a_crop_on_the_other_side(
+    draw: Draw, save_case: SaveCase, tmp_path: Path, change: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    manifest = study(save_case("a", draw(1)), save_case("b", change(draw(1)), "test"), save_case("c", draw(2)))
+    with pytest.raises(LeakError, match=r"1 leaks .*first picture .*centre 80% in a \(train\), b \(test\)"):
+        require_no_near_leaks(manifest, tmp_path)
+
+
 def tied_by_a_copy(draw: Draw, save_case: SaveCase, side: Split) -> Manifest:
     """Return a set where a is a copy of c, and c is of the lesion of b."""
     return study(
