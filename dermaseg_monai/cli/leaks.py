@@ -82,7 +82,7 @@ def leaks(
         typer.echo(f"Wrote {out / 'leaks.csv'} and {out / 'leaks.html'}")
     if unseen or failures:  # a split is clean only when its pictures were looked at
         folder = ["give the folder of each manifest's files, --dataset-dir DIR"] if unseen else []
-        damaged = ["copy damaged pictures again or take them out of the manifest"] if failures else []
+        damaged = ["copy damaged or changed pictures again or take them out of the manifest"] if failures else []
         raise DataError(f"Not every picture was compared: {', and '.join([*folder, *damaged])}.")
     if out_clean is not None:
         cleaned, gone = leak_free(manifests, pictures, gives_way=gives_way.value)

@@ -133,7 +133,7 @@ def test_a_picture_that_cannot_be_compared_leaves_no_clean_manifest(two: Path, t
     done = CliRunner().invoke(app, ["data", "leaks", str(two), "--out-clean", str(clean)])
     assert "1 pictures could not be compared, first two x: " in done.output
     assert isinstance(done.exception, DataError)
-    assert "compared: copy damaged pictures again or take them out of the manifest." in str(done.exception)
+    assert "compared: copy damaged or changed pictures again or take them out of the manifest." in str(done.exception)
     assert not clean.exists()
 
 

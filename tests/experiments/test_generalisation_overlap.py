@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from dermaseg_monai.experiments.generalisation_overlap import find_overlap
+from dermaseg_monai.files import sha256_of
 from dermaseg_monai.manifest import Case
 from tests.experiments.small_matrix import make_case, make_set
 
@@ -23,17 +24,26 @@ def draw(path: Path, seed: int) -> np.ndarray:
     return pixels
 
 
+def with_file(folder: Path, case: Case) -> Case:
+    """Return the case as one whose file lies in the folder; another file than that of the manifest is not compared."""
+    return replace(case, image=replace(case.image, sha256=sha256_of(folder / case.image.path)))
+
+
 def test_nearly_the_same_picture_is_found_and_what_it_is_tied_to(tmp_path: Path) -> None:
     pixels = draw(tmp_path / "x.jpg", 1)
     Image.fromarray(pixels[:, ::-1]).resize((100, 75)).save(tmp_path / "mirrored.jpg", quality=70)
     for seed, name in enumerate(("other", "third"), start=2):
         draw(tmp_path / f"{name}.jpg", seed)
-    tested = [make_case("mirrored", "val", lesion_id="L"), make_case("other", "test", lesion_id="L")]
-    one = make_set(tmp_path, "a", [make_case("x", "train")])
-    found = find_overlap(one, make_set(tmp_path, "b", [*tested, make_case("third", "test")]), split="test")
+    tested = [
+        with_file(tmp_path, make_case("mirrored", "val", lesion_id="L")),
+        with_file(tmp_path, make_case("other", "test", lesion_id="L")),
+    ]
+    third = with_file(tmp_path, make_case("third", "test"))
+    one = make_set(tmp_path, "a", [with_file(tmp_path, make_case("x", "train"))])
+    found = find_overlap(one, make_set(tmp_path, "b", [*tested, third]), split="test")
     assert (found.shared, found.unread) == ({"other": ("through another picture",)}, 0)
-    tested = [make_case("mirrored", "test"), make_case("other", "test"), make_case("gone", "test")]
-    found = find_overlap(one, make_set(tmp_path, "b", tested), split="test")
+    tested = [with_file(tmp_path, make_case(name, "test")) for name in ("mirrored", "other")]
+    found = find_overlap(one, make_set(tmp_path, "b", [*tested, make_case("gone", "test")]), split="test")
     assert (found.shared, found.unread) == ({"mirrored": ("picture",)}, 1)
 
 
@@ -84,7 +94,8 @@ def test_a_case_of_a_lesion_whose_picture_was_trained_on_is_found_in_its_own_set
     Image.fromarray(draw(tmp_path / "x.jpg", 1)[:, ::-1]).save(tmp_path / "mirrored.jpg")
     draw(tmp_path / "other.jpg", 2)
     tested = [make_case("mirrored", "test", lesion_id="L"), make_case("other", "test", lesion_id="L")]
-    own = make_set(tmp_path, "a", [make_case("x", "train"), *tested])
+    cases = [with_file(tmp_path, case) for case in (make_case("x", "train"), *tested)]
+    own = make_set(tmp_path, "a", cases)
     assert find_overlap(own, own, split="test").shared == {
         "mirrored": ("picture",),
         "other": ("through another picture",),

@@ -8,12 +8,14 @@ from typing import Final
 import numpy as np
 
 from dermaseg_monai.errors import ImageError
+from dermaseg_monai.files import sha256_of
 from dermaseg_monai.images import is_volume, read_small
 from dermaseg_monai.manifest.case import Case
 from dermaseg_monai.manifest.duplicates.fingerprint import GRID_PX, WORDS, fingerprints
 from dermaseg_monai.manifest.duplicates.fingerprint_memory import FingerprintMemory
 from dermaseg_monai.manifest.duplicates.pair_search import Fingerprints
 from dermaseg_monai.manifest.duplicates.windows import Window
+from dermaseg_monai.manifest.memory import FileMemory
 from dermaseg_monai.manifest.threads import in_threads
 
 _DECODED_PX: Final = 4 * GRID_PX
@@ -25,15 +27,18 @@ def fingerprint_cases(
 ) -> tuple[Fingerprints, dict[int, str]]:
     """Return the fingerprints of the cases' pictures, numbered in their order, and what could not be read.
 
-    Taken once per file (by its sha256 in the manifest) and remembered. A volume has none, nor has a plain area.
+    Taken once per content (sha256) and remembered. A file that is not what the manifest says counts as one that could
+    not be read: what it shows must not be remembered, or told, as the picture of the case. A volume has none, nor has a
+    plain area.
     """
     folder = Path(dataset_dir).expanduser().absolute()
-    memory = FingerprintMemory(folder)
+    memory, files = FingerprintMemory(folder), FileMemory(folder)
     try:
-        take = partial(_take, folder=folder, windows=tuple(windows), memory=memory)
+        take = partial(_take, folder=folder, windows=tuple(windows), memory=memory, files=files)
         found = in_threads(take, list(cases), title="Looking at pictures")
     finally:
         memory.save()
+        files.save()
     failures = {at: item for at, item in enumerate(found) if isinstance(item, str)}
     rows = [
         (words, picture, window)
@@ -52,16 +57,37 @@ def fingerprint_cases(
 
 
 def _take(
-    case: Case, *, folder: Path, windows: tuple[Window, ...], memory: FingerprintMemory
+    case: Case, *, folder: Path, windows: tuple[Window, ...], memory: FingerprintMemory, files: FileMemory
 ) -> list[np.ndarray | None] | str:
     if is_volume(case.image.path) or not case.image.sha256:
         return [None for _ in windows]
     known = memory.recall(case.image.sha256, windows)
+    path = folder / case.image.path
+    problem = None if known is not None and not path.exists() else _problem(path, case, files)
+    if problem is not None:
+        return problem
     if known is not None:
         return known
     try:
-        found = fingerprints(read_small(folder / case.image.path, least_px=_DECODED_PX), windows)
+        found = fingerprints(read_small(path, least_px=_DECODED_PX), windows)
     except ImageError as error:
         return str(error)
     memory.keep(case.image.sha256, windows, found)
     return found
+
+
+def _problem(path: Path, case: Case, files: FileMemory) -> str | None:
+    """Return why a file is not the picture of the case; one that is known and has not changed is not read for it."""
+    try:
+        stat = path.stat()
+        seen = files.recall(case.image.path)
+        sha256 = seen.sha256 if seen else sha256_of(path)
+    except FileNotFoundError:
+        return f"{path} does not exist"
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}"
+    if seen is None:
+        files.keep(case.image.path, sha256=sha256, stat=stat, sound_as=None)
+    if sha256 == case.image.sha256:
+        return None
+    return f"{path} has sha256 {sha256[:12]}..., expected {case.image.sha256[:12]}...: it is another file now"

@@ -14,6 +14,8 @@ from dermaseg_monai.manifest.duplicates.windows import CROPS, WHOLE, Window
 from dermaseg_monai.manifest.memory import cache_dir
 
 _WINDOWS: Final = (WHOLE, *CROPS)
+_FORM: Final = 2
+"""Of what is kept; 1 held what lay under a case's path as the content that its manifest names, changed or not."""
 _UNKNOWN, _BLANK, _KNOWN = 0, 1, 2
 
 
@@ -25,7 +27,7 @@ class FingerprintMemory:
 
     def __init__(self, name: str | Path) -> None:
         plain = "".join(letter if letter.isalnum() else "_" for letter in str(name))[-80:]
-        self._path = cache_dir() / "fingerprints" / f"{plain}-{VERSION}.npz"
+        self._path = cache_dir() / "fingerprints" / f"{plain}-{VERSION}-{_FORM}.npz"
         self._seen = _read(self._path)
         self._changed = False
 

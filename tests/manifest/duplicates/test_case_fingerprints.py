@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,24 @@ def test_a_file_is_looked_at_once(draw: Draw, save_case: SaveCase, tmp_path: Pat
     assert np.array_equal(first.words, again.words)
     _, failures = fingerprint_cases([case], tmp_path, [WHOLE, CROPS[0]])  # a window that was never taken
     assert "does not exist" in failures[0]
+
+
+def test_a_changed_file_is_told_of_and_never_remembered_as_what_it_was(
+    draw: Draw, save_case: SaveCase, tmp_path: Path
+) -> None:
+    case = save_case("a", draw(1))
+    before, right = (tmp_path / case.image.path).read_bytes(), draw(1)
+    save_case("a", draw(2))
+    found, failures = fingerprint_cases([case], tmp_path, [WHOLE])
+    assert (len(found.words), list(failures)) == (0, [0])
+    assert re.search(r"a\.png has sha256 .*expected .*: it is another file now", failures[0])
+    (tmp_path / case.image.path).write_bytes(before)
+    found, failures = fingerprint_cases([case], tmp_path, [WHOLE])
+    assert failures == {}
+    same, _ = fingerprint_cases([save_case("b", right)], tmp_path, [WHOLE])
+    assert np.array_equal(found.words, same.words)
+    save_case("a", draw(2))  # remembered or not, it is not the picture that is there
+    assert list(fingerprint_cases([case], tmp_path, [WHOLE])[1]) == [0]
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no archive", b"\x00" * 400])
