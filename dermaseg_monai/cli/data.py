@@ -126,6 +126,7 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
     if manifest.division:
         typer.echo(f"How: {manifest.division}.")
     warn_of_like_names([manifest])
+    _warn_of_shares(manifest, val_share, test_share, out)
 
 
 @data_app.command("datalist")
@@ -139,6 +140,20 @@ def datalist(
 
     write_decathlon_datalist(Manifest.load(manifest), dataset_dir or manifest.parent, out)
     typer.echo(f"Wrote {out}")
+
+
+def _warn_of_shares(manifest: "Manifest", val_share: float, test_share: float, out: Path) -> None:
+    from dermaseg_monai.manifest import Split, missed_shares  # noqa: PLC0415
+
+    shares: dict[Split, float] = {"val": val_share, "test": test_share}
+    missed = missed_shares(manifest, shares)
+    for one in missed:
+        typer.secho(f"warning: {one}.", fg="yellow")
+    if missed:
+        parts = {"train": 1 - val_share - test_share, **{split: share for split, share in shares.items() if share}}
+        ratios = ":".join(f"{100 * share:g}" for share in parts.values())
+        command = f"dermaseg data split {out} --ratios {ratios} --parts {','.join(parts)} --out NEW.json"
+        typer.echo(f"`{command}` comes nearer to these shares: it fits whole groups to sizes.")
 
 
 def _reader_words(manifest: "Manifest") -> str:

@@ -1,5 +1,6 @@
 """What the data is: cases, files, outlines, splits, licences; no torch, no MONAI."""
 
+from dermaseg_monai.manifest.asked_shares import MissedShare, missed_shares
 from dermaseg_monai.manifest.case import SPLITS, Annotation, Attribute, Case, FileRecord, Role, Split
 from dermaseg_monai.manifest.class_frequency import ClassFrequency, class_frequencies
 from dermaseg_monai.manifest.closed_leaks import Exclusion, GivesWay, leak_free, write_exclusions
@@ -57,6 +58,7 @@ __all__ = [
     "Leak",
     "LikeNames",
     "Manifest",
+    "MissedShare",
     "NamedSplit",
     "Prepared",
     "Problem",
@@ -93,6 +95,7 @@ __all__ = [
     "licence_counts",
     "like_names",
     "merge",
+    "missed_shares",
     "named_split",
     "pictures_taking_part",
     "prepare",

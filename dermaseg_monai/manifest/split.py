@@ -19,7 +19,7 @@ def split_by_group(manifest: Manifest, *, val_share: float, test_share: float) -
     Cases that share a lesion, a patient, a `group` or the same picture stay together, also where only an `excluded`
     case ties them. Groups come in the order of the sha256 of their first id that takes part, fill `test_share` of the
     cases first, then `val_share`; the rest is train. A later version of the set with more cases therefore moves few
-    groups.
+    groups; a large group can make a split larger than its share (`missed_shares`).
 
     Raises:
         DataError: shares outside [0, 1) or 1 and more together, or too few groups for a split that was asked for.

@@ -65,6 +65,25 @@ def test_names_in_two_spellings_are_asked_about(folder: Path, tmp_path: Path) ->
     assert "warning: 2 names of patients differ only by capitals or leading zeros, first 'P1' and 'p1'" in said
 
 
+def test_shares_that_could_not_be_kept_are_said_with_the_command_that_comes_nearer(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = ["id,who"]
+    for number in range(20):
+        write_rgb(folder / "images" / f"m{number:02}.png", np.full((6, 8, 3), 40 + number, dtype=np.uint8))
+        write_mask(folder / "masks" / f"m{number:02}.png", np.ones((6, 8), dtype=bool))
+        rows.append(f"m{number:02},{'big' if number < 14 else number}")
+    (folder / "who.csv").write_text("\n".join([*rows, "a,a", "b,b", "c,c"]))
+    words = ["--root", str(folder), "--table", str(folder / "who.csv"), "--patient-column", "who"]
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["data", "index", "folder", *words, "--out", "m.json", "--val-share", ".5"])
+    assert "warning: val has 20 of 23 cases, 12 were asked for: lesions and patients with many" in done.output
+    command = "dermaseg data split m.json --ratios 50:50 --parts train,val --out NEW.json"
+    assert f"`{command}` comes nearer" in done.output
+    assert CliRunner().invoke(app, command.split()[1:]).exit_code == 0
+    assert Manifest.load("NEW.json").counts["val"] == 9
+
+
 def test_masks_that_are_named_in_another_way_are_indexed(folder: Path, tmp_path: Path) -> None:
     for name, suffix in zip("ab", ("_gt", "_Label"), strict=True):
         (folder / "masks" / f"{name}.png").rename(folder / "masks" / f"{name}{suffix}.png")
