@@ -82,7 +82,7 @@ class Inspection:
 def inspect(manifest: Manifest, dataset_dir: str | Path) -> Inspection:
     """Hash and decode every file, measure every mask, and look for what stands there twice.
 
-    A file that was inspected and has kept size and time of change since is not read again.
+    A file that was inspected and has not changed since (size, times, inode) is not read again.
 
     Raises:
         DataError: `dataset_dir` is no folder.

@@ -21,17 +21,31 @@ Facts: TypeAlias = Mapping[str, int | str]
 
 @dataclass(frozen=True)
 class Seen:
-    """What one look at a file gave: its sha256, whether it could be decoded as what it is used for, and facts."""
+    """What one look at a file gave: its sha256, whether it could be decoded as what it is used for, and facts.
+
+    A cache of before has no `ctime_ns` and `inode`: what it knows is looked at once more.
+    """
 
     size_bytes: int
     mtime_ns: int
     sha256: str
     sound_as: Literal["image", "mask"] | None = None
     facts: Facts | None = None
+    ctime_ns: int | None = None
+    inode: int | None = None
+
+    def is_of(self, stat: os.stat_result) -> bool:
+        """Say whether the file is the same one, unchanged.
+
+        Size and time of change alone would not do: unpacked archives and container layers give many files one time,
+        and two masks of one size that change places keep both. The system itself keeps the time of the status.
+        """
+        known = (self.size_bytes, self.mtime_ns, self.ctime_ns, self.inode)
+        return known == (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
 
 
 class FileMemory:
-    """Remembers files of one data folder by path, size and time of change, in the user's cache, never in the folder.
+    """Remembers files of one data folder by path, size, times and inode, in the user's cache, never in the folder.
 
     A cache that cannot be read or written is as good as none.
     """
@@ -47,7 +61,7 @@ class FileMemory:
         """Return what is known of a file (path below the folder), None when it is new or changed."""
         seen = self._seen.get(path)
         stat = (self._folder / path).stat()
-        return seen if seen and (seen.size_bytes, seen.mtime_ns) == (stat.st_size, stat.st_mtime_ns) else None
+        return seen if seen and seen.is_of(stat) else None
 
     def keep(
         self,
@@ -64,7 +78,7 @@ class FileMemory:
         before = self._seen.get(path)
         if before is not None and before.sha256 == sha256 and sound_as in (None, before.sound_as):
             sound_as, facts = before.sound_as, facts or before.facts
-        self._seen[path] = Seen(stat.st_size, stat.st_mtime_ns, sha256, sound_as, facts)
+        self._seen[path] = Seen(stat.st_size, stat.st_mtime_ns, sha256, sound_as, facts, stat.st_ctime_ns, stat.st_ino)
         self._changed = True
 
     def save(self) -> None:

@@ -62,7 +62,7 @@ class Look:
 def verify(manifest: Manifest, dataset_dir: str | Path, *, splits: Iterable[Split] | None = None) -> list[Problem]:
     """Hash and decode every file of the cases in `splits` (by default all) and return what is wrong.
 
-    A file that was sound and has kept size and time of change since is not read again.
+    A file that was sound and has not changed since (size, times, inode) is not read again.
 
     Raises:
         DataError: `dataset_dir` is no folder.

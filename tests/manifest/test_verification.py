@@ -1,3 +1,4 @@
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -104,6 +105,44 @@ def test_a_change_that_keeps_the_size_is_found_by_its_time(indexed: Manifest, pl
     path = plain / "images/a.png"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     assert [problem.kind for problem in verify(indexed, plain)] == ["changed"]
+
+
+def test_files_of_one_size_and_time_that_change_places_are_found(plain: Path, save_mask: Callable[..., None]) -> None:
+    masks = [plain / f"masks/{name}_mask.bmp" for name in "ab"]
+    for rows, mask in enumerate(masks, start=2):
+        save_mask(mask, rows=rows)
+        mask.with_suffix(".png").unlink()
+    indexed = index_folder(plain)
+    assert verify(indexed, plain) == []
+    before = [(mask.stat().st_size, mask.stat().st_mtime_ns) for mask in masks]
+    masks[0].rename(plain / "between")
+    masks[1].rename(masks[0])
+    (plain / "between").rename(masks[1])
+    assert [(mask.stat().st_size, mask.stat().st_mtime_ns) for mask in masks] == before[::-1] == before
+    assert [problem.kind for problem in verify(indexed, plain)] == ["changed", "changed"]
+
+
+def test_a_cache_of_before_is_looked_at_once_more(
+    indexed: Manifest, plain: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify(indexed, plain)
+    (memory,) = (own_cache / "dermaseg_monai" / "files").glob("*.json")
+    old = {
+        name: {key: value for key, value in seen.items() if key not in {"ctime_ns", "inode"}}
+        for name, seen in json.loads(memory.read_text()).items()
+    }
+    memory.write_text(json.dumps(old))
+    hashed: list[Path] = []
+
+    def counted(path: Path) -> str:
+        hashed.append(path)
+        return sha256_of(path)
+
+    monkeypatch.setattr("dermaseg_monai.manifest.verification.sha256_of", counted)
+    assert verify(indexed, plain) == []
+    assert len(hashed) == 6
+    assert verify(indexed, plain) == []
+    assert len(hashed) == 6
 
 
 def test_a_file_written_this_moment_is_not_remembered(plain: Path, own_cache: Path) -> None:
