@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import re
 import zlib
 from collections import Counter
@@ -141,7 +142,7 @@ def _lines(source: Path) -> list[tuple[int, list[str]]]:
     except OSError as error:
         raise DataError(f"Cannot read the table {source}: {error.strerror}.") from error
     first = text.split("\n", 1)[0]
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=max(",;\t", key=first.count))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
     try:
         lines = [(reader.line_num, [plain_cell(cell.strip()) for cell in cells]) for cells in reader]
     except csv.Error as error:

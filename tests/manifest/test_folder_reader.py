@@ -90,6 +90,16 @@ def test_a_value_that_is_marked_as_missing_is_none(plain: Path, missing: str) ->
     assert [case.attributes["site"] for case in manifest.cases] == ["none", None, "back"]
 
 
+@pytest.mark.parametrize("mark", ["\N{LINE SEPARATOR}", "\N{NEXT LINE}", "\x0b", "\x1c"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_only_the_end_of_a_line_ends_a_row(plain: Path, mark: str, ending: str) -> None:
+    # people paste such marks out of word processors, and a spreadsheet does not quote them
+    rows = ["id,note", f"a,two{mark}lines", "b,x", "c,y"]
+    (plain / "notes.csv").write_bytes(ending.join(rows).encode())
+    manifest = index_folder(plain, tables=plain / "notes.csv", attributes=["note"])
+    assert [case.attributes["note"] for case in manifest.cases] == [f"two{mark}lines", "x", "y"]
+
+
 def test_a_case_may_be_called_na(plain: Path) -> None:
     for part in ("images/a.png", "masks/a_mask.png"):
         (plain / part).rename(plain / part.replace("a.png", "NA.png").replace("a_mask", "NA_mask"))
