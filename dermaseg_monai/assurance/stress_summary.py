@@ -56,7 +56,8 @@ def summarise_stress(
     Args:
         rows: of all steps.
         stressors: whose curves are wanted.
-        cases: those that were tested; what they share makes the groups of the bootstrap.
+        cases: all of the manifest; what they share makes the groups of the bootstrap, for a case that was not tested
+            may be what ties two that were.
         seed: of the bootstrap.
     """
     groups = group_of_case(cases)

@@ -118,7 +118,7 @@ def _run(
     typer.echo(f"Testing {sheet.weights} on {len(cases)} cases of {manifest.name} ({split}) into {results}")
     with output.tracked(tracking_uri, device=str(evaluation.device)):
         rows = test.run()
-        summary = summarise_stress(rows, stressors=stressors, cases=cases, seed=sheet.seed)
+        summary = summarise_stress(rows, stressors=stressors, cases=manifest.cases, seed=sheet.seed)
         if not summary.curves:
             first, reason = next(iter(summary.failed.items()))
             raise DataError(f"No case was scored at every level of a stressor. First: {first}: {reason}")

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 from dermaseg_monai.assurance import StressRow, choose_cases, summarise_stress, worst_cases
 from dermaseg_monai.manifest import Manifest
@@ -44,6 +45,16 @@ def test_the_ranking_begins_with_what_hurts_most(three: Manifest) -> None:
     data = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert data["ranking"] == ["brighter", "covered"]
     assert data["curves"][1]["points"][0]["drops"]["dice"]["mean"] == 0.9
+
+
+def test_a_case_that_was_not_tested_ties_two_that_were(three: Manifest) -> None:
+    a, b, c = (replace(case, lesion_id=None, patient_id=None) for case in three.cases)
+    tied = (replace(a, lesion_id="L"), replace(b, patient_id="P"), replace(c, lesion_id="L", patient_id="P"))
+    rows = [row for row in ROWS if row.case_id in "ab"]
+    (alone,), (together,) = (
+        summarise_stress(rows, stressors=[COVERED], cases=cases, seed=0).curves for cases in ((a, b, c), tied)
+    )
+    assert (alone.n_groups, together.n_groups) == (2, 1)
 
 
 def test_the_same_seed_gives_the_same_intervals(three: Manifest) -> None:

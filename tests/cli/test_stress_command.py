@@ -2,6 +2,7 @@ import csv
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,19 @@ def test_cases_that_the_weights_have_seen_are_refused_unless_that_is_accepted(
     assert done.exit_code == 0, done.output
     about = json.loads((out / "stress.json").read_text())["about"]
     assert about["Seen in training"] == "1 cases of the split, accepted with --allow-leaks"
+
+
+def test_a_case_that_is_not_tested_ties_two_that_are(manifest: Path, tmp_path: Path) -> None:
+    weights, out = tmp_path / "model.safetensors", tmp_path / "out"
+    write_weights(weights, BADeepLabV3("mobilenet_v2"), ABOUT)
+    loaded = Manifest.load(manifest)
+    known = {"a": {"lesion_id": "L", "patient_id": "P"}, "b": {"lesion_id": "L"}, "c": {"patient_id": "P"}}
+    replace(loaded, cases=tuple(replace(case, **known[case.id]) for case in loaded.cases)).save(manifest)
+    words = ["ba_deeplab", str(manifest), "--weights", str(weights), "--stressors", "ink", "--out", str(out)]
+    done = CliRunner().invoke(app, ["stress", *words, "--limit", "2", "--overlay", "single_view"])
+    assert done.exit_code == 0, done.output
+    (curve,) = json.loads((out / "stress.json").read_text())["curves"]
+    assert (curve["n"], curve["n_groups"]) == (2, 1)
 
 
 def test_a_folder_of_another_test_is_refused(refused: Refused, manifest: Path, tmp_path: Path) -> None:
