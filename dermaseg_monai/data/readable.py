@@ -1,5 +1,6 @@
 """The images to predict on: those that can be decoded, and a note of those that cannot."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,12 +10,14 @@ from pathlib import Path
 from dermaseg_monai.data.samples import Sample, data_folder
 from dermaseg_monai.errors import DataError, ImageError, IntegrityError
 from dermaseg_monai.files import is_utf8, printable, require_unchanged
-from dermaseg_monai.images import IMAGE_SUFFIXES, is_volume, read_image
+from dermaseg_monai.images import IMAGE_SUFFIXES, UNREAD_SUFFIXES, is_volume, read_image
 from dermaseg_monai.images.volume_file import require_volume
 from dermaseg_monai.manifest import Manifest, Split
 from dermaseg_monai.manifest.listing import files_below
 from dermaseg_monai.manifest.table import image_id
 from dermaseg_monai.manifest.threads import in_threads
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,10 @@ def readable_images(
     These are photographs, or with `volumes` NIfTI volumes; a file of the other kind is left out.
 
     Every image is decoded once, several at a time, so that a damaged one is known before the first prediction and costs
-    nothing but itself. Of a manifest come the cases of `split`, by default all but `excluded`; a file whose sha256
-    differs from the manifest's is left out too. The id of an image in a folder is its name without suffix, or its
-    path with `_` for `/` and `.` where two images share a name.
+    nothing but itself; so does one of a format that is not read (UNREAD_SUFFIXES). Other files of a folder are counted
+    in the log. Of a manifest come the cases of `split`, by default all but `excluded`; a file whose sha256 differs from
+    the manifest's is left out too. The id of an image in a folder is its name without suffix, or its path with `_` for
+    `/` and `.` where two images share a name.
 
     Raises:
         DataError: `source` does not exist, holds no image, or none that can be read; `dataset_dir` is missing.
@@ -88,10 +92,24 @@ def _candidates(source: Path, dataset_dir: str | Path | None, split: Split | Non
         return [_Candidate(image_id(source.name), source)]
     if not source.is_dir():
         raise DataError(f"There is no folder or manifest {source}. Pass a folder of images, an image or a manifest.")
-    files = files_below(source)
+    files = _images_below(source)
     if not files:
         raise DataError(f"{source} holds no image. Known are {', '.join(IMAGE_SUFFIXES)}.")
     return [_Candidate(name, path) for name, path in zip(_ids(files, source), files, strict=True)]
+
+
+def _images_below(folder: Path) -> list[Path]:
+    """Return the files that are images by their suffix, of formats that are not read too; the others are counted.
+
+    A photograph under a name that nobody knows would be missed by whoever counts the rows.
+    """
+    every = files_below(folder, ("",))
+    files = [path for path in every if path.name.lower().endswith((*IMAGE_SUFFIXES, *UNREAD_SUFFIXES))]
+    others = sorted(set(every) - set(files))
+    if others:
+        first = printable(others[0].relative_to(folder).as_posix())
+        logger.warning("%d files of %s are no images and take no part, first %s.", len(others), folder, first)
+    return files
 
 
 def _of_manifest(source: Path, dataset_dir: str | Path | None, split: Split | None) -> list[_Candidate]:
@@ -135,6 +153,8 @@ def _fault(one: _Candidate, look: Callable[[Path], object]) -> str | None:
         return (
             f"The name of {printable(str(one.path))} is not UTF-8 text. Rename the file, or the folder that it lies in."
         )
+    if one.path.name.lower().endswith(UNREAD_SUFFIXES):
+        return f"{one.path} is of a format that is not read ({one.path.suffix}). Save it as JPEG or PNG, or as NIfTI."
     try:
         look(one.path)
         if one.sha256:

@@ -5,9 +5,11 @@ from dermaseg_monai.images.masks import read_mask, read_probability
 from dermaseg_monai.images.outlines import PREDICTION_RGB, REFERENCE_RGB, draw_outline, outline, overlay
 from dermaseg_monai.images.picture import (
     IMAGE_SUFFIXES,
+    JPEG_SUFFIXES,
     MAX_PIXELS,
     MAX_VOXELS,
     PHOTOGRAPH_SUFFIXES,
+    UNREAD_SUFFIXES,
     VOLUME_SUFFIXES,
     Picture,
 )
@@ -32,12 +34,14 @@ from dermaseg_monai.images.writing import write_mask, write_probability, write_r
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "JPEG_SUFFIXES",
     "MAX_PIXELS",
     "MAX_VOXELS",
     "PHOTOGRAPH_SUFFIXES",
     "PLANES",
     "PREDICTION_RGB",
     "REFERENCE_RGB",
+    "UNREAD_SUFFIXES",
     "UPRIGHT",
     "VOLUME_SUFFIXES",
     "Picture",

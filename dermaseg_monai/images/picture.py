@@ -11,10 +11,18 @@ MAX_PIXELS = 100_000_000
 MAX_VOXELS = 1_000_000_000
 """A volume with more voxels is refused before it is decoded."""
 
-PHOTOGRAPH_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
+PHOTOGRAPH_SUFFIXES = (*JPEG_SUFFIXES, ".png", ".bmp", ".tif", ".tiff")
 VOLUME_SUFFIXES = (".nii", ".nii.gz")
 IMAGE_SUFFIXES = PHOTOGRAPH_SUFFIXES + VOLUME_SUFFIXES
 """File names that end so (in any case) can be read."""
+
+UNREAD_SUFFIXES = (
+    *(".webp", ".heic", ".heif", ".avif", ".gif", ".jp2", ".j2k", ".jxl", ".jxr", ".svg", ".psd", ".ppm", ".pgm"),
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".raw"),
+    *(".dcm", ".dicom", ".mha", ".mhd", ".nrrd"),
+)
+"""File names that end so (in any case) are images of formats that are not read: whoever lists images names them."""
 
 
 @dataclass(frozen=True)

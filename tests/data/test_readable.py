@@ -36,6 +36,33 @@ def test_a_bad_image_costs_only_itself(folder: Path) -> None:
     assert "\n" not in failure.reason
 
 
+@pytest.mark.parametrize("suffix", [".jpe", ".JFIF"])
+def test_other_suffixes_of_jpeg_are_read(folder: Path, suffix: str) -> None:
+    (folder / "deep/a.jpg").rename(folder / f"d{suffix}")
+    assert [sample["case_id"] for sample in readable_images(folder)] == ["b", "d"]
+
+
+@pytest.mark.parametrize("name", ["b.webp", "IMG_0001.HEIC", "d.gif", "e.avif", "f.dng", "g.dcm"])
+def test_an_image_of_a_format_that_is_not_read_is_a_failure_with_the_reason(folder: Path, name: str) -> None:
+    (folder / "c.png").unlink()
+    (folder / name).write_bytes((folder / "b.png").read_bytes())  # even where the content could be read
+    found = readable_images(folder)
+    (failure,) = found.failures
+    assert (failure.case_id, failure.path) == (name, str(folder / name))
+    assert f"is of a format that is not read ({Path(name).suffix}). Save it as JPEG or PNG" in failure.reason
+    assert [sample["case_id"] for sample in found] == ["b", "a"]
+
+
+def test_other_files_are_counted(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "deep" / "without suffix").write_bytes((folder / "b.png").read_bytes())
+    readable_images(folder)
+    (record,) = caplog.records
+    assert record.getMessage() == f"2 files of {folder} are no images and take no part, first deep/without suffix."
+    caplog.clear()
+    readable_images(folder / "b.png")
+    assert not caplog.records
+
+
 def test_one_file_is_a_list_of_one(folder: Path) -> None:
     assert [sample["case_id"] for sample in readable_images(folder / "b.png")] == ["b"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from dermaseg_monai.errors import DataError, ImageError, IntegrityError
 from dermaseg_monai.files import sha256_of
-from dermaseg_monai.images import measure, read_image, read_mask, read_small, write_mask, write_rgb
+from dermaseg_monai.images import JPEG_SUFFIXES, measure, read_image, read_mask, read_small, write_mask, write_rgb
 from dermaseg_monai.images.reduction import reduce_mask, reduce_rgb, reduced_size
 from dermaseg_monai.manifest.case import Case, FileRecord
 
@@ -19,8 +19,6 @@ _REDUCTION: Final = 2
 
 _OWN_ERRORS: Final = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
 """What the id of a case, as a file name, can cause; every other error of the disk meets the other cases too."""
-
-_JPEG: Final = (".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def _prepared(case: Case, source: Path, out: Path, short_side_px: int) -> tuple[
         rgb = reduce_rgb(read_small(path, least_px=_REDUCTION * short_side_px), size_px)
     else:
         rgb = read_image(path).pixels
-    suffix = ".jpg" if is_reduced and path.suffix.lower() in _JPEG else ".png"
+    suffix = ".jpg" if is_reduced and path.suffix.lower() in JPEG_SUFFIXES else ".png"
     # masks are made before anything is written, so that a bad one leaves no image behind
     masks = [_reduced_mask(source / record.path, (height, width), size_px) for record in case.files[1:]]
     image_path = f"images/{shard(case.id)}/{case.id}{suffix}"

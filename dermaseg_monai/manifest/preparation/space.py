@@ -8,6 +8,7 @@ from typing import Final
 from rich.filesize import decimal
 
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.images import JPEG_SUFFIXES
 from dermaseg_monai.images.reduction import reduced_size
 from dermaseg_monai.manifest.case import Case
 
@@ -36,6 +37,6 @@ def _bytes(case: Case, short_side_px: int) -> float:
     if case.image.size_px is None:
         return 0.0
     size_px = reduced_size(case.image.size_px, short_side_px)
-    is_jpeg = case.image.path.lower().endswith((".jpg", ".jpeg")) and size_px != case.image.size_px
+    is_jpeg = case.image.path.lower().endswith(JPEG_SUFFIXES) and size_px != case.image.size_px
     per_px = (_JPEG_BYTES_PER_PX if is_jpeg else _PNG_BYTES_PER_PX) + _MASK_BYTES_PER_PX * len(case.annotations)
     return per_px * size_px[0] * size_px[1]
