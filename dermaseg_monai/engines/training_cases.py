@@ -18,6 +18,7 @@ from dermaseg_monai.engines.distributed import on_rank_zero
 from dermaseg_monai.errors import DataError, LeakError, TrainingError
 from dermaseg_monai.files import replacing, unpacked_bytes
 from dermaseg_monai.manifest import Case, Manifest, Split, require_no_near_leaks
+from dermaseg_monai.manifest.canonical_name import canonical_name
 from dermaseg_monai.manifest.duplicates import CROPS, WHOLE, Fingerprints, Window, fingerprint_cases, near_pairs
 
 TRAINING_CASES: Final = "training_cases.csv.gz"
@@ -289,4 +290,4 @@ def _beside(weights: Path) -> Path:
 
 
 def _pseudonym(key: str, value: str) -> str:
-    return hashlib.sha256(f"{key}:{value}".encode()).hexdigest()[:_DIGITS]
+    return hashlib.sha256(f"{key}:{canonical_name(value)}".encode()).hexdigest()[:_DIGITS]

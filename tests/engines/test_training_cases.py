@@ -124,6 +124,12 @@ def test_a_copy_of_a_validation_picture_is_refused(
         seen_in_training(trained, manifest, tmp_path, "test")
 
 
+def test_a_patient_in_another_spelling_is_the_same_patient(trained: Path, save: Save, tmp_path: Path) -> None:
+    manifest = other(tmp_path, save("t", 9, "test", patient_id="\u200bSmith\u00a0"))
+    with pytest.raises(LeakError, match=r"first t: same patient as a \(train\)"):
+        seen_in_training(trained, manifest, tmp_path, "test")
+
+
 def test_the_whole_of_which_training_saw_a_crop_is_refused(trained: Path, save: Save, tmp_path: Path) -> None:
     framed = noise(50).repeat(2, axis=0).repeat(2, axis=1)
     height, width = 170, 226
