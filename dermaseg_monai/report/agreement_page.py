@@ -12,6 +12,8 @@ from dermaseg_monai.images import read_image
 from dermaseg_monai.report.agreement_cases import colours_of, draw_case, html_case, worst_cases
 from dermaseg_monai.report.agreement_charts import draw_bias, draw_dice, draw_drift
 from dermaseg_monai.report.agreement_parts import factor_table, html_table, items, matrix
+from dermaseg_monai.report.agreement_readers import STYLE as READERS_STYLE
+from dermaseg_monai.report.agreement_readers import readers_html
 from dermaseg_monai.report.agreement_sections import table_sections
 from dermaseg_monai.report.histograms import html_svg
 from dermaseg_monai.report.html import html_page, html_picture
@@ -73,7 +75,7 @@ def write_agreement_page(folder: str | Path, photographs: Mapping[str, Path]) ->
     sections = [*_headline(study), *_factors(study), *_readers(study), *_worst(study, photographs)]
     sections += [*_error_pictures(root), *table_sections(study), *_methods(study)]
     path = root / "index.html"
-    write_text(path, html_page("How far people agree", sections, style=_STYLE))
+    write_text(path, html_page("How far people agree", sections, style=_STYLE + READERS_STYLE))
     return path
 
 
@@ -89,6 +91,7 @@ def _headline(study: StudyTables) -> Iterator[str]:
     )
     cells = (f"<div><b>{escape(value)}</b><span>{escape(words)}</span></div>" for value, words in facts)
     yield f"<div class=facts>{''.join(cells)}</div><p>{escape(_in_words(dice['mean'], flagged['mean']))}</p>"
+    yield readers_html(study)
     pairs = study.tables["pairs"]
     different = pairs.query("annotator_a != annotator_b")
     shown = different if len(different) else pairs

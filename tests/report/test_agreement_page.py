@@ -59,6 +59,14 @@ def test_the_page_has_the_numbers_of_the_study(study: Path) -> None:
     assert "Dice 0.667" in text  # of the flag
 
 
+def test_readers_of_pairs_without_masks_are_counted_by_their_images(study: Path) -> None:
+    (study / "masks.csv").unlink()
+    top = page_of(study).split("<h2>")[0]
+    assert "Outlines of 2 readers: " in top
+    assert "<b>NA</b> 2</span>" in top
+    assert "Left out: 1 outlines that could not be used" in top
+
+
 def test_it_stands_alone_and_escapes_every_name(study: Path) -> None:
     text = page_of(study)
     assert "<script" not in text

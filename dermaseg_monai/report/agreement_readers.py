@@ -1,0 +1,35 @@
+"""Who took part in an agreement study: the readers, the outlines of each, and what was left out."""
+
+from html import escape
+
+import pandas as pd
+
+from dermaseg_monai.report.page import shown_id
+from dermaseg_monai.report.study_tables import StudyTables
+
+STYLE = """
+.readers span{display:inline-block;margin-right:1.4em}.warning{border-left:4px solid #d55e00;padding:2px 12px}
+"""
+
+
+def readers_html(study: StudyTables) -> str:
+    """Return every reader with the number of outlines that were measured, and below it what was left out and why."""
+    counts = _outlines(study)
+    named = "".join(f"<span><b>{escape(shown_id(name, 40))}</b> {count:,}</span>" for name, count in counts.items())
+    people = "1 reader" if len(counts) == 1 else f"{len(counts):,} readers"
+    taking = f"<p class=readers>Outlines of {people}: {named}</p>"
+    warnings = [str(words) for words in study.summary.get("warnings", ())]
+    failures = len(study.summary.get("failures", ()))
+    warnings += [f"Left out: {failures:,} outlines that could not be used; they are listed below."] if failures else []
+    return taking + "".join(f"<p class=warning>{escape(words)}</p>" for words in warnings)
+
+
+def _outlines(study: StudyTables) -> dict[str, int]:
+    """Return readers in alphabetical order; of pairs that were computed elsewhere the images of each are counted."""
+    if "masks" in study.tables:
+        counted = study.tables["masks"].groupby("annotator").size()
+    else:
+        pairs = study.tables["pairs"]
+        sides = [pairs[["case_id", f"annotator_{side}"]].set_axis(["case_id", "annotator"], axis=1) for side in "ab"]
+        counted = pd.concat(sides).groupby("annotator")["case_id"].nunique()
+    return {str(name): int(count) for name, count in sorted(counted.items(), key=lambda item: str(item[0]))}
