@@ -8,12 +8,12 @@ from typing import Final
 from dermaseg_monai.agreement.interval import too_narrow
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import write_text
-from dermaseg_monai.images import read_image
-from dermaseg_monai.report.agreement_cases import colours_of, draw_case, html_case, worst_cases
+from dermaseg_monai.images import read_image, reader_colours
+from dermaseg_monai.report.agreement_cases import draw_case, html_case, worst_cases
 from dermaseg_monai.report.agreement_charts import draw_bias, draw_dice, draw_drift
 from dermaseg_monai.report.agreement_parts import factor_table, html_table, items, matrix
 from dermaseg_monai.report.agreement_readers import STYLE as READERS_STYLE
-from dermaseg_monai.report.agreement_readers import readers_html
+from dermaseg_monai.report.agreement_readers import readers_html, readers_of
 from dermaseg_monai.report.agreement_sections import table_sections
 from dermaseg_monai.report.histograms import html_svg
 from dermaseg_monai.report.html import html_page, html_picture
@@ -149,7 +149,7 @@ def _worst(study: StudyTables, photographs: Mapping[str, Path]) -> Iterator[str]
     if masks is None or images is None:
         return
     figures: list[str] = []
-    colours = colours_of(map(str, masks["annotator"]))
+    colours = reader_colours(readers_of(study))
     for case_id, words in worst_cases(images, most=_WORST).items():
         drawn = draw_case(case_id, masks, photographs.get(case_id), colours=colours)
         figures += [html_case(one, words) for one in drawn]

@@ -4,18 +4,24 @@ from html import escape
 
 import pandas as pd
 
+from dermaseg_monai.images import Rgb, hex_of, reader_colours
 from dermaseg_monai.report.page import shown_id
 from dermaseg_monai.report.study_tables import StudyTables
 
 STYLE = """
+.readers i{display:inline-block;width:1em;height:.75em;border:1px solid #333;margin-right:.4em}
 .readers span{display:inline-block;margin-right:1.4em}.warning{border-left:4px solid #d55e00;padding:2px 12px}
 """
 
 
 def readers_html(study: StudyTables) -> str:
     """Return every reader with the number of outlines that were measured, and below it what was left out and why."""
-    counts = _outlines(study)
-    named = "".join(f"<span><b>{escape(shown_id(name, 40))}</b> {count:,}</span>" for name, count in counts.items())
+    counts = readers_of(study)
+    colours = reader_colours(counts) if "masks" in study.tables else {}
+    named = "".join(
+        f"<span>{_swatch(colours.get(name))}<b>{escape(shown_id(name, 40))}</b> {count:,}</span>"
+        for name, count in counts.items()
+    )
     people = "1 reader" if len(counts) == 1 else f"{len(counts):,} readers"
     taking = f"<p class=readers>Outlines of {people}: {named}</p>"
     warnings = [str(words) for words in study.summary.get("warnings", ())]
@@ -24,8 +30,8 @@ def readers_html(study: StudyTables) -> str:
     return taking + "".join(f"<p class=warning>{escape(words)}</p>" for words in warnings)
 
 
-def _outlines(study: StudyTables) -> dict[str, int]:
-    """Return readers in alphabetical order; of pairs that were computed elsewhere the images of each are counted."""
+def readers_of(study: StudyTables) -> dict[str, int]:
+    """Return every reader of a study with the number of outlines, or of images where the study has pairs alone."""
     if "masks" in study.tables:
         counted = study.tables["masks"].groupby("annotator").size()
     else:
@@ -33,3 +39,7 @@ def _outlines(study: StudyTables) -> dict[str, int]:
         sides = [pairs[["case_id", f"annotator_{side}"]].set_axis(["case_id", "annotator"], axis=1) for side in "ab"]
         counted = pd.concat(sides).groupby("annotator")["case_id"].nunique()
     return {str(name): int(count) for name, count in sorted(counted.items(), key=lambda item: str(item[0]))}
+
+
+def _swatch(colour: Rgb | None) -> str:
+    return "" if colour is None else f'<i style="background:{hex_of(colour)}"></i>'

@@ -59,9 +59,9 @@ def draw_plane_panel(
             axis = page.axes(left, top + _NAME_PX, width, height)
             axis.imshow(cut(volume, plane)[at], cmap="gray", vmin=low, vmax=high, aspect="auto")
             axis.set_axis_off()
-            for mask, colour, dashed in ((label, REFERENCE_COLOUR, False), (pred, PREDICTION_COLOUR, True)):
+            for mask, colour, style in ((label, REFERENCE_COLOUR, "solid"), (pred, PREDICTION_COLOUR, "dashed")):
                 shown = cut(mask, plane)[at].astype(np.float32)
-                draw_outline(axis, shown, colour, width_pt=_LINE_PT, dashed=dashed)
+                draw_outline(axis, shown, colour, width_pt=_LINE_PT, style=style)
             left += width + _GAP_PX
     page.legend(_GAP_PX, page.height_px - 70, _handles(), per_row=2)
     page.text(_GAP_PX, page.height_px - 42, _HELD, size_pt=9.0, faint=True)
