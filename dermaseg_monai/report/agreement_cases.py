@@ -27,7 +27,7 @@ from dermaseg_monai.report.html import html_picture
 from dermaseg_monai.report.line_styles import LineStyle, line_styles
 from dermaseg_monai.report.outlined_image import outlined_image
 from dermaseg_monai.report.page import shown_id
-from dermaseg_monai.report.view import lesion_window, reduced, reduced_image
+from dermaseg_monai.report.view import outlines_window, reduced, reduced_image
 
 _SIDE_PX: Final = 660
 _LINE_PX: Final = 4
@@ -50,7 +50,7 @@ class CasePicture:
 def draw_case(
     case_id: str, masks: pd.DataFrame, photograph: Path | None, *, colours: Mapping[str, Rgb]
 ) -> list[CasePicture]:
-    """Draw the outlines of a case, enlarged around a small lesion; nothing where a file is missing.
+    """Draw the outlines of a case, enlarged around them; nothing where a file is missing.
 
     The first outline is solid, later ones are dashed, so that two on one line are both seen, and one in a colour that
     is there already is dotted. Without a photograph they lie on grey. Of a volume two slices are drawn, the middle one
@@ -90,7 +90,7 @@ def _draw_picture(
 ) -> CasePicture:
     names, drawn = [name for name, _ in outlines], [mask for _, mask in outlines]
     union = np.logical_or.reduce(drawn)
-    window = lesion_window(union, None)
+    window = outlines_window(union)
     size = _shown_size(window.height, window.width)
     picture = np.asarray(Image.fromarray(reduced_image(window.cut(whole), _SIDE_PX)).resize(size)).copy()
     lines = [colours[name] for name in names]

@@ -13,7 +13,7 @@ from dermaseg_monai.report.columns import draw_outline
 from dermaseg_monai.report.line_styles import LineStyle, line_styles
 from dermaseg_monai.report.page import Page, Sheet, shown_id, wrapped
 from dermaseg_monai.report.palette import NOTICE
-from dermaseg_monai.report.view import Window, lesion_window, reduced, reduced_image
+from dermaseg_monai.report.view import Window, outlines_window, reduced, reduced_image
 
 _GAP_PX: Final = 14
 _COLUMN_PX: Final = 440
@@ -30,7 +30,7 @@ def draw_outline_panel(
     case_id: str,
     words: Sequence[str] = (),
 ) -> Sheet:
-    """Return the panel; around a small lesion the right picture is enlarged and a frame in the left one shows where.
+    """Return the panel: the right picture is enlarged around the outlines, a frame in the left one shows where.
 
     The first outline is solid, others are dashed, so that two that lie on each other are both seen; one in a colour
     that was there already, as of a person who drew twice, is dotted.
@@ -49,7 +49,7 @@ def draw_outline_panel(
     union = next(iter(outlines.values())).copy()
     for mask in outlines.values():
         union |= mask
-    window = lesion_window(union, None)
+    window = outlines_window(union)
     height, width = union.shape
     picture_px = round(_COLUMN_PX * height / width)
     page_px = 2 * _COLUMN_PX + 3 * _GAP_PX

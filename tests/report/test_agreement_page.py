@@ -175,6 +175,13 @@ def test_a_photograph_that_does_not_fit_is_left_out_and_said(study: Path) -> Non
         assert said in drawn.remark
 
 
+def test_a_picture_is_cut_to_the_outlines_with_a_margin(study: Path) -> None:
+    masks = StudyTables.read(study).tables["masks"]
+    alone = masks[masks["path"].str.endswith("left.png")]  # 40 of 80 rows
+    (drawn,) = draw_case(HOSTILE, alone, None, colours=COLOURS)
+    assert drawn.remark.endswith("Enlarged 1.3 times.")
+
+
 def test_a_case_whose_masks_are_gone_is_not_drawn(study: Path) -> None:
     (study.parent / "m" / "left.png").unlink()
     assert page_of(study).count("<figure>") == 1

@@ -27,6 +27,15 @@ def test_every_outline_has_a_colour_of_its_own_and_a_legend() -> None:
     assert pixels(alone, GREEN) > 5  # the legend, which says that it is empty
 
 
+def test_a_lesion_of_half_the_picture_is_enlarged_too_and_a_frame_shows_where() -> None:
+    image = np.full((90, 120, 3), 150, dtype=np.uint8)
+    mask = np.zeros((90, 120), dtype=bool)
+    mask[20:62, 40:80] = True
+    sheet = draw_outline_panel(image, {"reference": mask}, colours=COLOURS, case_id="a")
+    inside = sheet[70:-80, 20:440]  # of the left picture
+    assert pixels(inside, (255, 255, 255)) > 200
+
+
 def test_outlines_on_another_grid_are_refused() -> None:
     image = np.zeros((9, 8, 3), dtype=np.uint8)
     with pytest.raises(ValueError, match=r"grid \(9, 8\) of their photograph; got \['a \(8, 9\)'\]"):
