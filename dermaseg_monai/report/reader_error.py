@@ -24,8 +24,8 @@ _COLUMN_PX: Final = 470
 _LEAST_WINDOW_PX: Final = 48
 _AROUND: Final = 1.5
 _LEGEND_ENTRY_PX: Final = 230
-_LINE_PT: Final = 1.4
-_BOLD_PT: Final = 2.6
+_LINE_PT: Final = 1.8
+_BOLD_PT: Final = 3.0
 
 
 def draw_reader_error(

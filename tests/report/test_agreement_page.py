@@ -211,6 +211,30 @@ def test_bias_and_drift_are_drawn(study: Path) -> None:
     assert "Who draws how" in text
     assert "Drift over time" in text
     assert text.count("data:image/svg+xml") == 3
+    assert "Against the consensus of the others these draw: “&lt;script&gt;" in text
+    assert "seems to have moved over time" in text
+
+
+def test_what_only_a_statistician_asks_for_is_folded_and_defined_once(study: Path) -> None:
+    rows = "kappa,all,0.5,what kappa is\nkappa,all,0.6,what kappa is\nalpha,all,0.5,what alpha is\n"
+    (study / "reliability.csv").write_text("name,who,value,definition\n" + rows)
+    text = page_of(study)
+    folded = "".join(re.findall(r"<details>.*?</details>", text, flags=re.DOTALL))
+    assert "<summary><h2>Beyond chance</h2></summary>" in folded
+    assert "<summary><h2>What explains the disagreement</h2></summary>" in folded
+    assert folded.count("<li>kappa: what kappa is</li>") == 1
+    assert folded.count("what kappa is") == 1
+    assert "Flags" not in folded
+
+
+def test_habits_are_said_of_who_is_shown_to_have_one(study: Path) -> None:
+    bias = {"annotator": ["NA", "zoe"], "verdict": ["neutral", "few images"], "offset_percent": [1.0, 9.0]}
+    bias |= {"offset_percent_low": [0.5, 3.0], "offset_percent_high": [1.5, 12.0], "outlines": [9, 3]}
+    pd.DataFrame(bias).to_csv(study / "bias.csv", index=False)
+    top = page_of(study).split("<h2>")[0]
+    assert "Nobody is shown to draw tighter or looser than the others." in top
+    pd.DataFrame(bias | {"verdict": ["neutral", "loose"]}).to_csv(study / "bias.csv", index=False)
+    assert "these draw: “zoe” looser (by 9.0 % of the lesion&#x27;s diameter)." in page_of(study)
 
 
 def test_two_readers_have_no_sensitivity(study: Path) -> None:
