@@ -48,7 +48,10 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     manifest: Annotated[Path | None, typer.Option(help="Manifest with several annotations per case.")] = None,
     dataset_dir: Annotated[Path | None, typer.Option(help="Folder of its files; default: the manifest's.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder of masks, instead of a manifest.")] = None,
-    pattern: Annotated[str | None, typer.Option(help="Their names, as '{case}_ann-{annotator}.png'.")] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(help="Their names, as '{annotator}/{case}.png'; without an ending: every type of image."),
+    ] = None,
     pairs: Annotated[Path | None, typer.Option(help="CSV of pairs computed elsewhere, instead of masks.")] = None,
     leave_out: Annotated[str | None, typer.Option(help="Annotators of --pairs who are no people, e.g. ST,MV.")] = None,
     table: Annotated[list[Path] | None, typer.Option(help="CSV that says more about the cases; repeatable.")] = None,

@@ -26,9 +26,12 @@ def reader_colours(names: Iterable[str]) -> dict[str, Rgb]:
     They follow the alphabet, so pictures of one study agree whichever of its cases they show. A reference that counts
     as a reader keeps its cyan.
     """
-    people = sorted(set(names) - {REFERENCE})
-    found = {name: READER_RGB[at % len(READER_RGB)] for at, name in enumerate(people)}
-    return found | ({REFERENCE: REFERENCE_RGB} if REFERENCE in set(names) else {})
+    everybody = set(names)
+    people = sorted(everybody - {REFERENCE})
+    found: dict[str, Rgb] = {name: READER_RGB[at % len(READER_RGB)] for at, name in enumerate(people)}
+    if REFERENCE in everybody:
+        found[REFERENCE] = REFERENCE_RGB
+    return found
 
 
 def hex_of(rgb: Rgb) -> str:

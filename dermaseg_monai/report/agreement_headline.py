@@ -59,13 +59,14 @@ def _habits(study: StudyTables) -> Iterator[str]:
     if strong.empty:
         yield "Nobody is shown to draw tighter or looser than the others."
         return
-    far = strong.assign(far=-strong["offset_percent"].abs()).sort_values(["far", "annotator"])
+    columns = (strong[name] for name in ("offset_percent", "annotator", "verdict"))
+    rows = sorted(zip(*columns, strict=True), key=lambda row: (-abs(row[0]), str(row[1])))
     each = [
-        f"“{shown_id(str(row['annotator']), 40)}” {'tighter' if row['verdict'] == 'tight' else 'looser'} "
-        f"(by {abs(row['offset_percent']):.1f} % of the lesion's diameter)"
-        for row in far.to_dict("records")
+        f"“{shown_id(str(name), 40)}” {'tighter' if verdict == 'tight' else 'looser'} "
+        f"(by {abs(offset):.1f} % of the lesion's diameter)"
+        for offset, name, verdict in rows
     ]
-    mirrored = "images_of_three" in bias and not (bias["images_of_three"] > 0).any()
+    mirrored = "images_of_three" in bias and not bool((bias["images_of_three"] > 0).any())
     right = " Between two readers nobody knows who is right." if mirrored else ""
     yield f"Against the consensus of the others these draw: {_listed(each)}.{right}"
 

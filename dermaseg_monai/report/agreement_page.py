@@ -126,7 +126,7 @@ def _drift(drift: pd.DataFrame, study: StudyTables) -> str:
     moved = moved_readers(drift)
     colours = reader_colours(readers_of(study))
     chart = _chart(draw_drift(drift, moved=moved, colours=colours), "EWMA charts of the annotators")
-    left = drift["annotator"].nunique() - MOST_READERS
+    left = len(set(drift["annotator"])) - MOST_READERS
     words = (
         "Dots: outlines by date; line: their moving average (EWMA); grey: control limits. Orange, of who moved: beyond "
         "them. The others are measured against that hand too, so theirs may seem to move the other way, unmarked."

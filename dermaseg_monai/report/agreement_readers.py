@@ -1,8 +1,7 @@
 """Who took part in an agreement study: the readers, the outlines of each, and what was left out."""
 
+from collections import Counter
 from html import escape
-
-import pandas as pd
 
 from dermaseg_monai.images import Rgb, hex_of, reader_colours
 from dermaseg_monai.report.page import shown_id
@@ -33,12 +32,16 @@ def readers_html(study: StudyTables) -> str:
 def readers_of(study: StudyTables) -> dict[str, int]:
     """Return every reader of a study with the number of outlines, or of images where the study has pairs alone."""
     if "masks" in study.tables:
-        counted = study.tables["masks"].groupby("annotator").size()
+        counted = Counter(map(str, study.tables["masks"]["annotator"]))
     else:
         pairs = study.tables["pairs"]
-        sides = [pairs[["case_id", f"annotator_{side}"]].set_axis(["case_id", "annotator"], axis=1) for side in "ab"]
-        counted = pd.concat(sides).groupby("annotator")["case_id"].nunique()
-    return {str(name): int(count) for name, count in sorted(counted.items(), key=lambda item: str(item[0]))}
+        drawn = {
+            (str(who), case)
+            for side in "ab"
+            for who, case in zip(pairs[f"annotator_{side}"], pairs["case_id"], strict=True)
+        }
+        counted = Counter(who for who, _ in drawn)
+    return dict(sorted(counted.items()))
 
 
 def _swatch(colour: Rgb | None) -> str:

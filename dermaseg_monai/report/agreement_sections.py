@@ -75,8 +75,9 @@ def _definitions(rows: pd.DataFrame) -> str:
     """Return what the names of a table mean, each once."""
     if "definition" not in rows:
         return ""
-    named = rows.dropna(subset=["name", "definition"])[["name", "definition"]].drop_duplicates()
-    return items([f"{row['name']}: {row['definition']}" for row in named.to_dict("records")]) if len(named) else ""
+    known = rows.dropna(subset=["name", "definition"])
+    lines = [f"{name}: {what}" for name, what in zip(known["name"], known["definition"], strict=True)]
+    return items(list(dict.fromkeys(lines))) if lines else ""
 
 
 def _all(table: pd.DataFrame) -> tuple[str, pd.DataFrame]:

@@ -44,7 +44,7 @@ def draw_drift(drift: pd.DataFrame, *, moved: Collection[str], colours: Mapping[
         _draw_name(row[0], who, colours.get(who), moved=who in moved)
         for axis, measure in zip(row, names, strict=True):
             chosen = (drift["annotator"].astype(str) == who) & (drift["measure"] == measure)
-            _draw_chart(axis, drift[chosen], days[chosen.to_numpy()], marked=who in moved)
+            _draw_chart(axis, pd.DataFrame(drift[chosen]), days[chosen.to_numpy()], marked=who in moved)
     for axis, measure in zip(grid[0], names, strict=True):
         axis.set_title(_MEASURES[measure], fontsize=9, color=INK)
     form = "%Y-%m-%d" if np.ptp(days) > _FEW_DAYS else "%Y-%m-%d\n%H:%M"

@@ -109,7 +109,7 @@ def test_a_person_has_one_colour_on_every_picture(study: Path) -> None:
 def test_who_drew_twice_keeps_the_colour_in_two_styles(study: Path) -> None:
     masks = StudyTables.read(study).tables["masks"]
     (twice,) = draw_case(HOSTILE, masks.assign(annotator="NA"), None, colours=COLOURS)
-    (first,) = draw_case(HOSTILE, masks.assign(annotator="NA")[2:3], None, colours=COLOURS)
+    (first,) = draw_case(HOSTILE, masks.assign(annotator="NA").iloc[2:3], None, colours=COLOURS)
     assert {colour for colour, _ in twice.legend} == {hex_of(COLOURS["NA"])}
     drawn, alone = ((one.picture == COLOURS["NA"]).all(axis=2) for one in (twice, first))
     beside = drawn & ~alone
@@ -177,7 +177,7 @@ def test_a_photograph_that_does_not_fit_is_left_out_and_said(study: Path) -> Non
 
 def test_a_picture_is_cut_to_the_outlines_with_a_margin(study: Path) -> None:
     masks = StudyTables.read(study).tables["masks"]
-    alone = masks[masks["path"].str.endswith("left.png")]  # 40 of 80 rows
+    alone = masks.query("path.str.endswith('left.png')")  # 40 of 80 rows
     (drawn,) = draw_case(HOSTILE, alone, None, colours=COLOURS)
     assert drawn.remark.endswith("Enlarged 1.3 times.")
 
