@@ -1,10 +1,13 @@
 """Who has looked at what: images that lack a second reader, annotators who never drew the same case."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Final
 
 import pandas as pd
+
+from dermaseg_monai.agreement.reading import ReadCase
 
 _NAMED: Final = 3
 _READERS: Final = 2
@@ -37,6 +40,25 @@ def coverage_words(table: pd.DataFrame, masks: pd.DataFrame) -> list[str]:
         more = f" and {len(apart) - _NAMED} more" if len(apart) > _NAMED else ""
         named = ", ".join(f"{one} – {other}" for one, other in apart[:_NAMED])
         found.append(f"{len(apart)} pairs of annotators share no case and cannot be compared: {named}{more}.")
+    return found
+
+
+def capital_words(cases: Sequence[ReadCase]) -> list[str]:
+    """Return what is said of cases, and of annotators, whose names differ only in capital letters."""
+    people = {reading.annotator for case in cases for reading in case.readings}
+    found: list[str] = []
+    for what, names in (("cases", {case.id for case in cases}), ("annotators", people)):
+        alike: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(names):
+            alike[name.casefold()].append(name)
+        twins = [same for same in alike.values() if len(same) > 1]
+        if twins:
+            shown = "; ".join(" – ".join(same) for same in twins[:_NAMED])
+            more = f" and {len(twins) - _NAMED} more" if len(twins) > _NAMED else ""
+            found.append(
+                f"Names of {what} that differ only in capital letters count as different {what}: {shown}{more}. "
+                "Rename the files where one is meant."
+            )
     return found
 
 

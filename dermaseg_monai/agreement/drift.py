@@ -98,6 +98,25 @@ def chart_drift(masks: pd.DataFrame) -> Drift:
     return Drift(table, int((~given).sum()), unreadable, str(bad[0]) if bad else None, tuple(uncharted))
 
 
+def who_moved(alarms: pd.DataFrame) -> list[str]:
+    """Return the annotators whose own hand moved, as far as the charts tell it from the echo in those of the others.
+
+    In the offset, whose echo goes the other way, these are who has the largest shift and who shifts in the same
+    direction; where no offset goes beyond a limit, who has the largest shift of Dice, which falls for everybody.
+
+    Args:
+        alarms: of `Drift.alarms`.
+    """
+    for measure in DRIFT_MEASURES:
+        own = alarms[alarms["measure"] == measure]
+        if len(own):
+            alike = (
+                (own["shift"] * own["shift"].iloc[0] > 0) if measure == "offset_percent" else own.index == own.index[0]
+            )
+            return sorted(map(str, own.loc[alike, "annotator"]))
+    return []
+
+
 def ewma(values: Float[np.ndarray, " n"], *, centre: float) -> Float[np.ndarray, " n"]:
     """Return the exponentially weighted moving average, which starts from `centre`."""
     smoothed = np.empty(len(values))

@@ -89,6 +89,12 @@ def readings_of_case(case: Case, dataset_dir: str | Path) -> tuple[Reading, ...]
     return tuple(_reading(one, Path(dataset_dir)) for one in case.readings)
 
 
+def annotators_of(manifest: Manifest) -> list[str]:
+    """Return everybody whose outlines count in `readings_of_manifest`, in alphabetical order."""
+    counting = (case.readings for case in manifest.cases if case.split != "excluded")
+    return sorted({_name(one) for readings in counting for one in readings})
+
+
 def _read_case(case: Case, root: Path, group: str | None) -> ReadCase:
     nameless = [one for one in case.readings if one.role == "reader" and not one.annotator]
     if len(nameless) > 1:
@@ -101,6 +107,9 @@ def _read_case(case: Case, root: Path, group: str | None) -> ReadCase:
 
 
 def _reading(annotation: Annotation, root: Path) -> Reading:
-    name = annotation.annotator or annotation.role
     place = root / annotation.mask.path
-    return Reading(name, place, annotation.tool, annotation.skill, annotation.created_at)
+    return Reading(_name(annotation), place, annotation.tool, annotation.skill, annotation.created_at)
+
+
+def _name(annotation: Annotation) -> str:
+    return annotation.annotator or annotation.role

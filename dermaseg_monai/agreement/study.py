@@ -43,7 +43,7 @@ class Study:
     dice: float
 
 
-def write_study(
+def write_study(  # noqa: PLR0913 (what a study consists of)
     out: str | Path,
     pairs: pd.DataFrame,
     masks: pd.DataFrame,
@@ -55,6 +55,7 @@ def write_study(
     seed: int,
     votes: Votes | None = None,
     sections: Sequence[str] = (),
+    warnings: Sequence[str] = (),
 ) -> Study:
     """Write pairs.csv, images.csv, annotators.csv, by_<factor>.csv, masks.csv, flags.csv, summary.json and summary.md.
 
@@ -75,6 +76,7 @@ def write_study(
         seed: of the bootstrap.
         votes: counts of pixels for kappa and alpha, None for pairs that were computed elsewhere.
         sections: more Markdown for summary.md.
+        warnings: sentences that stand at the top of the page too, as which files were left out.
 
     Raises:
         DataError: no pair is left to summarise, or the folder cannot be written.
@@ -103,13 +105,13 @@ def write_study(
     _forget_earlier(folder)
     for name, table in written.items():
         write_table(folder / f"{name}.csv", table)
-    table = _table(found, notes, failures, flags)
+    table = _table(found, [*notes, *warnings], failures, flags)
     parts = [table.markdown(), *(_section(name, rows) for name, rows in tables.items())]
     parts += [reliability_section(statistics["reliability"]), model_section(statistics["mixed_model"]), *sections]
     with replacing(folder / "summary.md") as temporary:
         temporary.write_text("# Agreement\n\n" + "\n\n".join(parts) + "\n", encoding="utf-8")
     beyond = {name: records(rows) for name, rows in statistics.items()}
-    write_json(folder / "summary.json", _json(found, notes, failures, flags) | beyond)
+    write_json(folder / "summary.json", _json(found, notes, failures, flags) | {"warnings": list(warnings)} | beyond)
     main = found.get("different people") or next(iter(found.values()))
     return Study(table.plain(), main.scores["dice"].mean)
 

@@ -48,7 +48,10 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     manifest: Annotated[Path | None, typer.Option(help="Manifest with several annotations per case.")] = None,
     dataset_dir: Annotated[Path | None, typer.Option(help="Folder of its files; default: the manifest's.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder of masks, instead of a manifest.")] = None,
-    pattern: Annotated[str | None, typer.Option(help="Their names, as '{case}_ann-{annotator}.png'.")] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(help="Their names, as '{annotator}/{case}.png'; without an ending: every type of image."),
+    ] = None,
     pairs: Annotated[Path | None, typer.Option(help="CSV of pairs computed elsewhere, instead of masks.")] = None,
     leave_out: Annotated[str | None, typer.Option(help="Annotators of --pairs who are no people, e.g. ST,MV.")] = None,
     table: Annotated[list[Path] | None, typer.Option(help="CSV that says more about the cases; repeatable.")] = None,
@@ -78,7 +81,7 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     if out is None:
         raise ConfigError("Say where the tables and the summary go: --out DIR.")
     from dermaseg_monai.agreement import only_cases, reader_tables, with_attributes  # noqa: PLC0415
-    from dermaseg_monai.agreement.coverage import coverage_words  # noqa: PLC0415
+    from dermaseg_monai.agreement.coverage import capital_words, coverage_words  # noqa: PLC0415
     from dermaseg_monai.agreement.study import write_study  # noqa: PLC0415
     from dermaseg_monai.cli.agreement_errors import draw_errors  # noqa: PLC0415
     from dermaseg_monai.cli.agreement_page import photographs, tracker_of, write_page  # noqa: PLC0415
@@ -90,13 +93,15 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     if names and manifest is None and not table:
         raise ConfigError(f"--attributes {attributes} needs a table that has them: --table CSV --id-column COLUMN.")
     if pairs is None:
-        read, notes = _read(manifest=manifest, dataset_dir=dataset_dir, root=root, pattern=pattern, images=images)
+        read, warnings = _read(manifest=manifest, dataset_dir=dataset_dir, root=root, pattern=pattern, images=images)
         read = chosen_cases(read, cases)
+        warnings += capital_words(read)
         require_folder(out)
         found, measured, covered, more = _measured(read, tolerance, names if manifest is not None and not table else [])
-        notes = [*more, *notes, *coverage_words(covered, measured.masks)]
+        notes = [*more, *coverage_words(covered, measured.masks)]
     else:
         found, measured, covered, notes = _of_others(pairs, leave_out, tolerance, other=manifest or root)
+        warnings = []
         found = found if cases is None else only_cases(found, cases)
     if table:
         found = with_attributes(found, table, id_column=id_column, attributes=names, group_column=group_column)
@@ -105,7 +110,7 @@ def agreement(  # noqa: PLR0913 (each is one option of the command line)
     readers = reader_tables(measured, seed=_SEED)
     study = write_study(
         out, found, measured.masks, factors=names, notes=notes, failures=measured.failures, below_dice=flag_below,
-        seed=_SEED, votes=measured.votes, sections=readers.sections(),
+        seed=_SEED, votes=measured.votes, sections=readers.sections(), warnings=warnings,
     )  # fmt: skip
     _write_coverage(out / "coverage.csv", covered)
     typer.echo(study.text)
@@ -143,11 +148,11 @@ def _read(
         return readings_of_manifest(Manifest.load(manifest), dataset_dir or manifest.parent), []
     if pattern is None or root is None:
         raise ConfigError("--root needs --pattern, as in --pattern '{case}_ann-{annotator}.png'.")
-    read, strange = readings_of_folder(root, pattern)
     shown = photographs(None, None, images)
+    read, strange = readings_of_folder(root, pattern, photographs=shown)
     read = [replace(case, image=shown.get(case.id)) for case in read]
-    words = f"{len(strange)} images are hidden or do not fit {pattern!r} and are no outlines"
-    return read, [f"{words}, first {strange[0].name}."] if strange else []
+    words = f"Left out: {len(strange)} images are hidden or do not fit {pattern!r} and are no outlines"
+    return read, [f"{words}, first {strange[0].relative_to(root.expanduser()).as_posix()}."] if strange else []
 
 
 def _measured(

@@ -10,10 +10,15 @@ from dermaseg_monai.cli.label_tool import new_manifest, people_of, require_new
 from dermaseg_monai.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from dermaseg_monai.arrays import BoolMask as Mask
+    from dermaseg_monai.images import Rgb
     from dermaseg_monai.manifest import Case, Manifest
+
+_AGAIN = " (again"  # after the name of who drew the case twice
 
 
 def adjudicate(
@@ -52,7 +57,9 @@ def adjudicate(
     assert study is not None, "one of the two"  # noqa: S101
     require_new(out)
     table, notes = _queue(known, root, study, malignant, pred)
-    tasks = _tasks(known, root, table, image_url)  # before anything is written: a picture may be unreadable
+    tasks = _tasks(
+        known, root, table, image_url, _colours(known, study)
+    )  # before anything is written: a picture may be unreadable
     if len(tasks) < len(table):
         notes.append(
             f"{len(table) - len(tasks)} cases are volumes and have no task, because Label Studio paints on "
@@ -100,10 +107,23 @@ def _write(table: "pd.DataFrame", notes: list[str], tasks: list[dict[str, Any]],
         write_text(out / "labelling.xml", ADJUDICATION_PAGE)
 
 
-def _tasks(known: "Manifest", root: Path, table: "pd.DataFrame", image_url: str | None) -> list[dict[str, Any]]:
+def _colours(known: "Manifest", study: Path) -> "dict[str, Rgb]":
+    """Return the colours of the page of the study; a reader who is not in it has that of the manifest."""
+    from dermaseg_monai.agreement.reading import annotators_of  # noqa: PLC0415
+    from dermaseg_monai.images import reader_colours  # noqa: PLC0415
+    from dermaseg_monai.report.agreement_readers import readers_of  # noqa: PLC0415
+    from dermaseg_monai.report.study_tables import StudyTables  # noqa: PLC0415
+
+    return reader_colours(annotators_of(known)) | reader_colours(readers_of(StudyTables.read(study)))
+
+
+def _tasks(
+    known: "Manifest", root: Path, table: "pd.DataFrame", image_url: str | None, colours: "Mapping[str, Rgb]"
+) -> list[dict[str, Any]]:
     cases = {case.id: case for case in known.cases}
     rows: list[dict[str, Any]] = table.to_dict(orient="records")  # pyright: ignore[reportCallIssue] (pandas' stub)
-    return [_task(cases[row["case_id"]], row, root, image_url) for row in rows if not _of_volume(cases[row["case_id"]])]
+    painted = [(cases[row["case_id"]], row) for row in rows if not _of_volume(cases[row["case_id"]])]
+    return [_task(case, row, root, image_url, colours) for case, row in painted]
 
 
 def _of_volume(case: "Case") -> bool:
@@ -112,15 +132,18 @@ def _of_volume(case: "Case") -> bool:
     return is_volume(case.image.path)
 
 
-def _task(case: "Case", row: dict[str, Any], root: Path, image_url: str | None) -> dict[str, Any]:
+def _task(
+    case: "Case", row: dict[str, Any], root: Path, image_url: str | None, colours: "Mapping[str, Rgb]"
+) -> dict[str, Any]:
     from dermaseg_monai.exchange import embedded_picture, task  # noqa: PLC0415
-    from dermaseg_monai.images import read_image  # noqa: PLC0415
+    from dermaseg_monai.images import CONSENSUS_RGB, read_image  # noqa: PLC0415
     from dermaseg_monai.report import draw_outline_panel  # noqa: PLC0415
 
     image = read_image(root / case.image.path).pixels
     masks = _masks(case, root, image.shape[:2])
     facts = f"rank {row['rank']}, least Dice {row['least_dice']:.3f}, {row['flags']}"
-    picture = embedded_picture(draw_outline_panel(image, masks, case_id=case.id, words=[facts]))
+    looks = {name: colours.get(_person(name), CONSENSUS_RGB) for name in masks}
+    picture = embedded_picture(draw_outline_panel(image, masks, colours=looks, case_id=case.id, words=[facts]))
     place = embedded_picture(image) if image_url is None else image_url + case.image.path
     # Label Studio begins with the last of them: with nobody's own
     order = dict(reversed(masks.items()))
@@ -139,11 +162,15 @@ def _masks(case: "Case", root: Path, size: tuple[int, ...]) -> "dict[str, Mask]"
         if mask.shape != size:
             continue  # the study has named it among its failures
         votes.setdefault(reading.annotator, mask)  # who drew twice has one vote
-        times = sum(name.split(" (again")[0] == reading.annotator for name in drawn)
-        drawn[reading.annotator + (f" (again, {times})" if times else "")] = mask
+        times = sum(_person(name) == reading.annotator for name in drawn)
+        drawn[reading.annotator + (f"{_AGAIN}, {times})" if times else "")] = mask
     if not drawn:
         raise DataError(f"Case {case.id!r} has no outline on the grid of its picture. Correct the manifest first.")
     return {f"consensus (more than half of {len(votes)})": majority(list(votes.values()), tie="skin"), **drawn}
+
+
+def _person(name: str) -> str:
+    return name.split(_AGAIN, maxsplit=1)[0]
 
 
 def _words(table: "pd.DataFrame", known: "Manifest") -> str:

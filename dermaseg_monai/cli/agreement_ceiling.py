@@ -27,7 +27,10 @@ def ceiling(  # noqa: PLR0913 (each is one option of the command line)
     manifest: Annotated[Path | None, typer.Option(help="Manifest with several annotations per case.")] = None,
     dataset_dir: Annotated[Path | None, typer.Option(help="Folder of its files; default: the manifest's.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder of masks, instead of a manifest.")] = None,
-    pattern: Annotated[str | None, typer.Option(help="Their names, as '{case}_ann-{annotator}.png'.")] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(help="Their names, as '{annotator}/{case}.png'; without an ending: every type of image."),
+    ] = None,
     split: Annotated[
         Literal["train", "val", "test"] | None, typer.Option(help="Only these cases of the manifest.")
     ] = None,

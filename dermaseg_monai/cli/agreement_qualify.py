@@ -12,6 +12,7 @@ from dermaseg_monai.errors import DataError
 if TYPE_CHECKING:
     from dermaseg_monai.agreement.qualification import Verdict
     from dermaseg_monai.agreement.trainee_score import Drawn
+    from dermaseg_monai.images import Rgb
     from dermaseg_monai.metrics.table import Table
 
 _GREY: Final = 168  # below the outlines of a case whose photograph cannot be read
@@ -37,8 +38,10 @@ def qualify(  # noqa: PLR0913 (each is one option of the command line)
     """Score a trainee's masks against the references; exit 0 when every criterion is met, 1 when one is not."""
     from dermaseg_monai.agreement.qualification import Limits  # noqa: PLC0415
     from dermaseg_monai.agreement.qualification import qualify as judge  # noqa: PLC0415
+    from dermaseg_monai.agreement.reading import annotators_of  # noqa: PLC0415
     from dermaseg_monai.agreement.trainee_score import drawn_by, drawn_in_folder, score_trainee  # noqa: PLC0415
     from dermaseg_monai.files import write_json, write_text  # noqa: PLC0415
+    from dermaseg_monai.images import READER_RGB, reader_colours  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
     from dermaseg_monai.metrics.spreadsheet import write_table  # noqa: PLC0415
 
@@ -52,9 +55,10 @@ def qualify(  # noqa: PLR0913 (each is one option of the command line)
     scores = scores.sort_values(["dice", "case_id"], na_position="first")
     name = Path(trainee).name if in_folder else trainee
     write_table(out / "cases.csv", scores)
+    colour = reader_colours(annotators_of(known)).get(name, READER_RGB[0])
     worst = scores.dropna(subset=["dice"]).head(pictures)
     for rank, row in enumerate(worst.to_dict(orient="records"), start=1):
-        _draw(row, drawn, root, name, out / "worst" / f"{rank:02d}_{row['case_id']}.png")
+        _draw(row, drawn, root, (name, colour), out / "worst" / f"{rank:02d}_{row['case_id']}.png")
     asked, seen = [case.id for case in known.cases if case.reference], set(scores["case_id"])
     covered = f"{len(seen)} of the {len(asked)} cases with a reference are drawn; the others take no part."
     remarks = [*_remarks(verdict), *([covered] if len(seen) < len(asked) else [])]
@@ -85,11 +89,13 @@ def _remarks(verdict: "Verdict") -> list[str]:
     return ["\n".join(f"- {reason}" for reason in verdict.reasons), *said] if verdict.reasons else said
 
 
-def _draw(row: dict[str, Any], drawn: "list[Drawn]", root: Path, name: str, path: Path) -> None:
+def _draw(row: dict[str, Any], drawn: "list[Drawn]", root: Path, trainee: "tuple[str, Rgb]", path: Path) -> None:
+    """Draw a case; the trainee is a name and a colour."""
     import numpy as np  # noqa: PLC0415
 
     from dermaseg_monai.agreement.trainee_score import reference_of  # noqa: PLC0415
     from dermaseg_monai.images import (  # noqa: PLC0415
+        REFERENCE_RGB,
         grey_slice,
         is_volume,
         read_mask,
@@ -101,19 +107,22 @@ def _draw(row: dict[str, Any], drawn: "list[Drawn]", root: Path, name: str, path
     from dermaseg_monai.report.outlined_image import outlined_image  # noqa: PLC0415
 
     case = next(one.case for one in drawn if one.case.id == row["case_id"])
+    name, colour = trainee
     outlines = {"reference": read_mask(reference_of(case, root)), f"trainee {name}": read_mask(row["mask"])}
     reference = outlines["reference"]
+    colours = dict(zip(outlines, (REFERENCE_RGB, colour), strict=True))
     image = outlined_image(root / case.image.path, reference_of(case, root))
     if not is_volume(reference_of(case, root)):
         shown = np.full((*reference.shape, 3), _GREY, dtype=np.uint8) if image is None else image
-        write_rgb(path, draw_outline_panel(shown, outlines, case_id=case.id, words=[_case_words(row)]))
+        write_rgb(path, draw_outline_panel(shown, outlines, colours=colours, case_id=case.id, words=[_case_words(row)]))
         return
     panels = []
     lesion = reference if reference.any() else outlines[f"trainee {name}"]
     for one in slices_to_show(volume_affine(reference_of(case, root)), lesion=lesion, masks=list(outlines.values())):
         cut = {who: one.cut(mask) for who, mask in outlines.items()}
         grey = np.full((*cut["reference"].shape, 3), _GREY, dtype=np.uint8) if image is None else grey_slice(one, image)
-        panels.append(draw_outline_panel(grey, cut, case_id=case.id, words=[_case_words(row), one.words]))
+        words = [_case_words(row), one.words]
+        panels.append(draw_outline_panel(grey, cut, colours=colours, case_id=case.id, words=words))
     write_rgb(path, np.concatenate(panels))
 
 

@@ -73,7 +73,10 @@ def index(  # noqa: PLR0913 (each is one option of the command line)
         str | None, typer.Option(help="What names of masks add to the id, e.g. _gt,_label; default: _mask and others.")
     ] = None,
     readers: Annotated[
-        str | None, typer.Option(help="Masks of several people, as 'readers/{annotator}/{case}.png' (folder).")
+        str | None,
+        typer.Option(
+            help="Masks of several people, as 'readers/{annotator}/{case}', with or without an ending (folder)."
+        ),
     ] = None,
     set_name: Annotated[str | None, typer.Option("--name", help="Name of the set; default: the folder's.")] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the whole set (folder).")] = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dermaseg_monai.cli.leak_scope import compared_words
 from dermaseg_monai.cli.name_warning import warn_of_like_names
 from dermaseg_monai.cli.source_names import as_file_name, told_apart
 from dermaseg_monai.errors import ConfigError, DataError
@@ -57,12 +58,14 @@ def leaks(
     targets = [] if out_clean is None else _targets(out_clean, sources, read)
     _require_apart([*targets, *([] if out is None else [out / "leaks.csv", out / "leaks.html"])], sources)
     folders, unseen, lists = _folders(sources, manifests, dataset_dir or [])
-    ties, failures = _near(manifests, folders)
+    ties, failures, seen = _near(manifests, folders)
     pictures = pictures_taking_part(ties)
     indirect = find_indirect_leaks(*manifests, pictures=pictures)
     more = [leak for leak in find_indirect_leaks(*manifests, pictures=ties) if leak not in indirect]
     found = [*find_overlaps(*manifests), *between_sides(pictures), *indirect]
     _print(found)
+    compared = compared_words(manifests, pictures=seen)
+    typer.echo(compared)
     warn_of_like_names(manifests)
     notes = [*unseen, *lists, *failures, *_not_counted(more)]
     for note in notes:
@@ -78,7 +81,7 @@ def leaks(
         }
         title = "Leaks: " + ", ".join(dict.fromkeys(manifest.name for manifest in manifests))
         write_leak_table(out / "leaks.csv", found)
-        write_leak_page(out / "leaks.html", found, title=title, notes=notes, pictures=files)
+        write_leak_page(out / "leaks.html", found, title=title, notes=[compared, *notes], pictures=files)
         typer.echo(f"Wrote {out / 'leaks.csv'} and {out / 'leaks.html'}")
     if unseen or failures:  # a split is clean only when its pictures were looked at
         folder = ["give the folder of each manifest's files, --dataset-dir DIR"] if unseen else []
@@ -168,16 +171,19 @@ def _folders(
     return folders, unseen, by_id
 
 
-def _near(manifests: "Sequence[Manifest]", folders: dict[int, Path]) -> "tuple[list[Leak], list[str]]":
+def _near(manifests: "Sequence[Manifest]", folders: dict[int, Path]) -> "tuple[list[Leak], list[str], int]":
+    """Return nearly equal pictures, a note where some could not be compared, and how many were."""
     from dermaseg_monai.manifest import find_near_ties  # noqa: PLC0415
 
     if not folders:
-        return [], []
+        return [], [], 0
+    held = sum(case.split != "excluded" for at in folders for case in manifests[at].cases)
     found, failures = find_near_ties([(manifests[at], folder) for at, folder in folders.items()])
     if not failures:
-        return found, []
+        return found, [], held
     first, reason = next(iter(failures.items()))
-    return found, [f"{len(failures)} pictures could not be compared, first {first}: {reason}"]
+    note = f"{len(failures)} pictures could not be compared, first {first}: {reason}"
+    return found, [note], held - len(failures)
 
 
 def _not_counted(leaks: "Sequence[Leak]") -> list[str]:

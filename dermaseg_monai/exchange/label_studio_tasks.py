@@ -12,7 +12,7 @@ from PIL import Image
 
 from dermaseg_monai.arrays import RgbImage
 from dermaseg_monai.exchange.brush import encode_brush
-from dermaseg_monai.images import read_image
+from dermaseg_monai.images import READER_RGB, REFERENCE_RGB, Rgb, hex_of, read_image
 
 Mask = Bool[np.ndarray, "h w"]
 
@@ -23,22 +23,29 @@ NO_LESION: Final = "no lesion"
 _PICTURE: Final = "image"
 _QUALITY: Final = 92
 
-_TOOLS: Final = f"""
+
+def _tools(colour: Rgb) -> str:
+    brush = f'<Label value="{LESION}" background="{hex_of(colour)}"/>'
+    return f"""
     <Header value="Paint the lesion, or tick that there is none"/>
-    <BrushLabels name="{BRUSH}" toName="{_PICTURE}"><Label value="{LESION}" background="#00d5ff"/></BrushLabels>
+    <BrushLabels name="{BRUSH}" toName="{_PICTURE}">{brush}</BrushLabels>
     <Choices name="{STATEMENT}" toName="{_PICTURE}" choice="multiple" showInLine="true"><Choice value="{NO_LESION}"/>
     </Choices>
     <Image name="{_PICTURE}" value="$image" zoom="true" zoomControl="true" smoothing="true"/>"""
 
-READING_PAGE: Final = f"<View>{_TOOLS}\n</View>\n"
+
+READING_PAGE: Final = f"<View>{_tools(READER_RGB[0])}\n</View>\n"
 """The labelling page of a project in which readers draw on their own."""
 
-ADJUDICATION_PAGE: Final = f"""<View>{_TOOLS}
+ADJUDICATION_PAGE: Final = f"""<View>{_tools(REFERENCE_RGB)}
     <Header value="Who drew what ($facts)" size="5"/>
     <Image name="outlines" value="$outlines" zoom="false"/>
 </View>
 """
-"""The labelling page of a project in which a senior reader decides: below the picture a drawing of every outline."""
+"""The labelling page of a project in which a senior reader decides: below the picture a drawing of every outline.
+
+What the senior paints becomes the reference, and has its cyan; what a reader paints does not.
+"""
 
 
 def task(

@@ -26,6 +26,7 @@ from dermaseg_monai.images.planes import (
     upright,
     upright_spacing,
 )
+from dermaseg_monai.images.reader_colours import CONSENSUS_RGB, READER_RGB, Rgb, hex_of, reader_colours
 from dermaseg_monai.images.reading import measure, read_image, read_small
 from dermaseg_monai.images.slices import Slice, grey_slice, slices_to_show
 from dermaseg_monai.images.typology_angle import fitzpatrick_like, ita_deg, tone_band
@@ -33,6 +34,7 @@ from dermaseg_monai.images.volumes import is_volume, volume_affine, volume_texts
 from dermaseg_monai.images.writing import write_mask, write_probability, write_rgb
 
 __all__ = [
+    "CONSENSUS_RGB",
     "IMAGE_SUFFIXES",
     "JPEG_SUFFIXES",
     "MAX_PIXELS",
@@ -40,11 +42,13 @@ __all__ = [
     "PHOTOGRAPH_SUFFIXES",
     "PLANES",
     "PREDICTION_RGB",
+    "READER_RGB",
     "REFERENCE_RGB",
     "UNREAD_SUFFIXES",
     "UPRIGHT",
     "VOLUME_SUFFIXES",
     "Picture",
+    "Rgb",
     "Slice",
     "beside",
     "best_resolved_plane",
@@ -52,6 +56,7 @@ __all__ = [
     "draw_outline",
     "fitzpatrick_like",
     "grey_slice",
+    "hex_of",
     "is_volume",
     "ita_deg",
     "join",
@@ -64,6 +69,7 @@ __all__ = [
     "read_mask",
     "read_probability",
     "read_small",
+    "reader_colours",
     "require_cut",
     "require_same_place",
     "slices_to_show",

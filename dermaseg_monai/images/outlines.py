@@ -10,6 +10,7 @@ PREDICTION_RGB = (255, 208, 0)
 
 _RIM_RGB = (0, 0, 0)
 _OVERLAY_SHARE = 400
+_LEAST_OVERLAY_PX = 2
 
 
 def outline(mask: BoolMask, width_px: int = 1) -> BoolMask:
@@ -40,15 +41,15 @@ def draw_outline(rgb: RgbImage, mask: BoolMask, colour: tuple[int, int, int], wi
 
 
 def overlay(rgb: RgbImage, mask: BoolMask) -> RgbImage:
-    """Return the picture with the outline of a prediction, yellow and a 400th of the longer side wide.
+    """Return the picture with the outline of a prediction, yellow and a 400th of the longer side wide, at least 2 px.
 
     A black line of half that width on its outer side sets it off from pale skin.
 
     Raises:
         ValueError: mask and picture differ in size.
     """
-    width_px = max(1, round(max(mask.shape) / _OVERLAY_SHARE))
-    rim_px = max(1, width_px // 2)
+    width_px = max(_LEAST_OVERLAY_PX, round(max(mask.shape) / _OVERLAY_SHARE))
+    rim_px = width_px // 2
     # skin around the picture keeps the rim off its edges
     skin = np.pad(~mask, rim_px, constant_values=True)
     drawn = draw_outline(rgb, mask, PREDICTION_RGB, width_px)

@@ -10,6 +10,7 @@ from typing import Final
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.manifest.case import SPLITS, Attribute, Split
 from dermaseg_monai.manifest.draft import Draft, SetFacts, finish
+from dermaseg_monai.manifest.left_outlines import require_endings
 from dermaseg_monai.manifest.listing import (
     MASK_SUFFIXES,
     files_below,
@@ -23,6 +24,7 @@ from dermaseg_monai.manifest.reader_masks import ReaderMask, reader_masks
 from dermaseg_monai.manifest.table import Table, image_id, join_tables
 
 _EXAMPLES: Final = 3
+_NO_OUTLINES: Final = "Where they are no outlines, move them, or index what fits with --allow-partial."
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def index_folder(  # noqa: PLR0913 (one option of the command each)
 
     Raises:
         ConfigError: a pattern without {case} or {annotator}.
-        DataError: what does not fit, how much of it, and the first file or row.
+        DataError: outlines that the ending of the pattern leaves out; what does not fit, how much of it, and the first
+            file or row.
     """
     folder = require_root(root)
     columns = Columns(
@@ -97,7 +100,7 @@ def index_folder(  # noqa: PLR0913 (one option of the command each)
     taken = {one.path for one in drawn}
     pairs = _pairs(folder, images, masks, mask_suffixes, taken, allow_partial=allow_partial)
     if not allow_partial:
-        _require_owners(drawn, others, pairs)
+        _require_owners(drawn, others, pairs, (folder, readers or ""))
     if table is not None:
         _require_rows(table, list(pairs), allow_partial=allow_partial)
     facts = SetFacts(name or folder.name or "folder", version, licence)
@@ -133,16 +136,22 @@ def _drawn(folder: Path, pattern: str, images: str, masks: str | None) -> tuple[
     files = [path for path in below if not any(path.is_relative_to(part) for part in apart)]
     found, others = reader_masks(folder, files, pattern, option="--readers")
     if not found:
+        require_endings(folder, others, pattern, found, option="--readers", otherwise=_NO_OUTLINES)
         names = ", ".join(path.relative_to(folder).as_posix() for path in files[:_EXAMPLES]) or "no mask at all"
         raise DataError(f"No mask below {folder} fits --readers {pattern!r}; found: {names}. Change the pattern.")
     return found, others
 
 
 def _require_owners(
-    drawn: Sequence[ReaderMask], others: Sequence[Path], pairs: Mapping[str, tuple[Path, Path | None]]
+    drawn: Sequence[ReaderMask],
+    others: Sequence[Path],
+    pairs: Mapping[str, tuple[Path, Path | None]],
+    sought: tuple[Path, str],
 ) -> None:
+    """`sought` is the folder and the pattern below it that told `drawn` from `others`."""
     used = {file for pair in pairs.values() for file in pair}
     strange = [path for path in others if path not in used]
+    require_endings(sought[0], strange, sought[1], drawn, option="--readers", otherwise=_NO_OUTLINES)
     strange += [one.path for one in drawn if one.case_id not in pairs]
     if strange:
         raise DataError(

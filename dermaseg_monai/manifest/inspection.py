@@ -43,11 +43,11 @@ PROBLEM_KINDS: Final[Mapping[ProblemKind, str]] = MappingProxyType(
 FINDING_KINDS: Final[Mapping[FindingKind, str]] = MappingProxyType(
     {
         "empty": "the mask holds no lesion",
-        "full": "the mask covers at least 99 % of the picture",
+        "full": "the mask covers at least 99 % of the picture, which is no fault of a crop",
         "tiny": "the lesion covers less than 0.5 % of the picture",
         "regions": "the mask has several regions",
         "holes": "the mask has holes",
-        "border": "the lesion touches the border of the picture, so it may go on beyond",
+        "border": "the lesion touches the border of the picture, so it may go on beyond, which is no fault of a crop",
         "same_file": "one image file under several ids",
         "same_pixels": "different image files with the same pixels",
         "same_mask": "one mask file for different pictures",

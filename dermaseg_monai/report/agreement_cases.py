@@ -1,6 +1,6 @@
 """The cases on which people agree least: every outline drawn on the photograph."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -13,7 +13,9 @@ from PIL import Image
 from dermaseg_monai.arrays import BoolMask, RgbImage
 from dermaseg_monai.errors import DermasegError
 from dermaseg_monai.images import (
+    Rgb,
     grey_slice,
+    hex_of,
     is_volume,
     outline,
     read_image,
@@ -22,15 +24,15 @@ from dermaseg_monai.images import (
     volume_affine,
 )
 from dermaseg_monai.report.html import html_picture
+from dermaseg_monai.report.line_styles import LineStyle, line_styles
 from dermaseg_monai.report.outlined_image import outlined_image
 from dermaseg_monai.report.page import shown_id
-from dermaseg_monai.report.palette import OUTLINE_COLOURS
-from dermaseg_monai.report.view import lesion_window, reduced, reduced_image
+from dermaseg_monai.report.view import outlines_window, reduced, reduced_image
 
 _SIDE_PX: Final = 660
 _LINE_PX: Final = 4
-_DASH_PX: Final = 26
-_DASH_SHARE: Final = 0.66
+_DASHES: Final[Mapping[LineStyle, tuple[int, float]]] = {"solid": (26, 1.0), "dashed": (26, 0.66), "dotted": (11, 0.45)}
+"""Length of a dash with the gap behind it, in px, and the share of the dash."""
 _GREY: Final = 168
 _RIM: Final = (16, 16, 16)
 
@@ -45,26 +47,20 @@ class CasePicture:
     remark: str
 
 
-def colours_of(annotators: Iterable[str]) -> dict[str, str]:
-    """Return a colour for every annotator, or none where there are more annotators than colours."""
-    names = sorted(set(annotators))
-    return dict(zip(names, OUTLINE_COLOURS, strict=False)) if len(names) <= len(OUTLINE_COLOURS) else {}
-
-
 def draw_case(
-    case_id: str, masks: pd.DataFrame, photograph: Path | None, *, colours: Mapping[str, str]
+    case_id: str, masks: pd.DataFrame, photograph: Path | None, *, colours: Mapping[str, Rgb]
 ) -> list[CasePicture]:
-    """Draw the outlines of a case, enlarged around a small lesion; nothing where a file is missing.
+    """Draw the outlines of a case, enlarged around them; nothing where a file is missing.
 
-    The first outline is solid, later ones are dashed, so that two on one line are both seen. Without a photograph they
-    lie on grey. Of a volume two slices are drawn, the middle one and the one on which the outlines differ most
-    (`slices_to_show`).
+    The first outline is solid, later ones are dashed, so that two on one line are both seen, and one in a colour that
+    is there already is dotted. Without a photograph they lie on grey. Of a volume two slices are drawn, the middle one
+    and the one on which the outlines differ most (`slices_to_show`).
 
     Args:
         case_id: whose rows of `masks` are drawn.
         masks: a row per outline, with `annotator` and `path`.
         photograph: of the case.
-        colours: of the annotators (`colours_of`); who has none gets that of the place among the outlines.
+        colours: of all annotators of the study (`reader_colours`).
     """
     rows = masks[masks["case_id"] == case_id]
     places = [Path(str(path)) for path in rows["path"]]
@@ -90,20 +86,21 @@ def draw_case(
 
 
 def _draw_picture(
-    case_id: str, outlines: Sequence[tuple[str, BoolMask]], whole: RgbImage, remark: str, *, colours: Mapping[str, str]
+    case_id: str, outlines: Sequence[tuple[str, BoolMask]], whole: RgbImage, remark: str, *, colours: Mapping[str, Rgb]
 ) -> CasePicture:
     names, drawn = [name for name, _ in outlines], [mask for _, mask in outlines]
     union = np.logical_or.reduce(drawn)
-    window = lesion_window(union, None)
+    window = outlines_window(union)
     size = _shown_size(window.height, window.width)
     picture = np.asarray(Image.fromarray(reduced_image(window.cut(whole), _SIDE_PX)).resize(size)).copy()
-    lines = _colours(names, colours)
+    lines = [colours[name] for name in names]
+    styles = line_styles(lines, later="dashed")
     for at, mask in enumerate(drawn):
         # enlarged as a share of each pixel, so that the line is smooth
         share = Image.fromarray(reduced(window.cut(mask), _SIDE_PX)).resize(size, Image.Resampling.BILINEAR)
-        _draw(picture, np.asarray(share) >= 0.5, _rgb(lines[at]), dashed=at > 0)  # noqa: PLR2004 (half of a pixel)
+        _draw(picture, np.asarray(share) >= 0.5, lines[at], style=styles[at])  # noqa: PLR2004 (half of a pixel)
     legend = tuple(
-        (lines[at], name + ("" if mask.any() else " (empty)"))
+        (hex_of(lines[at]), name + ("" if mask.any() else " (empty)"))
         for at, (name, mask) in enumerate(zip(names, drawn, strict=True))
     )
     if window.width < union.shape[1]:
@@ -151,9 +148,9 @@ def _shown_size(height: int, width: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _draw(picture: RgbImage, mask: BoolMask, colour: tuple[int, int, int], *, dashed: bool) -> None:
+def _draw(picture: RgbImage, mask: BoolMask, colour: Rgb, *, style: LineStyle) -> None:
     line = outline(mask, _LINE_PX)
-    shown = _dashes(line) if dashed else np.ones_like(mask)
+    shown = np.ones_like(mask) if style == "solid" else _dashes(line, *_DASHES[style])
     rim = line | (outline(mask, _LINE_PX + 1) & mask) | (~mask & outline(~mask, 1) & _inside(mask.shape))
     picture[rim & shown] = _RIM
     picture[line & shown] = colour
@@ -166,25 +163,11 @@ def _inside(shape: tuple[int, ...]) -> BoolMask:
     return inner
 
 
-def _dashes(line: BoolMask) -> BoolMask:
+def _dashes(line: BoolMask, dash_px: int, share: float) -> BoolMask:
     """Sectors around the middle of a line that cut it into dashes of about one length."""
     if not line.any():
         return line
     places = np.argwhere(line)
-    count = max(4, round(len(places) / _LINE_PX / _DASH_PX))
+    count = max(4, round(len(places) / _LINE_PX / dash_px))
     rows, columns = np.indices(line.shape) - places.mean(axis=0)[:, None, None]
-    return np.arctan2(rows, columns) / (2 * np.pi) * count % 1 < _DASH_SHARE
-
-
-def _colours(names: Sequence[str], colours: Mapping[str, str]) -> list[str]:
-    own = [colours.get(name) for name in names]
-    known = [colour for colour in own if colour is not None]
-    if len(set(known)) == len(names):
-        return known
-    return [
-        OUTLINE_COLOURS[at % len(OUTLINE_COLOURS)] for at in range(len(names))
-    ]  # many people, or one who drew twice
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+    return np.arctan2(rows, columns) / (2 * np.pi) * count % 1 < share

@@ -1,4 +1,4 @@
-"""Charts of an agreement study as SVG: how Dice is spread, who draws tight or loose, whose hand drifts."""
+"""Charts of an agreement study as SVG: how Dice is spread, and who draws tight or loose."""
 
 from io import BytesIO
 from typing import Final
@@ -14,11 +14,9 @@ from matplotlib.figure import Figure
 from dermaseg_monai.report.page import shown_id
 from dermaseg_monai.report.palette import FAINT_INK, INK, PAPER
 
-_BLUE: Final = "#0072b2"
-_RED: Final = "#d55e00"
+CALM: Final = "#0072b2"
+ALARM: Final = "#d55e00"
 _BINS: Final = 40
-_MOST_CHARTS: Final = 12
-_MEASURES: Final = {"offset_percent": "offset, % of diameter", "dice_consensus": "Dice with the others"}
 
 
 def draw_dice(dice: Float[np.ndarray, " n"], *, below_dice: float) -> bytes:
@@ -27,14 +25,14 @@ def draw_dice(dice: Float[np.ndarray, " n"], *, below_dice: float) -> bytes:
     axis = figure.add_axes((0.1, 0.2, 0.87, 0.74))
     edges = np.unique(np.concatenate([np.linspace(0, 1, _BINS + 1), [below_dice]]))
     counts, _ = np.histogram(dice, edges)
-    colours = [_RED if right <= below_dice else _BLUE for right in edges[1:]]
+    colours = [ALARM if right <= below_dice else CALM for right in edges[1:]]
     axis.bar(edges[:-1], counts, np.diff(edges), align="edge", color=colours, edgecolor=PAPER, linewidth=0.4)
     axis.axvline(below_dice, color=INK, linewidth=1, linestyle="--")
     axis.axvline(float(np.median(dice)), color=INK, linewidth=1)
     axis.set_xlim(0, 1)
     axis.set_xlabel("Dice of a pair (dashed: flagged below; solid: median)", fontsize=9, color=INK)
     axis.set_ylabel("pairs", fontsize=9, color=INK)
-    return _svg(figure, axis)
+    return figure_svg(figure, axis)
 
 
 def draw_bias(bias: pd.DataFrame) -> bytes:
@@ -46,7 +44,7 @@ def draw_bias(bias: pd.DataFrame) -> bytes:
     axis.axvline(0, color=INK, linewidth=1, linestyle="--")
     for place, row in enumerate(rows.to_dict("records")):
         strong = str(row["verdict"]) in {"tight", "loose"}
-        colour = _RED if strong else _BLUE
+        colour = ALARM if strong else CALM
         if not pd.isna(row["offset_percent_low"]):
             axis.plot(
                 [row["offset_percent_low"], row["offset_percent_high"]], [place, place], color=colour, linewidth=2.4
@@ -57,45 +55,20 @@ def draw_bias(bias: pd.DataFrame) -> bytes:
         label.label1.set_parse_math(False)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlabel("tighter  ←  offset, % of the lesion's diameter  →  looser", fontsize=9, color=INK)
-    return _svg(figure, axis)
+    return figure_svg(figure, axis)
 
 
-def draw_drift(drift: pd.DataFrame) -> bytes:
-    """Return an EWMA chart with control limits per annotator and measure, those with alarms first, twelve at most."""
-    groups = [(str(who), str(what), rows) for (who, what), rows in drift.groupby(["annotator", "measure"])]  # type: ignore[misc]
-    groups = sorted(groups, key=lambda one: (-int(_out(one[2]).sum()), one[:2]))[:_MOST_CHARTS]
-    across = min(2, len(groups))
-    down = -(-len(groups) // across)
-    figure = Figure(figsize=(3.5 * across, 1.95 * down), facecolor=PAPER, layout="constrained")
-    grid = figure.subplots(down, across, squeeze=False)
-    for axis, (who, what, rows) in zip(grid.flat, groups, strict=False):
-        axis.fill_between(rows["number"], rows["low"], rows["high"], color="#e8e8e8", linewidth=0)
-        axis.plot(rows["number"], rows["value"], ".", color="#b5b5b5", markersize=3)
-        axis.plot(rows["number"], rows["ewma"], color=_BLUE, linewidth=1.6)
-        out = rows[_out(rows)]
-        axis.plot(out["number"], out["ewma"], "o", color=_RED, markersize=4)
-        axis.set_title(f"{shown_id(who, 20)}: {_MEASURES.get(what, what)}", fontsize=9, color=INK, parse_math=False)
-        _plain(axis)
-    for axis in list(grid.flat)[len(groups) :]:
-        axis.set_visible(False)
-    for axis in grid[-1]:
-        axis.set_xlabel("outline by date", fontsize=8, color=INK)
-    return _svg(figure)
-
-
-def _out(rows: pd.DataFrame) -> pd.Series:
-    return rows["out"].astype(str).str.lower() == "true"
-
-
-def _plain(axis: Axes) -> None:
+def plain(axis: Axes) -> None:
+    """Leave two sides of the frame, with small figures."""
     axis.tick_params(labelsize=8, colors=FAINT_INK, length=2)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
 
 
-def _svg(figure: Figure, axis: Axes | None = None) -> bytes:
+def figure_svg(figure: Figure, axis: Axes | None = None) -> bytes:
+    """Return the figure, its one axis made `plain` where it is given; the same figure gives the same bytes."""
     if axis is not None:
-        _plain(axis)
+        plain(axis)
     held = BytesIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "dermaseg", "font.family": ["sans-serif"]}):
         FigureCanvasSVG(figure).print_svg(held, metadata={"Date": None})

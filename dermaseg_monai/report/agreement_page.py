@@ -5,29 +5,30 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
+
 from dermaseg_monai.agreement.interval import too_narrow
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import write_text
-from dermaseg_monai.images import read_image
-from dermaseg_monai.report.agreement_cases import colours_of, draw_case, html_case, worst_cases
-from dermaseg_monai.report.agreement_charts import draw_bias, draw_dice, draw_drift
+from dermaseg_monai.images import read_image, reader_colours
+from dermaseg_monai.report.agreement_cases import draw_case, html_case, worst_cases
+from dermaseg_monai.report.agreement_charts import draw_bias, draw_dice
+from dermaseg_monai.report.agreement_headline import STYLE as HEADLINE_STYLE
+from dermaseg_monai.report.agreement_headline import headline_html
 from dermaseg_monai.report.agreement_parts import factor_table, html_table, matrix
+from dermaseg_monai.report.agreement_readers import STYLE as READERS_STYLE
+from dermaseg_monai.report.agreement_readers import readers_html, readers_of
 from dermaseg_monai.report.agreement_sections import table_sections
+from dermaseg_monai.report.drift_chart import MOST_READERS, draw_drift
+from dermaseg_monai.report.drifting import moved_readers
 from dermaseg_monai.report.histograms import html_svg
 from dermaseg_monai.report.html import html_list, html_page, html_picture
 from dermaseg_monai.report.page import shown_id
 from dermaseg_monai.report.study_tables import StudyTables
 
 _WORST: Final = 12
-_USUAL: Final = (0.75, 0.85)
-"""Mean Dice between annotators that Khan and Khan (2026) call usual."""
-_MOST: Final = 0.6
-"""From this share on it is most pairs, not one in so many."""
 
 _STYLE: Final = """
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:1em 0}
-.facts div{border-left:4px solid #0072b2;padding:2px 12px}.facts b{display:block;font-size:1.5rem;line-height:1.25}
-.facts span{color:#5a5a5a;font-size:.9rem}
 .cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr));gap:16px}
 figure{margin:0}figure img{width:100%}figure.error{max-width:900px;margin-bottom:1.4em}
 figcaption{font-size:.85rem;overflow-wrap:anywhere;margin-top:4px}
@@ -41,6 +42,7 @@ td.words{overflow-wrap:anywhere;min-width:11ch;max-width:46ch}th.words{vertical-
 .chart img{min-width:520px}td.long{min-width:34ch;max-width:60ch;overflow-wrap:anywhere}
 td.number,td.count{white-space:nowrap;text-align:right}th.number,th.count{text-align:right}
 thead th{vertical-align:bottom}td svg{display:block}
+summary{cursor:pointer}summary h2{display:inline}
 """
 
 
@@ -73,22 +75,14 @@ def write_agreement_page(folder: str | Path, photographs: Mapping[str, Path]) ->
     sections = [*_headline(study), *_factors(study), *_readers(study), *_worst(study, photographs)]
     sections += [*_error_pictures(root), *table_sections(study), *_methods(study)]
     path = root / "index.html"
-    write_text(path, html_page("How far people agree", sections, style=_STYLE))
+    write_text(path, html_page("How far people agree", sections, style=_STYLE + HEADLINE_STYLE + READERS_STYLE))
     return path
 
 
 def _headline(study: StudyTables) -> Iterator[str]:
-    whose, found = study.headline
-    dice, flagged = found["scores"]["dice"], found["scores"]["flagged"]
-    bounds = _bounds(dice["low"], dice["high"])
-    facts = (
-        (f"{dice['mean']:.3f}", f"mean pairwise Dice{bounds}"),
-        (f"{dice['median']:.3f}", "median Dice of a pair"),
-        (f"{flagged['mean']:.1%}", f"of the pairs are flagged (Dice below {found['below_dice']:g})"),
-        (f"{found['n_pairs']:,}", f"pairs of {whose} on {found['n_images']:,} images"),
-    )
-    cells = (f"<div><b>{escape(value)}</b><span>{escape(words)}</span></div>" for value, words in facts)
-    yield f"<div class=facts>{''.join(cells)}</div><p>{escape(_in_words(dice['mean'], flagged['mean']))}</p>"
+    _, found = study.headline
+    yield headline_html(study)
+    yield readers_html(study)
     pairs = study.tables["pairs"]
     different = pairs.query("annotator_a != annotator_b")
     shown = different if len(different) else pairs
@@ -96,17 +90,6 @@ def _headline(study: StudyTables) -> Iterator[str]:
     yield "<h2>How agreement is spread</h2>"
     histogram = draw_dice(shown["dice"].to_numpy(dtype=float), below_dice=found["below_dice"])
     yield _chart(histogram, "Histogram of the Dice of all pairs")
-
-
-def _in_words(mean: float, flagged: float) -> str:
-    low, high = _USUAL
-    place = "below" if mean < low else "above" if mean > high else "within"
-    often = f"About one pair in {round(1 / flagged)}" if 0 < flagged < _MOST else "Most pairs" if flagged else "No pair"
-    verb = "differ" if flagged >= _MOST else "differs"
-    return (
-        f"That is {place} the {low:g} to {high:g} that Khan and Khan (2026) call usual between annotators. "
-        f"{often} {verb} so much that a senior reader should decide."
-    )
 
 
 def _factors(study: StudyTables) -> Iterator[str]:
@@ -136,9 +119,20 @@ def _readers(study: StudyTables) -> Iterator[str]:
             yield "<p class=faint>Two readers per image do not tell who is right: no sensitivity, no specificity.</p>"
     drift = study.tables.get("drift")
     if drift is not None:
-        yield "<h2>Drift over time</h2>" + _chart(draw_drift(drift), "EWMA charts of the annotators")
-        yield "<p class=faint>Dots: outlines; line: their moving average (EWMA); grey: control limits; orange: beyond "
-        yield "them. Who changes shows in the charts of the others too, weaker and in the other direction.</p>"
+        yield _drift(drift, study)
+
+
+def _drift(drift: pd.DataFrame, study: StudyTables) -> str:
+    moved = moved_readers(drift)
+    colours = reader_colours(readers_of(study))
+    chart = _chart(draw_drift(drift, moved=moved, colours=colours), "EWMA charts of the annotators")
+    left = len(set(drift["annotator"])) - MOST_READERS
+    words = (
+        "Dots: outlines by date; line: their moving average (EWMA); grey: control limits. Orange, of who moved: beyond "
+        "them. The others are measured against that hand too, so theirs may seem to move the other way, unmarked."
+    )
+    words += f" {left} more annotators are in drift.csv." if left > 0 else ""
+    return f"<h2>Drift over time</h2>{chart}<p class=faint>{words}</p>"
 
 
 def _worst(study: StudyTables, photographs: Mapping[str, Path]) -> Iterator[str]:
@@ -146,7 +140,7 @@ def _worst(study: StudyTables, photographs: Mapping[str, Path]) -> Iterator[str]
     if masks is None or images is None:
         return
     figures: list[str] = []
-    colours = colours_of(map(str, masks["annotator"]))
+    colours = reader_colours(readers_of(study))
     for case_id, words in worst_cases(images, most=_WORST).items():
         drawn = draw_case(case_id, masks, photographs.get(case_id), colours=colours)
         figures += [html_case(one, words) for one in drawn]
@@ -180,7 +174,3 @@ def _methods(study: StudyTables) -> Iterator[str]:
     bootstrap += "".join(f" {words}" for words in too_narrow({f"Pairs of {whose}": found["n_groups"]}))
     notes = [str(line) for line in study.summary.get("notes", ())]
     yield f"<h2>Methods</h2>{html_list([*notes, *_METHODS, bootstrap])}"
-
-
-def _bounds(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"

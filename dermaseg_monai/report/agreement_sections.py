@@ -8,29 +8,35 @@ from typing import Final
 import pandas as pd
 
 from dermaseg_monai.report.agreement_parts import html_table
-from dermaseg_monai.report.html import html_paragraph
+from dermaseg_monai.report.html import html_list, html_paragraph
 from dermaseg_monai.report.study_tables import StudyTables
 
 _OF_EACH: Final = 5
+_APART: Final = ("path", "definition")
+"""Columns that are no part of what is shown: where files lie, and what stands below the table once."""
 _URGENT: Final = ("no overlap", "empty", "full", "copied", "low agreement", "tiny", "fragments", "holes", "border")
 
 
 @dataclass(frozen=True)
 class TableSection:
-    """A table of the folder that is shown as it is: its file without `.csv`, heading, what it says, rows, columns."""
+    """A table of the folder that is shown as it is: its file without `.csv`, heading, what it says, rows, columns.
+
+    A folded one, for statisticians, is opened by a click.
+    """
 
     name: str
     heading: str
     about: str
     most: int = 40
     columns: tuple[str, ...] = ()
+    folded: bool = False
 
 
 TABLES: Final = (
     TableSection("reliability", "Beyond chance", "Kappa and alpha on a band around the lesion, because the skin around "
-        "it inflates them; intraclass correlation of sizes. Every row has its definition."),
+        "it inflates them; intraclass correlation of sizes.", folded=True),
     TableSection("mixed_model", "What explains the disagreement", "A mixed-effects model of all pairs: shares of the "
-        "variance, and the effect of each factor with the others held.", 80),
+        "variance, and the effect of each factor with the others held.", 80, folded=True),
     TableSection("copies", "Copied masks", "Masks that are equal pixel for pixel.", 20,
         ("kind", "case_id", "annotator", "created_at", "area_px", "volume_mm3", "equals")),
     TableSection("errors", "Errors of outlines", "Boundary placement, missing regions, inclusions and inconsistent "
@@ -54,11 +60,25 @@ def table_sections(study: StudyTables) -> Iterator[str]:
             continue
         words, rows = _CHOSEN.get(section.name, _all)(table)
         words = study.ceiling if section.name == "ceiling" else words
-        wanted = [name for name in section.columns if name in rows] or [name for name in rows if name != "path"]
+        wanted = [name for name in section.columns if name in rows] or [name for name in rows if name not in _APART]
         about = "".join(html_paragraph(line) for line in (section.about, words) if line)
         shown = html_table(rows.filter(items=wanted), most=section.most) if len(rows) else ""
+        shown += _definitions(rows)
         file = f"<p class=faint>{escape(section.name)}.csv</p>"
-        yield f"<h2>{escape(section.heading)}</h2>{about}{shown}{file}"
+        heading = f"<h2>{escape(section.heading)}</h2>"
+        if section.folded:
+            yield f"<details><summary>{heading}</summary>{about}{shown}{file}</details>"
+        else:
+            yield f"{heading}{about}{shown}{file}"
+
+
+def _definitions(rows: pd.DataFrame) -> str:
+    """Return what the names of a table mean, each once."""
+    if "definition" not in rows:
+        return ""
+    known = rows.dropna(subset=["name", "definition"])
+    lines = [f"{name}: {what}" for name, what in zip(known["name"], known["definition"], strict=True)]
+    return html_list(list(dict.fromkeys(lines))) if lines else ""
 
 
 def _all(table: pd.DataFrame) -> tuple[str, pd.DataFrame]:

@@ -11,6 +11,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
 from dermaseg_monai.arrays import RgbImage
+from dermaseg_monai.report.line_styles import LineStyle
 from dermaseg_monai.report.marks import Marks
 from dermaseg_monai.report.palette import (
     EXTRA_COLOUR,
@@ -37,7 +38,7 @@ TITLES: Final[Mapping[Column, str]] = {
 }
 MAP_TITLES: Final = {"boundary": "Boundary (probability)", "uncertainty": "Uncertainty (expected error)"}
 
-_DASHES: Final = (0, (3.2, 1.6))
+_STYLES: Final = {"solid": "solid", "dashed": (0, (3.2, 1.6)), "dotted": (0, (1.0, 1.4))}
 _HALO: Final = "#101010"
 _LEAST_SEEN: Final = 0.45
 _FOUND: Final = 0.45
@@ -65,10 +66,10 @@ def draw_column(axis: Axes, name: Column, view: View, *, line_pt: float) -> None
         if view.label is not None:
             draw_outline(axis, view.label, REFERENCE_COLOUR, width_pt=line_pt)
         if name == "prediction":
-            draw_outline(axis, view.pred, PREDICTION_COLOUR, width_pt=line_pt, dashed=True)
+            draw_outline(axis, view.pred, PREDICTION_COLOUR, width_pt=line_pt, style="dashed")
 
 
-def draw_outline(axis: Axes, coverage: Coverage, colour: str, *, width_pt: float, dashed: bool = False) -> None:
+def draw_outline(axis: Axes, coverage: Coverage, colour: str, *, width_pt: float, style: LineStyle = "solid") -> None:
     """Draw the line at which half of a pixel is covered, with a dark rim; a speck that covers less is drawn too."""
     if not coverage.any():
         return  # contour() would warn
@@ -83,7 +84,7 @@ def draw_outline(axis: Axes, coverage: Coverage, colour: str, *, width_pt: float
         levels=[0.5],
         colors=[colour],
         linewidths=[width_pt],
-        linestyles=[_DASHES if dashed else "solid"],
+        linestyles=[_STYLES[style]],
     )
     lines.set_path_effects([withStroke(linewidth=width_pt + 1.2, foreground=_HALO)])
     _fit(axis, coverage.shape)
@@ -169,7 +170,7 @@ def _draw_map(axis: Axes, name: str, view: View, line_pt: float) -> None:
         _draw_absence(axis, view, "no such map")
         return
     axis.imshow(view.maps[name], cmap=MAP_COLOURS[name], vmin=0, vmax=1, interpolation="bilinear")
-    draw_outline(axis, view.pred, "white", width_pt=line_pt * 0.5, dashed=True)
+    draw_outline(axis, view.pred, "white", width_pt=line_pt * 0.5, style="dashed")
 
 
 def _draw_absence(axis: Axes, view: View, words: str) -> None:

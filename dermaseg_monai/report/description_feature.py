@@ -20,6 +20,11 @@ _ORDERS: Final = {
 }
 
 
+def is_known(feature: Feature, groups: dict[str, list[Row]]) -> bool:
+    """Say whether any case has a value of the feature."""
+    return any(row.values[feature.name] is not None for rows in groups.values() for row in rows)
+
+
 def feature_section(feature: Feature, groups: dict[str, list[Row]], first: Described) -> str:
     """Return one feature: its distribution in every group, its figures, and the cases at both ends of `first`."""
     unit = f" ({feature.unit})" if feature.unit else ""

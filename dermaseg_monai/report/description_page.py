@@ -8,7 +8,7 @@ from typing import Final
 
 from dermaseg_monai.files import write_text
 from dermaseg_monai.manifest.description import FEATURES, Comparison, Described, Distance, Row
-from dermaseg_monai.report.description_feature import feature_section
+from dermaseg_monai.report.description_feature import feature_section, is_known
 from dermaseg_monai.report.description_strip import EXTREMES, strip
 from dermaseg_monai.report.histograms import GROUP_COLOURS
 from dermaseg_monai.report.html import html_page
@@ -77,7 +77,12 @@ def write_description_page(path: str | Path, described: Sequence[Described], com
         *_features(described),
         *_failures(described),
     ]
-    write_text(path, html_page(f"What {shown_id(first.name)} looks like", body, style=_STYLE))
+    write_text(path, html_page(f"What {_quoted(first.name)} looks like", body, style=_STYLE))
+
+
+def _quoted(name: str) -> str:
+    """A set may be called `test`, `images` or `the lesion`."""
+    return f"“{shown_id(name)}”"
 
 
 def _sentence(described: Sequence[Described]) -> str:
@@ -107,7 +112,7 @@ def _comparisons(comparisons: Sequence[Comparison], sets: dict[str, Described], 
     if comparisons:
         yield f"<h2>What differs</h2><p>{_HOW}</p>"
     for one in comparisons:
-        yield f"<h3>{escape(shown_id(one.b))} beside {escape(shown_id(one.a))} ({escape(one.kind)})</h3>"
+        yield f"<h3>{escape(_quoted(one.b))} beside {escape(_quoted(one.a))} ({escape(one.kind)})</h3>"
         yield f"<p>{one.counts[1]:,} images beside {one.counts[0]:,}.</p>"
         if one.distances or not one.of_one_group:
             yield _distances([distance for distance in one.distances if distance.beyond_chance])
@@ -119,7 +124,7 @@ def _comparisons(comparisons: Sequence[Comparison], sets: dict[str, Described], 
         if one.of_one_group:
             found = f"Not compared, all images are of one lesion or patient: {', '.join(one.of_one_group)}."
             yield f"<p class=faint>{escape(found)}</p>"
-        yield f"<h4>In {escape(shown_id(one.b))} but hardly in {escape(shown_id(one.a))}</h4>"
+        yield f"<h4>In {escape(_quoted(one.b))} but hardly in {escape(_quoted(one.a))}</h4>"
         yield _novelties(one, sets.get(one.b, first))
 
 
@@ -183,11 +188,16 @@ def _groups(described: Sequence[Described]) -> dict[str, list[Row]]:
 def _features(described: Sequence[Described]) -> Iterable[str]:
     groups = _groups(described)
     heading = ""
+    unknown = [feature for feature in FEATURES if not is_known(feature, groups)]
     for feature in FEATURES:
+        if feature in unknown:
+            continue
         if feature.group != heading:
             heading = feature.group
             yield f"<h2>{escape(heading)}</h2>"
         yield feature_section(feature, groups, described[0])
+    if unknown:
+        yield f"<p class=faint>Nothing is known of: {escape(', '.join(feature.title for feature in unknown))}.</p>"
 
 
 def _failures(described: Sequence[Described]) -> list[str]:

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from dermaseg_monai.report.palette import FAINT_INK, INK, PAPER
+from dermaseg_monai.report.value_points import FEWEST, draw_points
 
 GROUP_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 """Blue, vermilion, green and purple of Okabe and Ito; lines of a group also have their own dashes."""
@@ -26,27 +27,45 @@ _LONGEST: Final = 26
 def draw_histogram(groups: Mapping[str, np.ndarray], unit: str) -> bytes | None:
     """Return an SVG of the share of each group per bin between the 0.5th and 99.5th percentile; None without values.
 
-    What lies outside stands in the first and last bin.
+    What lies outside stands in the first and last bin. Groups of fewer than 30 values are points, below the bins of
+    larger ones where there are any.
     """
-    known = {name: values[np.isfinite(values)] for name, values in groups.items()}
-    everything = np.concatenate(list(known.values()))
-    if not len(everything):
+    known = [values[np.isfinite(values)] for values in groups.values()]
+    few = [(values, GROUP_COLOURS[at % 4]) for at, values in enumerate(known) if 0 < len(values) < FEWEST]
+    many = [(values, at) for at, values in enumerate(known) if len(values) >= FEWEST]
+    if not few and not many:
         return None
-    low, high = np.quantile(everything, [0.005, 0.995])
+    figure = Figure(figsize=_INCHES, facecolor=PAPER)
+    # the layout engine would take three times as long
+    points = figure.add_axes((0.13, 0.23, 0.84, 0.2 if many else 0.72)) if few else None
+    bins = (
+        figure.add_axes((0.13, 0.45, 0.84, 0.5) if few else (0.13, 0.23, 0.84, 0.72), sharex=points) if many else None
+    )
+    if bins is not None:
+        _draw_bins(bins, many)
+    if points is not None:
+        draw_points(points, few)
+    if points is not None and bins is not None:
+        _plain(bins)
+        bins.tick_params(labelbottom=False)
+    lowest = points or bins
+    assert lowest is not None, "some group has values"  # noqa: S101
+    lowest.set_xlabel(unit or "value", fontsize=9, color=INK)
+    return _svg(figure, lowest)
+
+
+def _draw_bins(axis: Axes, many: Sequence[tuple[np.ndarray, int]]) -> None:
+    """Draw groups, each with its place among all of them."""
+    low, high = np.quantile(np.concatenate([values for values, _ in many]), [0.005, 0.995])
     if high <= low:
         low, high = low - 0.5, high + 0.5
     edges = np.linspace(low, high, _BINS + 1)
-    figure = Figure(figsize=_INCHES, facecolor=PAPER)
-    axis = figure.add_axes((0.11, 0.23, 0.86, 0.72))  # the layout engine would take three times as long
-    for at, values in enumerate(known.values()):
-        if len(values):
-            shares = np.histogram(np.clip(values, low, high), edges)[0] / len(values) * 100
-            axis.stairs(shares, edges, color=GROUP_COLOURS[at % 4], linestyle=_DASHES[at % 4], linewidth=1.6)
-            if at == 0:
-                axis.stairs(shares, edges, fill=True, color=GROUP_COLOURS[0], alpha=0.15)
-    axis.set_xlabel(unit or "value", fontsize=9, color=INK)
+    for values, at in many:
+        shares = np.histogram(np.clip(values, low, high), edges)[0] / len(values) * 100
+        axis.stairs(shares, edges, color=GROUP_COLOURS[at % 4], linestyle=_DASHES[at % 4], linewidth=1.6)
+        if at == 0:
+            axis.stairs(shares, edges, fill=True, color=GROUP_COLOURS[0], alpha=0.15)
     axis.set_ylabel("% of images", fontsize=9, color=INK)
-    return _svg(figure, axis)
 
 
 def draw_bars(groups: Mapping[str, Mapping[str, int]], order: Sequence[str] | None = None) -> bytes | None:
@@ -79,10 +98,14 @@ def html_svg(svg: bytes, words: str) -> str:
     return f'<img alt="{words}" src="data:image/svg+xml;base64,{base64.b64encode(svg).decode("ascii")}">'
 
 
-def _svg(figure: Figure, axis: Axes) -> bytes:
+def _plain(axis: Axes) -> None:
     axis.tick_params(labelsize=8, colors=FAINT_INK, length=2)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
+
+
+def _svg(figure: Figure, axis: Axes) -> bytes:
+    _plain(axis)
     held = BytesIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "dermaseg", "font.family": ["sans-serif"]}):
         FigureCanvasSVG(figure).print_svg(held, metadata={"Date": None})

@@ -55,7 +55,7 @@ def write_leak_page(
         path: of the page.
         leaks: what was found, overlaps of two training sides too.
         title: of the page.
-        notes: what was not compared, said on top.
+        notes: what was compared and what was not, said on top.
         pictures: the file of every case, by set, case id and split; those that are not there are left blank.
 
     Raises:

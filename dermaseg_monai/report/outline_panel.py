@@ -8,28 +8,37 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from dermaseg_monai.arrays import BoolMask, RgbImage
+from dermaseg_monai.images import Rgb, hex_of
 from dermaseg_monai.report.columns import draw_outline
+from dermaseg_monai.report.line_styles import LineStyle, line_styles
 from dermaseg_monai.report.page import Page, Sheet, shown_id, wrapped
-from dermaseg_monai.report.palette import NOTICE, OUTLINE_COLOURS
-from dermaseg_monai.report.view import Window, lesion_window, reduced, reduced_image
+from dermaseg_monai.report.palette import NOTICE
+from dermaseg_monai.report.view import Window, outlines_window, reduced, reduced_image
 
 _GAP_PX: Final = 14
 _COLUMN_PX: Final = 440
 _LINE_PT: Final = 1.8
 _LEGEND_PX: Final = 22
-_DASHES: Final = (0, (2.2, 1.1))
+_STYLES: Final = {"solid": "solid", "dashed": (0, (2.2, 1.1)), "dotted": (0, (0.8, 1.0))}
 
 
 def draw_outline_panel(
-    image: RgbImage, outlines: Mapping[str, BoolMask], *, case_id: str, words: Sequence[str] = ()
+    image: RgbImage,
+    outlines: Mapping[str, BoolMask],
+    *,
+    colours: Mapping[str, Rgb],
+    case_id: str,
+    words: Sequence[str] = (),
 ) -> Sheet:
-    """Return the panel; around a small lesion the right picture is enlarged and a frame in the left one shows where.
+    """Return the panel: the right picture is enlarged around the outlines, a frame in the left one shows where.
 
-    The first outline is solid, others are dashed, so that two that lie on each other are both seen.
+    The first outline is solid, others are dashed, so that two that lie on each other are both seen; one in a colour
+    that was there already, as of a person who drew twice, is dotted.
 
     Args:
         image: the photograph.
         outlines: masks on its grid by the name that the legend gives them; an empty one is said there.
+        colours: of the outlines, by the same names.
         case_id: the title.
         words: lines below the title.
 
@@ -40,13 +49,17 @@ def draw_outline_panel(
     union = next(iter(outlines.values())).copy()
     for mask in outlines.values():
         union |= mask
-    window = lesion_window(union, None)
+    window = outlines_window(union)
     height, width = union.shape
     picture_px = round(_COLUMN_PX * height / width)
     page_px = 2 * _COLUMN_PX + 3 * _GAP_PX
     lines = [line for text in words for line in wrapped(text, page_px - 2 * _GAP_PX, size_pt=10.0)]
     top = 40 + 18 * len(lines) + 8
-    handles = _handles(outlines)
+    looks: dict[str, tuple[str, LineStyle]] = {
+        name: (hex_of(colours[name]), style)
+        for name, style in zip(outlines, line_styles([colours[name] for name in outlines], later="dashed"), strict=True)
+    }
+    handles = _handles(outlines, looks)
     legend_px = _LEGEND_PX * -(-len(handles) // 2)
     page = Page(page_px, top + picture_px + 14 + legend_px + 30)
     page.text(_GAP_PX, 10, shown_id(case_id), size_pt=13.0, bold=True)
@@ -57,9 +70,9 @@ def draw_outline_panel(
     near.imshow(reduced_image(window.cut(image), _COLUMN_PX), interpolation="bilinear")
     for axis in (whole, near):
         axis.set_axis_off()
-    for at, mask in enumerate(outlines.values()):
-        shown = reduced(window.cut(mask), _COLUMN_PX)
-        draw_outline(near, shown, _colour(at), width_pt=_LINE_PT, dashed=at > 0)
+    for name, mask in outlines.items():
+        colour, style = looks[name]
+        draw_outline(near, reduced(window.cut(mask), _COLUMN_PX), colour, width_pt=_LINE_PT, style=style)
     if window.width < width:
         whole.add_patch(_frame(window))
     page.legend(_GAP_PX, top + picture_px + 12, handles, per_row=2)
@@ -73,19 +86,15 @@ def _require_one_grid(image: RgbImage, outlines: Mapping[str, BoolMask]) -> None
         raise ValueError(f"Outlines lie on the grid {image.shape[:2]} of their photograph; got {wrong or 'none'}.")
 
 
-def _handles(outlines: Mapping[str, BoolMask]) -> list[Line2D]:
+def _handles(outlines: Mapping[str, BoolMask], looks: Mapping[str, tuple[str, LineStyle]]) -> list[Line2D]:
     rim = [withStroke(linewidth=3.4, foreground="#101010")]
     return [
         Line2D(
-            [], [], color=_colour(at), linewidth=2.2, path_effects=rim, linestyle=_DASHES if at else "solid",
+            [], [], color=looks[name][0], linewidth=2.2, path_effects=rim, linestyle=_STYLES[looks[name][1]],
             label=shown_id(name, 48) + ("" if mask.any() else " (empty)"),
         )
-        for at, (name, mask) in enumerate(outlines.items())
+        for name, mask in outlines.items()
     ]  # fmt: skip
-
-
-def _colour(at: int) -> str:
-    return OUTLINE_COLOURS[at % len(OUTLINE_COLOURS)]
 
 
 def _frame(window: Window) -> Rectangle:

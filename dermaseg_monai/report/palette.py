@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from dermaseg_monai.images import PREDICTION_RGB, REFERENCE_RGB
+from dermaseg_monai.images import CONSENSUS_RGB, PREDICTION_RGB, REFERENCE_RGB, hex_of
 
-REFERENCE_COLOUR: Final = "#{:02x}{:02x}{:02x}".format(*REFERENCE_RGB)
-PREDICTION_COLOUR: Final = "#{:02x}{:02x}{:02x}".format(*PREDICTION_RGB)
+REFERENCE_COLOUR: Final = hex_of(REFERENCE_RGB)
+PREDICTION_COLOUR: Final = hex_of(PREDICTION_RGB)
 """Those of `dermaseg_monai.images`, as matplotlib takes them; where both are drawn the prediction is also dashed."""
 
 MISSED_COLOUR: Final = "#0072b2"
@@ -14,10 +14,10 @@ FOUND_COLOUR: Final = "#f2f2f2"
 """Blue, orange and near-white, laid on grey: apart for colour-blind eyes and, by lightness, on a grey print."""
 
 PROMPT_COLOUR: Final = "#ff5fd2"
-"""Pink: what a network was told."""
+"""Pink: what a network was told, and a region in question."""
 
-OUTLINE_COLOURS: Final = (REFERENCE_COLOUR, PREDICTION_COLOUR, PROMPT_COLOUR, "#7dff6b", "#ff8c3b", "#ffffff")
-"""Cyan, yellow, pink, green, orange, white: for outlines of several people. None of them occurs in skin."""
+CONSENSUS_COLOUR: Final = hex_of(CONSENSUS_RGB)
+"""White; readers have the colours of `dermaseg_monai.images.reader_colours`."""
 
 MAP_COLOURS: Final = {"boundary": "magma", "uncertainty": "viridis"}
 """Colour maps that rise evenly in lightness."""

@@ -10,6 +10,7 @@ from matplotlib.patheffects import withStroke
 
 from dermaseg_monai.images import PLANES, cut
 from dermaseg_monai.report.columns import draw_outline
+from dermaseg_monai.report.line_styles import LineStyle
 from dermaseg_monai.report.page import Page, Sheet, shown_id
 from dermaseg_monai.report.palette import NOTICE, PREDICTION_COLOUR, REFERENCE_COLOUR
 
@@ -51,6 +52,9 @@ def draw_plane_panel(
     _write_planes(page, sizes, middle)
     low, high = np.percentile(volume, (0.5, 99.5))
     for row, (name, pred) in enumerate(preds.items()):
+        looks: list[tuple[np.ndarray, str, LineStyle]] = [
+            (label, REFERENCE_COLOUR, "solid"), (pred, PREDICTION_COLOUR, "dashed"),
+        ]  # fmt: skip
         top = _TOP_PX + row * row_px
         page.text(_GAP_PX, top, name, size_pt=11.0, bold=True)
         left = _GAP_PX
@@ -59,9 +63,9 @@ def draw_plane_panel(
             axis = page.axes(left, top + _NAME_PX, width, height)
             axis.imshow(cut(volume, plane)[at], cmap="gray", vmin=low, vmax=high, aspect="auto")
             axis.set_axis_off()
-            for mask, colour, dashed in ((label, REFERENCE_COLOUR, False), (pred, PREDICTION_COLOUR, True)):
+            for mask, colour, style in looks:
                 shown = cut(mask, plane)[at].astype(np.float32)
-                draw_outline(axis, shown, colour, width_pt=_LINE_PT, dashed=dashed)
+                draw_outline(axis, shown, colour, width_pt=_LINE_PT, style=style)
             left += width + _GAP_PX
     page.legend(_GAP_PX, page.height_px - 70, _handles(), per_row=2)
     page.text(_GAP_PX, page.height_px - 42, _HELD, size_pt=9.0, faint=True)

@@ -1,6 +1,5 @@
 """What `dermaseg data verify` found as one HTML page: counts, then pictures of what is wrong or worth a look."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +21,7 @@ from dermaseg_monai.images import (
     read_mask,
     slices_to_show,
 )
-from dermaseg_monai.manifest import FINDING_KINDS, PROBLEM_KINDS, Case, Inspection, Manifest
+from dermaseg_monai.manifest import FINDING_KINDS, PROBLEM_KINDS, Case, Inspection, Manifest, counts_of
 from dermaseg_monai.manifest.threads import in_threads
 from dermaseg_monai.report.html import html_page, html_picture
 from dermaseg_monai.report.page import Sheet, shown_id
@@ -93,15 +92,14 @@ def _sentence(manifest: Manifest, inspection: Inspection) -> str:
 
 
 def _counts(inspection: Inspection) -> str:
+    """Return every kind that occurs with its number and meaning."""
     rows = [
-        f"<tr><td>{level}</td><td>{escape(_words(kind))}</td><td class=number>{counts[kind]:,}</td>"
+        f"<tr><td>{level}</td><td>{escape(_words(kind))}</td><td class=number>{number:,}</td>"
         f"<td>{escape(about)}</td></tr>"
-        for level, kinds, counts in (
-            ("error", PROBLEM_KINDS, Counter(one.kind for one in inspection.problems)),
-            ("finding", FINDING_KINDS, Counter(one.kind for one in inspection.findings)),
-        )
-        for kind, about in kinds.items()
+        for level, kind, number, about in counts_of(inspection)
     ]
+    if not rows:
+        return "<p>Nothing was found: no error, and no mask that is worth a look.</p>"
     head = "<tr><th></th><th>kind</th><th class=number>number</th><th>what it means</th></tr>"
     return f"<div class=scroll><table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table></div>"
 

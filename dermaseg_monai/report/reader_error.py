@@ -1,6 +1,6 @@
 """An error of one reader: everybody's outlines of the case, and the region in question marked and enlarged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -11,23 +11,21 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
 from dermaseg_monai.arrays import BoolMask, RgbImage
+from dermaseg_monai.images import hex_of, reader_colours
 from dermaseg_monai.report.columns import draw_outline
+from dermaseg_monai.report.line_styles import LineStyle, line_styles
 from dermaseg_monai.report.page import Page, Sheet, shown_id, wrapped
-from dermaseg_monai.report.palette import PROMPT_COLOUR
+from dermaseg_monai.report.palette import CONSENSUS_COLOUR, PROMPT_COLOUR
 from dermaseg_monai.report.view import Window, reduced, reduced_image
 
-READER_COLOURS: Final = ("#00d5ff", "#ffd000", "#7cff4f", "#b9a2ff", "#ff9d3c", "#ff8f8f")
-"""Bright on skin and apart from the pink of the region; a seventh reader has the first colour, dashed."""
-
-_CONSENSUS_COLOUR: Final = "#ffffff"
 _GREY: Final = 96
 _GAP_PX: Final = 14
 _COLUMN_PX: Final = 470
 _LEAST_WINDOW_PX: Final = 48
 _AROUND: Final = 1.5
 _LEGEND_ENTRY_PX: Final = 230
-_LINE_PT: Final = 1.4
-_BOLD_PT: Final = 2.6
+_LINE_PT: Final = 1.8
+_BOLD_PT: Final = 3.0
 
 
 def draw_reader_error(
@@ -61,8 +59,9 @@ def draw_reader_error(
     lines = wrapped(words, width_px - 2 * _GAP_PX, size_pt=10.0)
     top = 16 + 22 * len(heads) + 17 * len(lines) + 26
     picture_px = round(_COLUMN_PX * size_px[0] / size_px[1])
-    looks = {name: _look(at) for at, name in enumerate(people)}
-    handles = _handles([name for name, _ in outlines], looks, outline, has_consensus=consensus is not None)
+    names = [name for name, _ in outlines]
+    looks = _looks(names, people)
+    handles = _handles(names, looks, outline, has_consensus=consensus is not None)
     per_row = width_px // _LEGEND_ENTRY_PX
     page = Page(width_px, top + picture_px + 24 + 22 * -(-len(handles) // per_row))
     page.text(_GAP_PX, 10, "\n".join(heads), size_pt=12.0, bold=True)
@@ -97,7 +96,7 @@ def _draw_outlines(
     part: Window,
     outlines: Sequence[tuple[str, BoolMask]],
     *,
-    looks: Mapping[str, tuple[str, bool]],
+    looks: Sequence[tuple[str, LineStyle]],
     outline: int,
     consensus: BoolMask | None,
     region: BoolMask,
@@ -107,12 +106,12 @@ def _draw_outlines(
     pink[..., 3] = 0.5 * shown
     axis.imshow(pink, interpolation="nearest", extent=_extent(part), zorder=1)
     for at in [*(at for at in range(len(outlines)) if at != outline), outline]:
-        colour, dashed = looks[outlines[at][0]]
+        colour, style = looks[at]
         width_pt = _BOLD_PT if at == outline else _LINE_PT
-        draw_outline(axis, outlines[at][1].astype(np.float32), colour, width_pt=width_pt, dashed=dashed)
+        draw_outline(axis, outlines[at][1].astype(np.float32), colour, width_pt=width_pt, style=style)
     if consensus is not None:
         line = consensus.astype(np.float32)
-        draw_outline(axis, line, _CONSENSUS_COLOUR, width_pt=_LINE_PT, dashed=True)
+        draw_outline(axis, line, CONSENSUS_COLOUR, width_pt=_LINE_PT, style="dashed")
     _show(axis, part)
 
 
@@ -147,25 +146,26 @@ def _around(region: BoolMask) -> Window:
     return Window(top, left, shown_h, shown_w)
 
 
-def _look(at: int) -> tuple[str, bool]:
-    return READER_COLOURS[at % len(READER_COLOURS)], at >= len(READER_COLOURS)
+def _looks(names: Sequence[str], people: Sequence[str]) -> list[tuple[str, LineStyle]]:
+    colours = reader_colours(people)
+    own = [hex_of(colours[name]) for name in names]
+    return list(zip(own, line_styles(own, later="solid"), strict=True))
 
 
 def _handles(
-    names: Sequence[str], looks: Mapping[str, tuple[str, bool]], outline: int, *, has_consensus: bool
+    names: Sequence[str], looks: Sequence[tuple[str, LineStyle]], outline: int, *, has_consensus: bool
 ) -> list[Line2D | Patch]:
     halo: list[AbstractPathEffect] = [withStroke(linewidth=3.6, foreground="#101010")]
     found: list[Line2D | Patch] = []
     for at, name in enumerate(names):
-        colour, dashed = looks[name]
+        colour, style = looks[at]
         words = shown_id(name, 24) + (" (in question)" if at == outline else "")
         width = _BOLD_PT if at == outline else _LINE_PT
-        style = "dashed" if dashed else "solid"
         line = Line2D([], [], color=colour, linewidth=width, linestyle=style, label=words, path_effects=halo)
         found.append(line)
     if has_consensus:
         words = "the others' consensus"
-        line = Line2D([], [], color=_CONSENSUS_COLOUR, linewidth=_LINE_PT, linestyle="dashed", label=words)
+        line = Line2D([], [], color=CONSENSUS_COLOUR, linewidth=_LINE_PT, linestyle="dashed", label=words)
         line.set_path_effects(halo)
         found.append(line)
     found.append(Patch(facecolor=to_rgba(PROMPT_COLOUR, 0.5), edgecolor=PROMPT_COLOUR, label="region in question"))

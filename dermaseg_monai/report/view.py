@@ -18,6 +18,7 @@ Overview = UInt8[np.ndarray, "overview_h overview_w 3"]
 
 _SMALL: Final = 1 / 3
 _AROUND: Final = 2.0
+_CLOSE: Final = 1.5
 _LEAST_PX: Final = 48
 
 
@@ -97,15 +98,27 @@ def lesion_window(pred: BoolMask, label: BoolMask | None) -> Window:
 
     The window has the picture's proportions, lies inside it and is at least 48 px (or the picture) on its short side.
     """
-    height, width = pred.shape
-    both = pred if label is None else pred | label
+    return _window(pred if label is None else pred | label, around=_AROUND, largest=_SMALL)
+
+
+def outlines_window(union: BoolMask) -> Window:
+    """Return the box of everything that was outlined with a margin, in the picture's proportions.
+
+    Where people differ is what is to be seen: a large lesion too is shown in one and a half times its box, as far as
+    the picture goes.
+    """
+    return _window(union, around=_CLOSE, largest=1.0)
+
+
+def _window(both: BoolMask, *, around: float, largest: float) -> Window:
+    height, width = both.shape
     rows, columns = np.flatnonzero(both.any(axis=1)), np.flatnonzero(both.any(axis=0))
     if rows.size == 0:
         return Window(0, 0, height, width)
     upper, lower, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
     share = max((lower - upper) / height, (right - left) / width)
-    scale = max(_AROUND * share, _LEAST_PX / min(height, width))
-    if share > _SMALL or scale >= 1:
+    scale = max(around * share, _LEAST_PX / min(height, width))
+    if share > largest or scale >= 1:
         return Window(0, 0, height, width)
     shown_h, shown_w = round(scale * height), round(scale * width)
     first_row = _inside((upper + lower - shown_h) // 2, height - shown_h)

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pandas as pd
 
-from dermaseg_monai.agreement.coverage import coverage, coverage_words, without_common_case
+from dermaseg_monai.agreement import ReadCase, Reading
+from dermaseg_monai.agreement.coverage import capital_words, coverage, coverage_words, without_common_case
 
 MASKS = pd.DataFrame(
     [("1", "a"), ("1", "b"), ("2", "a"), ("2", "a"), ("3", "c"), ("3", "b")], columns=["case_id", "annotator"]
@@ -22,3 +25,11 @@ def test_a_complete_design_says_so() -> None:
     masks = MASKS.head(2)
     assert without_common_case(masks) == []
     assert coverage_words(coverage(["1"], masks), masks) == ["0 of 1 images lack a second reader."]
+
+
+def test_names_that_differ_only_in_capitals_are_named() -> None:
+    cases = [ReadCase(name, (Reading("ann", Path(name)), Reading("Bob", Path(name)))) for name in ("c7", "C7", "c8")]
+    (words,) = capital_words(cases)
+    assert words.startswith("Names of cases that differ only in capital letters count as different cases: C7 – c7.")
+    (people,) = capital_words([ReadCase("c1", (Reading("bob", Path("b")), Reading("Bob", Path("B"))))])
+    assert "different annotators: Bob – bob." in people

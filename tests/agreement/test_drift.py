@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermaseg_monai.agreement.drift import DRIFT_COLUMNS, chart_drift, ewma
+from dermaseg_monai.agreement.drift import DRIFT_COLUMNS, chart_drift, ewma, who_moved
 from dermaseg_monai.manifest.moment import read_moment
 
 
@@ -96,3 +96,17 @@ def test_dates_of_iso_8601_are_read(text: str) -> None:
 )
 def test_others_are_not_guessed(text: str) -> None:
     assert read_moment(text) is None
+
+
+def alarms(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["annotator", "measure", "shift"])
+
+
+def test_an_echo_in_the_other_direction_is_nobody_who_moved() -> None:
+    offset = [("zoe", "offset_percent", 6.0), ("ann", "offset_percent", -5.0), ("bob", "offset_percent", 2.0)]
+    assert who_moved(alarms(*offset, ("ann", "dice_consensus", -0.2))) == ["bob", "zoe"]
+
+
+def test_where_dice_alone_falls_the_largest_fall_is_who_moved() -> None:
+    assert who_moved(alarms(("zoe", "dice_consensus", -0.2), ("ann", "dice_consensus", -0.1))) == ["zoe"]
+    assert who_moved(alarms()) == []

@@ -29,6 +29,37 @@ def test_annotators_may_be_folders(write: Write) -> None:
     assert (case.id, [reading.annotator for reading in case.readings]) == ("case-7", ["ann", "bob"])
 
 
+def test_an_ending_in_capitals_is_the_same_ending(write: Write) -> None:
+    root = write("ann/c1.png").parents[1]
+    write("carla/c1.PNG")
+    (case,), strange = readings_of_folder(root, "{annotator}/{case}.png")
+    assert ([reading.annotator for reading in case.readings], case.id, strange) == (["ann", "carla"], "c1", [])
+
+
+def test_a_pattern_without_an_ending_takes_every_type_of_image(write: Write) -> None:
+    root = write("ann/c1.png").parents[1]
+    write("bob/c1.TIF")
+    (case,), _ = readings_of_folder(root, "{annotator}/{case}")
+    assert (case.id, [reading.annotator for reading in case.readings]) == ("c1", ["ann", "bob"])
+
+
+def test_photographs_below_the_folder_are_neither_outlines_nor_left_out(write: Write) -> None:
+    root = write("ann/c1.png").parents[1]
+    write("bob/c1.png")
+    photographs = {"c1": write("images/c1.bmp"), "c2": write("images/c2.png")}
+    for pattern in ("{annotator}/{case}.png", "{annotator}/{case}"):
+        (case,), strange = readings_of_folder(root, pattern, photographs=photographs)
+        assert ([reading.annotator for reading in case.readings], strange) == (["ann", "bob"], [])
+
+
+def test_a_reader_who_saved_another_type_stops_the_study(write: Write) -> None:
+    root = write("ann/c1.png").parents[1]
+    write("bob/c1.png")
+    write("dan/c1.bmp")
+    with pytest.raises(DataError, match=r"leave out 1 outlines .*all of dan \(1 \.bmp\).*'\{annotator\}/\{case\}'\."):
+        readings_of_folder(root, "{annotator}/{case}.png")
+
+
 def test_names_that_do_not_fit_are_shown(write: Write) -> None:
     root = write("a_by_ann.png").parent
     with pytest.raises(DataError, match=r"fits the pattern '\{case\}-\{annotator\}\.png'; found: a_by_ann\.png"):

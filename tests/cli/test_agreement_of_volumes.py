@@ -90,7 +90,7 @@ def test_volumes_and_pictures_in_one_folder_are_one_line(volumes: Path, tmp_path
         shutil.copy(volumes.parent / "annotations" / who / "volume_0000.nii.gz", tmp_path / "root" / who / "a.nii.gz")
     (tmp_path / "root" / "loose" / "b.png").write_bytes(b"x")
     with pytest.raises(DataError, match=r"millimetres and pixels do not go into one mean"):
-        agreement("--root", tmp_path / "root", "--pattern", "{annotator}/{case}.{tool}", "--out", tmp_path / "out")
+        agreement("--root", tmp_path / "root", "--pattern", "{annotator}/{case}", "--out", tmp_path / "out")
 
 
 def test_the_ceiling_of_volumes_is_in_mm(volumes: Path, tmp_path: Path) -> None:

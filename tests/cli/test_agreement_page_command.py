@@ -74,6 +74,35 @@ def test_a_folder_of_masks_shows_the_photographs_of_another(demo: Path, tmp_path
         agreement(*words, "--images", tmp_path / "nowhere")
 
 
+def test_the_page_begins_with_the_readers_and_with_what_was_left_out(demo: Path, tmp_path: Path) -> None:
+    shutil.copytree(demo.parent / "annotations", tmp_path / "root")
+    names = sorted(path.name for path in (tmp_path / "root").iterdir())
+    first = tmp_path / "root" / names[0]
+    upper = min(first.iterdir())
+    upper.rename(first / upper.name.upper())  # another case by its name
+    (first / "._x.png").write_bytes(b"Mac OS X")
+    words = ["--root", tmp_path / "root", "--pattern", "{annotator}/{case}.png", "--out", tmp_path / "out"]
+    assert agreement(*words).exit_code == 0
+    top = (tmp_path / "out" / "index.html").read_text().split("<h2>")[0]
+    outlines = len(list(first.glob("[!.]*")))
+    assert f"Outlines of {len(names)} readers: " in top
+    assert f"<b>{names[0]}</b> {outlines}</span>" in top
+    assert "Left out: 1 images are hidden or do not fit" in top
+    assert f"count as different cases: {upper.stem.upper()} – {upper.stem}." in top
+
+
+def test_an_ending_that_would_leave_out_a_reader_is_one_line_and_writes_nothing(demo: Path, tmp_path: Path) -> None:
+    shutil.copytree(demo.parent / "annotations", tmp_path / "root")
+    first = min((tmp_path / "root").iterdir())
+    for path in first.iterdir():
+        path.rename(path.with_suffix(".bmp"))
+    words = ["--root", tmp_path / "root", "--out", tmp_path / "out", "--pattern"]
+    with pytest.raises(DataError, match=rf"all of {first.name} .*--pattern '{{annotator}}/{{case}}'"):
+        agreement(*words, "{annotator}/{case}.png")
+    assert not (tmp_path / "out").exists()
+    assert agreement(*words, "{annotator}/{case}").exit_code == 0
+
+
 def test_a_page_that_cannot_be_drawn_does_not_cost_the_tables(demo: Path, tmp_path: Path) -> None:
     own = tmp_path / "set"
     shutil.copytree(demo.parent, own)

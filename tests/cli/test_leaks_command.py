@@ -132,6 +132,7 @@ def test_a_picture_that_cannot_be_compared_leaves_no_clean_manifest(two: Path, t
         picture.write_bytes(b"no picture")
     done = CliRunner().invoke(app, ["data", "leaks", str(two), "--out-clean", str(clean)])
     assert "1 pictures could not be compared, first two x: " in done.output
+    assert "; 1 pictures were compared." in done.output
     assert isinstance(done.exception, DataError)
     assert "compared: copy damaged or changed pictures again or take them out of the manifest." in str(done.exception)
     assert not clean.exists()
@@ -140,6 +141,24 @@ def test_a_picture_that_cannot_be_compared_leaves_no_clean_manifest(two: Path, t
 def test_nothing_shared_ends_with_exit_code_0(two: Path) -> None:
     done = run(two)
     assert (done.exit_code, "0 leaks between different splits" in done.output) == (0, True)
+
+
+def test_terminal_and_page_say_what_was_compared_also_where_nothing_is_found(two: Path, tmp_path: Path) -> None:
+    cases = (
+        *Manifest.load(two).cases,
+        save(two.parent, "y", noise(7), "test", "L1"),
+        save(two.parent, "z", noise(8), "excluded", "L1"),
+    )
+    Manifest("two", "1", None, cases).save(two)
+    done = run(two, "--out", tmp_path / "out")
+    words = (
+        "Compared: 2 cases by their ids; the lesion is known for 1 of 2, the patient is known for 0 of 2; "
+        "2 pictures were compared. What is not known cannot show a leak."
+    )
+    assert words in done.output
+    assert (
+        f"<p>Nothing stands on two different splits.</p>\n<p>{words}</p>" in (tmp_path / "out/leaks.html").read_text()
+    )
 
 
 def test_places_that_do_not_fit_are_refused(one: Path, tmp_path: Path) -> None:

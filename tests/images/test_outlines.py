@@ -44,3 +44,14 @@ def test_an_overlay_is_yellow_inside_and_black_outside_but_not_along_the_edge_of
     drawn = overlay(np.full((4, 5, 3), 200, dtype=np.uint8), mask)
     assert np.array_equal((drawn == PREDICTION_RGB).all(axis=2), grid("##...", "##...", "##...", "....."))
     assert np.array_equal((drawn == 0).all(axis=2), grid("..#..", "..#..", "..#..", "##..."))
+
+
+@pytest.mark.parametrize(("side_px", "yellow_px", "black_px"), [(320, 2, 1), (800, 2, 1), (2000, 5, 2), (4000, 10, 5)])
+def test_the_line_of_an_overlay_is_seen_on_small_photographs_and_grows_with_large_ones(
+    side_px: int, yellow_px: int, black_px: int
+) -> None:
+    mask = np.zeros((60, side_px), dtype=bool)
+    mask[20:] = True
+    column = overlay(np.full((60, side_px, 3), 200, dtype=np.uint8), mask)[:, side_px // 2]
+    assert (column[:40] == PREDICTION_RGB).all(axis=1).sum() == yellow_px
+    assert (column == 0).all(axis=1).sum() == black_px

@@ -93,6 +93,15 @@ def test_a_mask_of_no_image_or_reader_is_not_dropped_in_silence(read: Path, save
     assert len(index_folder(read, readers="readers/{annotator}/{case}.png", allow_partial=True).cases) == 3
 
 
+@pytest.mark.parametrize("names", [("bob/a", "bob/b"), ("ann/a", "ann/b", "ann/c", "bob/a", "bob/b")])
+def test_outlines_of_another_type_than_the_pattern_says_are_named(read: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        (read / "readers" / f"{name}.png").rename(read / "readers" / f"{name}.bmp")
+    with pytest.raises(DataError, match=r"leave out \d outlines .*all of bob \(2 \.bmp\)"):
+        index_folder(read, readers="readers/{annotator}/{case}.png")
+    assert len(drawn(index_folder(read, readers="readers/{annotator}/{case}"))["a"]) == 2
+
+
 def test_a_mask_of_another_size_is_refused(read: Path, save_mask: SaveMask) -> None:
     save_mask(read / "readers/bob/c.png", height=5)
     with pytest.raises(DataError, match=r"1 masks have another size than their image, first .*bob/c\.png"):

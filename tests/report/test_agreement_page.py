@@ -9,14 +9,15 @@ import pytest
 from dermaseg_monai.agreement import ReadCase, Reading, measure
 from dermaseg_monai.agreement.study import write_study
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.images import write_mask, write_rgb
-from dermaseg_monai.report.agreement_cases import OUTLINE_COLOURS, colours_of, draw_case, worst_cases
+from dermaseg_monai.images import READER_RGB, hex_of, reader_colours, write_mask, write_rgb
+from dermaseg_monai.report.agreement_cases import draw_case, worst_cases
 from dermaseg_monai.report.agreement_page import write_agreement_page
 from dermaseg_monai.report.agreement_parts import html_table
 from dermaseg_monai.report.agreement_sections import TABLES
 from dermaseg_monai.report.study_tables import StudyTables
 
 HOSTILE = "<script>alert(1)</script>&$x$"
+COLOURS = reader_colours(["NA", HOSTILE])
 BIG, LEFT = (slice(20, 60), slice(20, 100)), (slice(20, 60), slice(20, 60))  # Dice 2/3
 
 
@@ -59,6 +60,14 @@ def test_the_page_has_the_numbers_of_the_study(study: Path) -> None:
     assert "Dice 0.667" in text  # of the flag
 
 
+def test_readers_of_pairs_without_masks_are_counted_by_their_images(study: Path) -> None:
+    (study / "masks.csv").unlink()
+    top = page_of(study).split("<h2>")[0]
+    assert "Outlines of 2 readers: " in top
+    assert "<b>NA</b> 2</span>" in top
+    assert "Left out: 1 outlines that could not be used" in top
+
+
 def test_it_stands_alone_and_escapes_every_name(study: Path) -> None:
     text = page_of(study)
     assert "<script" not in text
@@ -79,11 +88,10 @@ def test_the_worst_case_comes_first_with_the_outlines_of_both(study: Path) -> No
     assert next(iter(worst_cases(tables["images"], most=2))) == HOSTILE
     photograph = study.parent / "photograph.png"
     write_rgb(photograph, np.full((80, 120, 3), 90, dtype=np.uint8))
-    (drawn,) = draw_case(HOSTILE, tables["masks"], photograph, colours={})
+    (drawn,) = draw_case(HOSTILE, tables["masks"], photograph, colours=COLOURS)
     assert [name for _, name in drawn.legend] == ["NA", HOSTILE]
     colours = {tuple(colour) for colour in drawn.picture.reshape(-1, 3)}
-    for colour in OUTLINE_COLOURS[:2]:
-        assert tuple(bytes.fromhex(colour[1:])) in colours
+    assert set(READER_RGB[:2]) <= colours
     assert (90, 90, 90) in colours
     assert drawn.remark == ""
     assert page_of(study, {HOSTILE: photograph}).count("<figure>") == 2
@@ -91,14 +99,21 @@ def test_the_worst_case_comes_first_with_the_outlines_of_both(study: Path) -> No
 
 def test_a_person_has_one_colour_on_every_picture(study: Path) -> None:
     masks = StudyTables.read(study).tables["masks"]
-    colours = colours_of(["zoe", "NA", HOSTILE])
     for case_id in ("001", HOSTILE):
-        (drawn,) = draw_case(case_id, masks, None, colours=colours)
-        assert {name: colour for colour, name in drawn.legend} == {name: colours[name] for name in ("NA", HOSTILE)}
-    assert colours_of(map(str, range(7))) == {}  # more people than colours
-    twice = masks.assign(annotator="NA")
-    (drawn,) = draw_case(HOSTILE, twice, None, colours=colours)
-    assert len({colour for colour, _ in drawn.legend}) == 2
+        (drawn,) = draw_case(case_id, masks, None, colours=COLOURS)
+        assert {name: colour for colour, name in drawn.legend} == {name: hex_of(COLOURS[name]) for name in COLOURS}
+    top = page_of(study).split("<h2>")[0]
+    assert f'<i style="background:{hex_of(COLOURS["NA"])}"></i><b>NA</b>' in top
+
+
+def test_who_drew_twice_keeps_the_colour_in_two_styles(study: Path) -> None:
+    masks = StudyTables.read(study).tables["masks"]
+    (twice,) = draw_case(HOSTILE, masks.assign(annotator="NA"), None, colours=COLOURS)
+    (first,) = draw_case(HOSTILE, masks.assign(annotator="NA").iloc[2:3], None, colours=COLOURS)
+    assert {colour for colour, _ in twice.legend} == {hex_of(COLOURS["NA"])}
+    drawn, alone = ((one.picture == COLOURS["NA"]).all(axis=2) for one in (twice, first))
+    beside = drawn & ~alone
+    assert 0 < beside.sum() < 0.25 * drawn.sum()  # a side of 40 px of 240, and dots of it only
 
 
 def test_coverage_names_what_is_missing_only(study: Path) -> None:
@@ -156,8 +171,15 @@ def test_a_photograph_that_does_not_fit_is_left_out_and_said(study: Path) -> Non
     other = study.parent / "other.png"
     write_rgb(other, np.zeros((10, 10, 3), dtype=np.uint8))
     for path, said in ((other, "another size"), (study.parent / "gone.png", "cannot be read"), (None, "No photograph")):
-        (drawn,) = draw_case(HOSTILE, masks, path, colours={})
+        (drawn,) = draw_case(HOSTILE, masks, path, colours=COLOURS)
         assert said in drawn.remark
+
+
+def test_a_picture_is_cut_to_the_outlines_with_a_margin(study: Path) -> None:
+    masks = StudyTables.read(study).tables["masks"]
+    alone = masks.query("path.str.endswith('left.png')")  # 40 of 80 rows
+    (drawn,) = draw_case(HOSTILE, alone, None, colours=COLOURS)
+    assert drawn.remark.endswith("Enlarged 1.3 times.")
 
 
 def test_a_case_whose_masks_are_gone_is_not_drawn(study: Path) -> None:
@@ -189,6 +211,30 @@ def test_bias_and_drift_are_drawn(study: Path) -> None:
     assert "Who draws how" in text
     assert "Drift over time" in text
     assert text.count("data:image/svg+xml") == 3
+    assert "Against the consensus of the others these draw: “&lt;script&gt;" in text
+    assert "seems to have moved over time" in text
+
+
+def test_what_only_a_statistician_asks_for_is_folded_and_defined_once(study: Path) -> None:
+    rows = "kappa,all,0.5,what kappa is\nkappa,all,0.6,what kappa is\nalpha,all,0.5,what alpha is\n"
+    (study / "reliability.csv").write_text("name,who,value,definition\n" + rows)
+    text = page_of(study)
+    folded = "".join(re.findall(r"<details>.*?</details>", text, flags=re.DOTALL))
+    assert "<summary><h2>Beyond chance</h2></summary>" in folded
+    assert "<summary><h2>What explains the disagreement</h2></summary>" in folded
+    assert folded.count("<li>kappa: what kappa is</li>") == 1
+    assert folded.count("what kappa is") == 1
+    assert "Flags" not in folded
+
+
+def test_habits_are_said_of_who_is_shown_to_have_one(study: Path) -> None:
+    bias = {"annotator": ["NA", "zoe"], "verdict": ["neutral", "few images"], "offset_percent": [1.0, 9.0]}
+    bias |= {"offset_percent_low": [0.5, 3.0], "offset_percent_high": [1.5, 12.0], "outlines": [9, 3]}
+    pd.DataFrame(bias).to_csv(study / "bias.csv", index=False)
+    top = page_of(study).split("<h2>")[0]
+    assert "Nobody is shown to draw tighter or looser than the others." in top
+    pd.DataFrame(bias | {"verdict": ["neutral", "loose"]}).to_csv(study / "bias.csv", index=False)
+    assert "these draw: “zoe” looser (by 9.0 % of the lesion&#x27;s diameter)." in page_of(study)
 
 
 def test_two_readers_have_no_sensitivity(study: Path) -> None:

@@ -44,7 +44,7 @@ def test_the_page_stands_alone_and_escapes_what_comes_from_outside(described: De
     assert "<script" not in text
     assert "&lt;script&gt;" in text
     assert all(source.startswith("data:image/") for source in re.findall(r'src="([^"]*)"', text))
-    assert "test beside train" in text
+    assert "“test” beside “train”" in text
     assert "the whole lesion" in text
     assert "no demographic fairness" in text or "demographic fairness" in text
     assert "gone.png" in text
@@ -59,7 +59,7 @@ def test_what_the_other_set_holds_is_shown_with_its_pictures(described: Describe
     assert comparison.novelties
     write_description_page(page, [described, second], [comparison])
     text = page.read_text(encoding="utf-8")
-    assert "In theirs but hardly in mine" in text
+    assert "In “theirs” but hardly in “mine”" in text
     assert "Lesion area: above" in text
     assert text.count("<figcaption><b>0.9</b>") == 4
 
@@ -67,6 +67,26 @@ def test_what_the_other_set_holds_is_shown_with_its_pictures(described: Describe
 def test_a_picture_that_has_gone_since_is_named(described: Described, tmp_path: Path) -> None:
     write_description_page(tmp_path / "index.html", [replace(described, dataset_dir=tmp_path)], [])
     assert "cannot be shown" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_what_nobody_knows_is_one_line_at_the_end(described: Described, tmp_path: Path) -> None:
+    unknown = tuple(replace(row, values={**row.values, "lesion_area": None}) for row in described.rows)
+    write_description_page(tmp_path / "index.html", [replace(described, rows=unknown)], [])
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "<h3>Lesion area" not in text
+    assert "Nothing known" not in text
+    assert re.search(r"<p class=faint>Nothing is known of: [^<]*Lesion area[^<]*\.</p>", text)
+    assert "<h1>What “mine” looks like</h1>" in text
+
+
+def test_fewer_than_thirty_values_are_points_and_more_are_bins() -> None:
+    few, many = np.linspace(0, 1, 29), np.linspace(0, 1, 30)
+    found = {name: draw_histogram(held, "px") or b"" for name, held in
+        {"few": {"a": few}, "many": {"a": many}, "both": {"a": many, "b": few}}.items()}  # fmt: skip
+    assert {name: b"% of images" in svg for name, svg in found.items()} == {"few": False, "many": True, "both": True}
+    # every point is a use of one marker, and so is every tick
+    assert found["few"].count(b"<use") >= 29 > found["many"].count(b"<use")
+    assert found["both"].count(b"<use") >= 29
 
 
 def test_figures_are_the_same_every_time_and_need_values() -> None:

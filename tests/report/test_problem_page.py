@@ -54,6 +54,26 @@ def test_each_case_has_its_picture_and_the_page_needs_nothing_else(data: Path) -
     assert all(source.startswith("data:image/jpeg;base64,") for source in found.sources)
 
 
+def test_what_does_not_occur_has_no_row_and_what_a_crop_does_is_called_no_fault(data: Path) -> None:
+    Image.fromarray(np.full((30, 40), 255, dtype=np.uint8)).save(data / "masks" / "a.png")
+    text = page(data, index_folder(data))
+    table = text[: text.index("</table>")]
+    assert ">Border</td>" in table
+    assert table.count("which is no fault of a crop") == 2
+    assert ">Empty</td>" not in table
+    assert "<td class=number>0</td>" not in table
+
+
+def test_where_nothing_is_found_the_page_says_so(data: Path) -> None:
+    for width, path in enumerate((data / "masks").iterdir()):
+        mask = np.zeros((30, 40), dtype=np.uint8)
+        mask[10:20, 5 : 20 + width] = 255
+        Image.fromarray(mask).save(path)
+    text = page(data, index_folder(data))
+    assert "<table>" not in text
+    assert "Nothing was found: no error" in text
+
+
 def test_ids_and_paths_are_text(data: Path) -> None:
     text = page(data, index_folder(data))
     assert "script" not in _Tags(text).tags

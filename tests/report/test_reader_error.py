@@ -1,6 +1,7 @@
 import numpy as np
 
-from dermaseg_monai.report.reader_error import READER_COLOURS, draw_reader_error
+from dermaseg_monai.images import READER_RGB, Rgb
+from dermaseg_monai.report.reader_error import draw_reader_error
 
 PEOPLE = ["ann", "bob", "eve"]
 PINK = np.array([255, 95, 210])
@@ -22,9 +23,8 @@ def draw(image: np.ndarray | None, region: np.ndarray, consensus: np.ndarray | N
     return draw_reader_error(image, outlines, outline=0, consensus=consensus, region=region, people=PEOPLE, **words)
 
 
-def share_of(colour: str, sheet: np.ndarray) -> float:
-    rgb = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
-    return float((np.abs(sheet.astype(int) - rgb).max(axis=2) < 8).mean())
+def share_of(colour: Rgb, sheet: np.ndarray) -> float:
+    return float((np.abs(sheet.astype(int) - colour).max(axis=2) < 8).mean())
 
 
 def test_a_small_region_is_enlarged_beside_the_whole_and_marked() -> None:
@@ -35,7 +35,7 @@ def test_a_small_region_is_enlarged_beside_the_whole_and_marked() -> None:
     middle = sheet.shape[1] // 2
     assert pink[:, middle:].sum() > 4 * pink[:-60, :middle].sum() > 0
     for at in (0, 1):
-        assert share_of(READER_COLOURS[at], sheet) > 0.0002
+        assert share_of(READER_RGB[at], sheet) > 0.0002
 
 
 def test_without_a_photograph_the_outlines_stand_on_grey() -> None:
@@ -66,5 +66,5 @@ def test_many_readers_and_long_names_are_drawn() -> None:
 def test_a_reader_keeps_the_colour_in_every_case() -> None:
     words = {"people": PEOPLE, "title": "c2", "words": "Left out."}
     sheet = draw_reader_error(None, [("bob", LESION)], outline=0, consensus=None, region=SATELLITE, **words)
-    assert share_of(READER_COLOURS[1], sheet) > 0.0005
-    assert share_of(READER_COLOURS[0], sheet) == 0
+    assert share_of(READER_RGB[1], sheet) > 0.0005
+    assert share_of(READER_RGB[0], sheet) == 0

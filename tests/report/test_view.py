@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dermaseg_monai.report.view import Window, lesion_window, make_view, reduced
+from dermaseg_monai.report.view import Window, lesion_window, make_view, outlines_window, reduced
 
 
 def square(shape: tuple[int, int], top: int, left: int, side: int) -> np.ndarray:
@@ -32,6 +32,12 @@ def test_a_large_lesion_or_none_is_shown_in_the_whole_picture(side: int) -> None
 def test_a_tiny_lesion_is_not_enlarged_without_end() -> None:
     # one pixel of 480: 48 rows, a tenth of the picture
     assert lesion_window(square((480, 960), 240, 480, 1), None) == Window(216, 432, 48, 96)
+
+
+def test_outlines_are_shown_with_a_margin_however_large_the_lesion_is() -> None:
+    # 150 of 300 rows: half of the picture, so three quarters of it around the centre (125, 275)
+    assert outlines_window(square((300, 600), 50, 200, 150)) == Window(12, 50, 225, 450)
+    assert outlines_window(square((300, 600), 0, 0, 250)) == Window(0, 0, 300, 600)
 
 
 def test_reduction_is_the_mean_of_blocks() -> None:
