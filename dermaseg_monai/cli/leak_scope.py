@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def compared_words(manifests: "Sequence[Manifest]", *, pictures: int) -> str:
-    """Return a sentence; cases of the split `excluded` take no part.
+    """Return a sentence; cases of the split `excluded`, which only tie others, are not counted.
 
     Args:
         manifests: whose cases were compared.

@@ -64,9 +64,9 @@ def leaks(
     more = [leak for leak in find_indirect_leaks(*manifests, pictures=ties) if leak not in indirect]
     found = [*find_overlaps(*manifests), *between_sides(pictures), *indirect]
     _print(found)
+    warn_of_like_names(manifests)
     compared = compared_words(manifests, pictures=seen)
     typer.echo(compared)
-    warn_of_like_names(manifests)
     notes = [*unseen, *lists, *failures, *_not_counted(more)]
     for note in notes:
         typer.echo(note)
@@ -172,7 +172,7 @@ def _folders(
 
 
 def _near(manifests: "Sequence[Manifest]", folders: dict[int, Path]) -> "tuple[list[Leak], list[str], int]":
-    """Return nearly equal pictures, a note where some could not be compared, and how many were."""
+    """Return nearly equal pictures, a note where some could not be compared, and how many of no excluded case were."""
     from dermaseg_monai.manifest import find_near_ties  # noqa: PLC0415
 
     if not folders:

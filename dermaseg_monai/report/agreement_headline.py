@@ -5,6 +5,7 @@ from html import escape
 from typing import Final
 
 from dermaseg_monai.report.drifting import moved_readers
+from dermaseg_monai.report.html import html_paragraph
 from dermaseg_monai.report.page import shown_id
 from dermaseg_monai.report.study_tables import StudyTables
 
@@ -34,7 +35,7 @@ def headline_html(study: StudyTables) -> str:
     )
     cells = "".join(f"<div><b>{escape(value)}</b><span>{escape(words)}</span></div>" for value, words in facts)
     said = [*_agreement(dice["mean"], flagged["mean"]), *_habits(study), *_change(study)]
-    return f"<div class=facts>{cells}</div>" + "".join(f"<p>{escape(words)}</p>" for words in said)
+    return f"<div class=facts>{cells}</div>" + "".join(map(html_paragraph, said))
 
 
 def _agreement(mean: float, flagged: float) -> Iterator[str]:

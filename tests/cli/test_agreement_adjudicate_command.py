@@ -1,3 +1,5 @@
+import base64
+import io
 import json
 import shutil
 from dataclasses import replace
@@ -7,15 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from dermaseg_monai.agreement.adjudication_queue import read_queue
 from dermaseg_monai.cli import app
 from dermaseg_monai.data.demo import make_demo
 from dermaseg_monai.errors import ConfigError, DataError, DermasegError
-from dermaseg_monai.exchange import decode_brush, region
+from dermaseg_monai.exchange import READING_PAGE, decode_brush, region
 from dermaseg_monai.files import sha256_of
-from dermaseg_monai.images import read_mask, write_mask, write_probability
+from dermaseg_monai.images import READER_RGB, REFERENCE_RGB, hex_of, read_mask, write_mask, write_probability
 from dermaseg_monai.manifest import Case, Manifest
 
 
@@ -80,6 +83,22 @@ def test_tasks_carry_every_mask_the_consensus_and_the_drawing(demo: Path, queue:
     assert data["outlines"].startswith("data:image/jpeg;base64,")
     assert 'value="$outlines"' in (queue / "labelling.xml").read_text()
     assert "priority = disagreement x (1 + uncertainty)" in (queue / "README.txt").read_text()
+
+
+def test_readers_have_the_colours_of_the_page_of_the_study(demo: Path, queue: Path, tmp_path: Path) -> None:
+    assert demo.is_file()
+    for task in json.loads((queue / "tasks.json").read_text())[:2]:
+        jpeg = base64.b64decode(task["data"]["outlines"].partition(",")[2])
+        picture = np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB")).astype(int)
+        seen = {rgb: int((np.abs(picture - rgb).max(axis=2) < 40).sum()) for rgb in (*READER_RGB[:3], REFERENCE_RGB)}
+        assert min(seen[rgb] for rgb in READER_RGB[:3]) > 50, seen
+        assert seen[REFERENCE_RGB] == 0
+    page = (tmp_path / "study" / "index.html").read_text()
+    shown = [f'<i style="background:{hex_of(rgb)}"></i><b>{name}</b>' for name, rgb in
+        zip(("loose", "noisy", "tight"), READER_RGB, strict=False)]  # fmt: skip
+    assert all(one in page for one in shown)
+    assert f'background="{hex_of(REFERENCE_RGB)}"' in (queue / "labelling.xml").read_text()
+    assert f'background="{hex_of(READER_RGB[0])}"' in READING_PAGE
 
 
 def test_who_drew_a_case_twice_has_one_vote_in_the_consensus_that_is_shown(demo: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from dermaseg_monai.cli import app
 from dermaseg_monai.data.demo import make_demo
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.images import PREDICTION_RGB, READER_RGB, REFERENCE_RGB
 
 
 def qualify(*words: object):  # noqa: ANN201
@@ -39,6 +41,11 @@ def test_a_reader_of_the_manifest_passes_or_fails_with_reasons_table_and_picture
     assert pictures == [f"{rank:02d}_{name}.png" for rank, name in enumerate(cases["case_id"][:2], start=1)]
     with Image.open(tmp_path / "fail" / "worst" / pictures[0]) as drawn:
         assert drawn.width > 900
+        pixels = np.asarray(drawn.convert("RGB")).astype(int)
+    wanted = (REFERENCE_RGB, READER_RGB[0], PREDICTION_RGB)  # of loose, noisy and tight the first
+    cyan, own, yellow = (int((np.abs(pixels - rgb).max(axis=2) < 8).sum()) for rgb in wanted)
+    assert cyan > 50 < own
+    assert yellow == 0
 
 
 def test_a_folder_of_masks_is_matched_by_name(demo: Path, tmp_path: Path) -> None:
