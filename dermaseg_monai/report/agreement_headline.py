@@ -34,7 +34,7 @@ def headline_html(study: StudyTables) -> str:
         (f"{found['n_pairs']:,}", f"pairs of {whose} on {found['n_images']:,} images"),
     )
     cells = "".join(f"<div><b>{escape(value)}</b><span>{escape(words)}</span></div>" for value, words in facts)
-    said = [*_agreement(dice["mean"], flagged["mean"]), *_habits(study), *_change(study)]
+    said = [*_agreement(dice["mean"], flagged["mean"]), *_habits(study), *_copies(study), *_change(study)]
     return f"<div class=facts>{cells}</div>" + "".join(map(html_paragraph, said))
 
 
@@ -70,6 +70,17 @@ def _habits(study: StudyTables) -> Iterator[str]:
     mirrored = "images_of_three" in bias and not bool((bias["images_of_three"] > 0).any())
     right = " Between two readers nobody knows who is right." if mirrored else ""
     yield f"Against the consensus of the others these draw: {_listed(each)}.{right}"
+
+
+def _copies(study: StudyTables) -> Iterator[str]:
+    """Say whose outlines are partly another's: that is no agreement of two people."""
+    bias = study.tables.get("bias")
+    if bias is None or "copied" not in bias:
+        return
+    rows = sorted(zip(bias["copied"], bias["annotator"], strict=True), key=lambda row: (-row[0], str(row[1])))
+    each = [f"“{shown_id(str(name), 40)}” ({share:.0%} of theirs)" for share, name in rows if share > 0]
+    if each:
+        yield f"Outlines that are another's pixel for pixel: {_listed(each)}. Ask how they came about."
 
 
 def _change(study: StudyTables) -> Iterator[str]:

@@ -201,7 +201,12 @@ def test_a_section_stands_where_its_table_does(study: Path) -> None:
 
 def test_bias_and_drift_are_drawn(study: Path) -> None:
     bias = {"annotator": [HOSTILE, "NA"], "verdict": ["loose", "not shown"], "offset_percent": [4.0, None]}
-    bias |= {"offset_percent_low": [3.0, None], "offset_percent_high": [5.0, None], "outlines": [9, 2]}
+    bias |= {
+        "offset_percent_low": [3.0, None],
+        "offset_percent_high": [5.0, None],
+        "outlines": [9, 2],
+        "copied": [0.0, 0.5],
+    }
     pd.DataFrame(bias).to_csv(study / "bias.csv", index=False)
     drift = {"annotator": [HOSTILE] * 3, "measure": ["offset_percent"] * 3, "number": [1, 2, 3], "value": [0.0, 1, 9]}
     drift |= {"ewma": [0.0, 0.2, 2], "centre": [0.0] * 3, "low": [-1.0] * 3, "high": [1.0] * 3}
@@ -213,6 +218,7 @@ def test_bias_and_drift_are_drawn(study: Path) -> None:
     assert text.count("data:image/svg+xml") == 3
     assert "Against the consensus of the others these draw: “&lt;script&gt;" in text
     assert "seems to have moved over time" in text
+    assert "Outlines that are another's pixel for pixel: “NA” (50% of theirs)." in text.replace("&#x27;", "'")
 
 
 def test_what_only_a_statistician_asks_for_is_folded_and_defined_once(study: Path) -> None:
