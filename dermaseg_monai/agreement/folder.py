@@ -14,9 +14,7 @@ from dermaseg_monai.manifest.listing import files_below
 from dermaseg_monai.manifest.reader_masks import reader_masks
 
 _EXAMPLES: Final = 3
-_PHOTOGRAPHS: Final = (
-    "Where they are photographs, keep them in another folder, or give `dermaseg agreement` theirs with --images."
-)
+_PHOTOGRAPHS: Final = "Where they are photographs, keep them in another folder, or name theirs with --images."
 
 
 def readings_of_folder(

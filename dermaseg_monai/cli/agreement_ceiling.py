@@ -31,6 +31,10 @@ def ceiling(  # noqa: PLR0913 (each is one option of the command line)
         str | None,
         typer.Option(help="Their names, as '{annotator}/{case}.png'; without an ending: every type of image."),
     ] = None,
+    photographs_dir: Annotated[
+        Path | None,
+        typer.Option("--images", help="Folder of the photographs, where it lies below --root: they are no outlines."),
+    ] = None,
     split: Annotated[
         Literal["train", "val", "test"] | None, typer.Option(help="Only these cases of the manifest.")
     ] = None,
@@ -61,7 +65,7 @@ def ceiling(  # noqa: PLR0913 (each is one option of the command line)
 
     if not 0 < margin < 1:
         raise ConfigError(f"--margin is {margin}; a difference in Dice lies between 0 and 1. 0.05 is usual.")
-    read = _cases(manifest, dataset_dir, root=root, pattern=pattern, split=split)
+    read = _cases(manifest, dataset_dir, root=root, pattern=pattern, images=photographs_dir, split=split)
     read = chosen_cases(read, cases)
     require_folder(out)
     unit, used, more = tolerance_for(read, tolerance_px=tolerance_px, tolerance_mm=tolerance_mm)
@@ -96,13 +100,22 @@ def ceiling(  # noqa: PLR0913 (each is one option of the command line)
 
 
 def _cases(
-    manifest: Path | None, dataset_dir: Path | None, *, root: Path | None, pattern: str | None, split: str | None
+    manifest: Path | None,
+    dataset_dir: Path | None,
+    *,
+    root: Path | None,
+    pattern: str | None,
+    images: Path | None,
+    split: str | None,
 ) -> "list[ReadCase]":
     from dermaseg_monai.agreement import readings_of_folder, readings_of_manifest  # noqa: PLC0415
+    from dermaseg_monai.cli.agreement_page import photographs  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
 
     if (manifest is None) == (root is None):
         raise ConfigError("Give the outlines of people in one way: --manifest FILE, or --root DIR --pattern P.")
+    if images is not None and root is None:
+        raise ConfigError("--images is for --root; a manifest names its photographs.")
     if manifest is not None:
         loaded = Manifest.load(manifest)
         chosen = {case.id for case in loaded.cases if split is None or case.split == split}
@@ -112,7 +125,7 @@ def _cases(
         return [case for case in readings_of_manifest(loaded, dataset_dir or manifest.parent) if case.id in chosen]
     if pattern is None or root is None or split is not None:
         raise ConfigError("--root needs --pattern, as in '{case}_ann-{annotator}.png', and knows no --split.")
-    return readings_of_folder(root, pattern)[0]
+    return readings_of_folder(root, pattern, photographs=photographs(None, None, images))[0]
 
 
 def _with_own(images: "pd.DataFrame", read: "list[ReadCase]", names: list[str]) -> "pd.DataFrame":

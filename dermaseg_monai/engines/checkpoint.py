@@ -1,6 +1,7 @@
 """What a training leaves on the disk: the state to resume from and the best weights."""
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,8 @@ class Checkpoints:
         metadata: names with values (encoder, output stride, image size, ...) that go into `model.safetensors` as text.
         tracker: something with `state_dict` and `load_state_dict`, or with a `run_id`; `last.ckpt` keeps it as `extra`,
             so that a resumed run is tracked as the same one.
-        sheet: the values the run was started with (`config`, merged); a resume with others is refused.
+        sheet: the values the run was started with (`config`, merged); a resume with others, or other metadata, is
+            refused.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class Checkpoints:
         self.optimizer, self.lr_scheduler = optimizer, lr_scheduler
         self.metadata = {key: str(value) for key, value in (metadata or {}).items()}
         self.tracker = tracker
-        self.sheet = sheet_values(getattr(sheet, "config", {}))
+        # what a sheet takes from a weights file (fine_tune.json) stands in it as a component; here is what came of it
+        found = {key: json.dumps(value, default=str) for key, value in (metadata or {}).items()}
+        self.sheet = found | sheet_values(getattr(sheet, "config", {}))
         self.early_stop: Any = None
         self.resumed: Path | None = None
         self._known_ns = 0
@@ -138,10 +142,10 @@ class Checkpoints:
             TrainingError: it has trained all epochs, stopped early, its epochs have another length, or it was trained
                 with other values.
         """
-        self.resumed = resume_file(path)
+        self.resumed = Path(path)
         self._known_ns = _written_at_ns(self.folder / LAST)
         saved = read_resume_file(path)
-        self._brought = self._best_beside(self.resumed)
+        self._brought = self._best_beside(resume_file(path))
         trainer = self._trainer
         require_same_epoch_length(saved["trainer"], trainer.state, path)
         require_same_sheet(saved.get("sheet", {}), self.sheet, path)

@@ -69,7 +69,7 @@ def require_own_folder(folder: Path, resume: str | Path | None) -> None:
         DataError: the folder cannot be entered.
         WeightsError: the folder that is resumed from cannot be entered.
     """
-    if resume and folder.resolve() == resume_file(resume).parent:
+    if resume and folder.resolve() in (resume_file(resume).parent, Path(resume).parent.resolve()):  # or a link in it
         return
     try:
         found = next((folder / name for name in (LAST, WEIGHTS, TORCH_WEIGHTS) if (folder / name).is_file()), None)

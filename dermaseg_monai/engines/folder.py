@@ -144,7 +144,7 @@ class PredictionFolder:
         unreadable = from_all_ranks(self._unreadable)
         if unreadable and (scores or not rows):
             raise ImageError(unreadable[0]["reason"])
-        rows |= {row["case_id"]: row for row in unreadable}
+        rows = {row["case_id"]: row for row in unreadable} | rows
         for one in self.failures:
             rows[one.case_id] = failed_row(one.case_id, one.path, one.reason)
         for score in scores:
@@ -153,7 +153,7 @@ class PredictionFolder:
             write_record(
                 self.folder,
                 rows,
-                failed=len(self.failures) + len(broken) + len(unreadable),
+                failed=sum(row["status"] == "failed" for row in rows.values()),
                 threshold=self.threshold,
                 weights=self.weights,
                 about=self.about,

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from dermaseg_monai.engines.claim import WEIGHTS
-from dermaseg_monai.engines.distributed import is_rank_zero
+from dermaseg_monai.engines.distributed import is_rank_zero, world_size
 from dermaseg_monai.engines.resume_file import LAST
 
 _EVERY_S = 0.1
@@ -130,7 +130,7 @@ class Progress:
 
 def _command(folder: Path) -> str:
     sheet = folder / "config.json"  # a tracked run leaves all its values there
-    if not sheet.is_file():
+    if world_size() > 1 or not sheet.is_file():  # how many processes is what torchrun was told
         return "the same command with"
     return f"python -m monai.bundle run training --config_file {shlex.quote(str(sheet))}"
 

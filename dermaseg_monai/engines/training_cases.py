@@ -8,6 +8,7 @@ import logging
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,7 +78,7 @@ def record_training_cases(
     """
     loaded = Manifest.load(manifest)
     if not allow_leaks:
-        require_no_near_leaks(loaded, dataset_dir)
+        on_rank_zero(partial(require_no_near_leaks, loaded, dataset_dir))
     rows = training_cases(loaded, dataset_dir)
     if resume:
         _require_same_cases(rows, resume)
@@ -228,7 +229,8 @@ def _tied(
     return {
         case.id: (f"same {key}", known[key, value])
         for case in cases
-        for key, value in reversed(_ties(case, manifest).items())
+        # as they stand, too: files of before 2026-11-29 hold the names so
+        for key, value in (*_pseudonyms(_names(case), manifest).items(), *reversed(_ties(case, manifest).items()))
         if (key, value) in known
     }
 
@@ -264,14 +266,20 @@ def _words(rows: Sequence[TrainingCase], windows: Sequence[Window]) -> Iterator[
 
 def _ties(case: Case, manifest: Manifest) -> dict[str, str]:
     """Return what ties a case to others, in the order of `_TIES`; names of people and lesions as pseudonyms."""
+    named = {key: canonical_name(name) for key, name in _names(case).items()}
+    return {"id": case.id, "image": case.image.sha256, **_pseudonyms(named, manifest)}
+
+
+def _names(case: Case) -> dict[str, str]:
     group = case.attributes.get("group")
-    scoped = None if group in (None, "") else f"{manifest.name}:{group}"  # group 7 of another set is another group
-    named = {"lesion": case.lesion_id, "patient": case.patient_id, "group": scoped}
-    return {
-        "id": case.id,
-        "image": case.image.sha256,
-        **{key: _pseudonym(key, value) if value else "" for key, value in named.items()},
-    }
+    named = {"lesion": case.lesion_id, "patient": case.patient_id, "group": group}
+    return {key: "" if name is None else str(name) for key, name in named.items()}
+
+
+def _pseudonyms(named: Mapping[str, str], manifest: Manifest) -> dict[str, str]:
+    # group 7 of another set is another group
+    scoped = {key: f"{manifest.name}:{name}" if key == "group" and name else name for key, name in named.items()}
+    return {key: _pseudonym(key, name) if name else "" for key, name in scoped.items()}
 
 
 def _masks(case: Case) -> str:
@@ -290,4 +298,4 @@ def _beside(weights: Path) -> Path:
 
 
 def _pseudonym(key: str, value: str) -> str:
-    return hashlib.sha256(f"{key}:{canonical_name(value)}".encode()).hexdigest()[:_DIGITS]
+    return hashlib.sha256(f"{key}:{value}".encode()).hexdigest()[:_DIGITS]

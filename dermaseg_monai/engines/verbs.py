@@ -79,9 +79,9 @@ def train(trainer: Trainer, checkpoints: Checkpoints | None = None) -> None:
         DataError: the folder cannot be made, entered or read.
         TrainingError: another training has written there since this one was prepared; or from the guards.
     """
-    if checkpoints is not None:
-        on_rank_zero(partial(_claim, checkpoints))
     try:
+        if checkpoints is not None:
+            on_rank_zero(partial(_claim, checkpoints))
         trainer.run()
     except KeyboardInterrupt:
         _say_how_to_go_on(trainer, checkpoints)

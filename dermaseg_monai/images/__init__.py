@@ -26,7 +26,7 @@ from dermaseg_monai.images.planes import (
     upright,
     upright_spacing,
 )
-from dermaseg_monai.images.reader_colours import CONSENSUS_RGB, READER_RGB, Rgb, hex_of, reader_colours
+from dermaseg_monai.images.reader_palette import CONSENSUS_RGB, READER_RGB, Rgb, hex_of, reader_colours
 from dermaseg_monai.images.reading import measure, read_image, read_small
 from dermaseg_monai.images.slices import Slice, grey_slice, slices_to_show
 from dermaseg_monai.images.typology_angle import fitzpatrick_like, ita_deg, tone_band

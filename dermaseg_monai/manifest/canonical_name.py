@@ -18,13 +18,14 @@ def canonical_name(name: str) -> str:
     """
     if name.isascii() and name.isalnum():
         return name
-    plain = unicodedata.normalize("NFKC", name)
-    plain = "".join(_seen(letter) for letter in plain)
+    plain = unicodedata.normalize("NFKC", "".join(map(_seen, name)))  # what has no width would keep letters apart
+    plain = "".join(map(_seen, plain))
     plain = " ".join(plain.split())
     quoted = _SPREADSHEET_TEXT.fullmatch(plain)
     plain = (quoted[1] if quoted else plain.removeprefix("'")).strip()
     whole = _WHOLE.fullmatch(plain)
-    return whole[1] if whole else plain
+    plain = whole[1] if whole else plain
+    return plain if plain == name else canonical_name(plain)
 
 
 def _seen(letter: str) -> str:

@@ -48,12 +48,12 @@ def ties_left_behind(cases: Sequence[Case], among: Sequence[Case]) -> dict[str, 
     """Return by id the name of the group of those `cases` that only others of `among` tie together.
 
     Who writes a set without those others writes this as the attribute `group`; otherwise nothing would say any more
-    that the cases belong together.
+    that the cases belong together. It is no group that the set itself could name.
     """
     apart = group_of_case(cases)
     names = group_of_case(among)
     return {
-        case.id: names[case.id]
+        case.id: f"with case {names[case.id]}"
         for group in groups_within(cases, among)
         if len({apart[case.id] for case in group}) > 1
         for case in group

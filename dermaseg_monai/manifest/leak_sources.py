@@ -1,6 +1,7 @@
 """What the search for leaks takes: manifests, and lists of ids where there is no more."""
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -72,7 +73,7 @@ def _from_text(path: Path) -> Manifest:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"Cannot read the id list {path}: {error}.") from error
     ids = [image_id(line.strip()) for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    repeated = sorted({name for name in ids if ids.count(name) > 1}) if len(set(ids)) < len(ids) else []
+    repeated = sorted(name for name, count in Counter(ids).items() if count > 1)
     if repeated:
         raise DataError(f"{path} names {len(repeated)} ids more than once, first {repeated[0]!r}. Keep one line each.")
     name, split = _side_of_name(path)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from dermaseg_monai.errors import DataError
+from dermaseg_monai.manifest.canonical_name import canonical_name
 from dermaseg_monai.manifest.case import Case
 from dermaseg_monai.manifest.manifest import Manifest
 from dermaseg_monai.manifest.moved import moved
@@ -77,6 +78,6 @@ def _require_own_ids(manifests: Sequence[Manifest]) -> None:
 
 def _in_set(case: Case, place: PurePath, name: str) -> Case:
     group = case.attributes.get("group")
-    own = {} if group in (None, "") else {"group": f"{name}: {group}"}
+    own = {} if group in (None, "") else {"group": f"{name}: {canonical_name(str(group))}"}
     attributes = {"set": name, **case.attributes, **own}
     return replace(moved(case, place), attributes=attributes)

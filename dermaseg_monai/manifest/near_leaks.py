@@ -1,12 +1,15 @@
 """Nearly the same picture must not stand on two sides either."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int
 
+from dermaseg_monai.errors import DataError
+from dermaseg_monai.files import write_text
 from dermaseg_monai.manifest.case import Case
 from dermaseg_monai.manifest.duplicates import (
     CROPS,
@@ -17,9 +20,11 @@ from dermaseg_monai.manifest.duplicates import (
     fingerprint_cases,
     near_pairs,
 )
+from dermaseg_monai.manifest.duplicates.fingerprint import VERSION
 from dermaseg_monai.manifest.indirect_leaks import find_indirect_leaks
 from dermaseg_monai.manifest.leaks import Leak, leak_error
 from dermaseg_monai.manifest.manifest import Manifest
+from dermaseg_monai.manifest.memory import cache_dir
 from dermaseg_monai.manifest.ties import Ties
 
 
@@ -88,18 +93,22 @@ def require_no_near_leaks(manifest: Manifest, dataset_dir: str | Path) -> None:
 
     The same search as in `dermaseg data leaks`, remembered by file. A copy ties the other pictures of its lesion and
     patient, too. `excluded` pictures are not looked at. Pictures that cannot be read are passed over here: verification
-    is who says so.
+    is who says so. A manifest that was found clean, all its pictures read, is not searched again.
 
     Raises:
         LeakError: how many pairs, the nearest of them, and what to do.
     """
     cases = tuple(case for case in manifest.cases if case.split != "excluded")
-    if not cases:
+    clean = cache_dir() / "near_leaks" / f"{manifest.digest[:32]}-{VERSION}"
+    if len({case.split for case in cases}) < 2 or clean.is_file():  # noqa: PLR2004 (one side shares with no other)
         return
-    ties, _ = find_near_ties([(replace(manifest, cases=cases), dataset_dir)])
+    ties, failures = find_near_ties([(replace(manifest, cases=cases), dataset_dir)])
     leaks = [*between_sides(ties), *find_indirect_leaks(manifest, pictures=ties)]
     if leaks:
         raise leak_error(leaks, manifest.name)
+    if not failures:
+        with suppress(DataError):  # a read-only home: it is searched again next time
+            write_text(clean, "")
 
 
 def _numbers(names: Sequence[str]) -> Int[np.ndarray, " n"]:

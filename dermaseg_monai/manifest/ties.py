@@ -35,6 +35,7 @@ class Ties:
         """Join cases by `shared_keys`, and by those of `pictures` whose key is `picture`."""
         self._held: dict[Tie, list[Holder]] = defaultdict(list)
         self._ties: dict[Holder, list[Tie]] = defaultdict(list)
+        self._splits: dict[Tie, set[Split]] = defaultdict(set)
         for manifest in manifests:
             for case in manifest.cases:
                 for key, value in shared_keys(case):
@@ -48,6 +49,7 @@ class Ties:
     def _join(self, holder: Holder, tie: Tie) -> None:
         self._held[tie].append(holder)
         self._ties[holder].append(tie)
+        self._splits[tie].add(holder[2])
 
     def groups(self) -> Iterator[list[Holder]]:
         """Yield the cases that belong together, directly or through others."""
@@ -77,10 +79,7 @@ class Ties:
 
     def splits_beside(self, holder: Holder) -> set[Split]:
         """Return the splits, its own among them, of the cases that share something with a case directly."""
-        return {split for tie in self._ties[holder] for split in self._splits(tie)}
-
-    def _splits(self, tie: Tie) -> set[Split]:
-        return {split for _, _, split in self._held[tie]}
+        return {split for tie in self._ties[holder] for split in self._splits[tie]}
 
 
 def through(steps: dict[Holder, Step | None], holder: Holder) -> tuple[Holder, str]:

@@ -17,7 +17,7 @@ PROMPT_COLOUR: Final = "#ff5fd2"
 """Pink: what a network was told, and a region in question."""
 
 CONSENSUS_COLOUR: Final = hex_of(CONSENSUS_RGB)
-"""White; readers have the colours of `dermaseg_monai.images.reader_colours`."""
+"""White; readers have the colours of `dermaseg_monai.images.reader_palette`."""
 
 MAP_COLOURS: Final = {"boundary": "magma", "uncertainty": "viridis"}
 """Colour maps that rise evenly in lightness."""

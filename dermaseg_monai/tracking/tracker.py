@@ -111,6 +111,7 @@ class MLflowTracker:
         self._pulse: Pulse | None = None
         self._sampler: SystemSampler | None = None
         self._job = TRAINING
+        self._found_ns = 0
         self._signal = StopSignal()
         self._pid = os.getpid()
 
@@ -165,6 +166,7 @@ class MLflowTracker:
         manifest = None if self._manifest is None else Manifest.load(self._manifest)
         record = record_run(bundle=self._bundle, sheet=self._sheet, manifest=manifest, device=device, seed=self._seed)
         self.record, self._job = record, job
+        self._found_ns = self._written_ns()
         make_folder(self.output_dir)
         if self._continued is None and self._resume is not None:
             self._continued = saved_extra(self._resume)
@@ -234,7 +236,8 @@ class MLflowTracker:
             self._sampler.stop()
         if self.record is not None:
             self.record = replace(self.record, figures=dict(self._figures))
-        if self.record is not None and (status == "FINISHED" or self._job == TRAINING):
+        is_new = self._job == TRAINING or self._written_ns() != self._found_ns
+        if self.record is not None and (is_new or status == "FINISHED"):
             try:
                 # an evaluation has written there what it was told `about`: the split, whether leaks were allowed
                 self._write_record(self.record, beside=read_object(self.output_dir / "run.json"))
@@ -287,6 +290,11 @@ class MLflowTracker:
             name = f"{manifest.name} {manifest.version}".strip()
             source = str(Path(str(self._manifest)).resolve())
             self._submit(Dataset(str(table.resolve()), name, manifest.digest[:32], source, self._job))
+
+    def _written_ns(self) -> int:
+        # what a prediction writes when it is whole says nothing of sheet and manifest: the record goes with it
+        path = self.output_dir / "run.json"
+        return path.stat().st_mtime_ns if path.is_file() else 0
 
     def _write_record(self, record: RunRecord, *, beside: Mapping[str, Any]) -> None:
         record.save(self.output_dir / "run.json", beside=beside)

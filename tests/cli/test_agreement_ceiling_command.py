@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from dermaseg_monai.cli import app
@@ -42,6 +43,22 @@ def test_a_reader_as_the_model_stands_beside_people(demo: Path, predictions: Pat
     done = ceiling(*source, "--out", tmp_path / "test", "--split", "test")
     assert done.exit_code == 0, done.output
     assert len(pd.read_csv(tmp_path / "test" / "ceiling.csv")) == test
+
+
+def test_photographs_among_the_masks_are_no_outlines(demo: Path, predictions: Path, tmp_path: Path) -> None:
+    root = tmp_path / "all"
+    shutil.copytree(demo.parent / "annotations", root)
+    (root / "photographs").mkdir()
+    for picture in (demo.parent / "images").iterdir():
+        with Image.open(picture) as opened:
+            opened.convert("RGB").save(root / "photographs" / f"{picture.stem}.jpg")
+    words = ["--root", root, "--pattern", "{annotator}/{case}.png", "--pred", predictions, "--margin", 0.05]
+    with pytest.raises(DataError, match=r"12 outlines that end otherwise.*--images"):
+        ceiling(*words, "--out", tmp_path / "out")
+    done = ceiling(*words, "--out", tmp_path / "out", "--images", root / "photographs")
+    assert done.exit_code == 0, done.output
+    with pytest.raises(ConfigError, match="--images is for --root"):
+        ceiling("--manifest", demo, *words[4:], "--out", tmp_path / "x", "--images", root)
 
 
 def test_a_missing_prediction_is_never_dropped(demo: Path, predictions: Path, tmp_path: Path) -> None:

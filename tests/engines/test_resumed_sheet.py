@@ -64,6 +64,14 @@ def test_a_resume_with_other_values_is_refused_before_anything_is_put_back(build
         build(tmp_path, max_epochs=2, sheet=Sheet({**SHEET, "image_size": 64}), resume=tmp_path)
 
 
+def test_what_a_sheet_takes_from_a_weights_file_is_compared_as_what_came_of_it(build: Callable, tmp_path: Path) -> None:
+    taken = {**SHEET, "image_size": {"_target_": "trained_with", "weights": "x.safetensors"}}  # 8, say the metadata
+    build(tmp_path, max_epochs=1, sheet=Sheet(taken)).trainer.run()
+    build(tmp_path, max_epochs=2, sheet=Sheet(taken), resume=tmp_path)
+    with pytest.raises(TrainingError, match="--image_size 8 again"):
+        build(tmp_path, max_epochs=2, sheet=Sheet({**SHEET, "image_size": 64}), resume=tmp_path)
+
+
 def test_a_resume_goes_on_at_the_new_learning_rate(build: Callable, tmp_path: Path) -> None:
     build(tmp_path, max_epochs=1, learning_rate=0.01).trainer.run()
     old = build(tmp_path / "old", max_epochs=2, learning_rate=0.01, resume=tmp_path)

@@ -130,6 +130,29 @@ def test_a_patient_in_another_spelling_is_the_same_patient(trained: Path, save: 
         seen_in_training(trained, manifest, tmp_path, "test")
 
 
+def test_a_patient_as_an_earlier_file_names_it_is_the_same_patient(
+    save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = save("a", 1, "train", patient_id="12.0")
+    with monkeypatch.context() as before:
+        before.setattr("dermaseg_monai.engines.training_cases.canonical_name", str)
+        record_training_cases(other(tmp_path, case, save("b", 2, "val")), tmp_path, tmp_path / "old")
+    manifest = other(tmp_path, save("t", 9, "test", patient_id="12.0"))
+    with pytest.raises(LeakError, match=r"first t: same patient as a \(train\)"):
+        seen_in_training(tmp_path / "old" / "model.safetensors", manifest, tmp_path, "test")
+
+
+def test_a_group_in_another_spelling_is_the_same_group_and_no_name_is_none(save: Save, tmp_path: Path) -> None:
+    cases = (save("a", 1, "train", attributes={"group": "12"}, patient_id="'"), save("b", 2, "val"))
+    record_training_cases(other(tmp_path, *cases), tmp_path, tmp_path / "run")
+    weights = tmp_path / "run" / "model.safetensors"
+    manifest = other(tmp_path, save("t", 9, "test", attributes={"group": "12.0"}))
+    with pytest.raises(LeakError, match=r"first t: same group as a \(train\)"):
+        seen_in_training(weights, manifest, tmp_path, "test")
+    nameless = other(tmp_path, save("t", 9, "test", patient_id="\u200b"))
+    assert seen_in_training(weights, nameless, tmp_path, "test")["cases"] == 0
+
+
 def test_the_whole_of_which_training_saw_a_crop_is_refused(trained: Path, save: Save, tmp_path: Path) -> None:
     framed = noise(50).repeat(2, axis=0).repeat(2, axis=1)
     height, width = 170, 226

@@ -247,6 +247,26 @@ def test_a_link_to_a_state_is_the_state_itself(build: Callable, tmp_path: Path) 
     assert here.trainer.state.epoch == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_a_state_that_is_kept_elsewhere_is_gone_on_from_in_its_folder(build: Callable, tmp_path: Path) -> None:
+    train(build(tmp_path / "one", max_epochs=1).trainer)
+    (tmp_path / "store").mkdir()
+    (tmp_path / "one" / "last.ckpt").rename(tmp_path / "store" / "last.ckpt")
+    (tmp_path / "one" / "last.ckpt").symlink_to(tmp_path / "store" / "last.ckpt")
+    resumed = build(tmp_path / "one", max_epochs=2, resume=tmp_path / "one" / "last.ckpt")
+    train(resumed.trainer, resumed.checkpoints)
+    assert resumed.trainer.state.epoch == 2
+
+
+def test_a_refused_training_lets_go_of_its_folder(build: Callable, tmp_path: Path) -> None:
+    mine, other = build(tmp_path, max_epochs=1), build(tmp_path, max_epochs=1)
+    train(other.trainer, other.checkpoints)
+    with pytest.raises(TrainingError):
+        train(mine.trainer, mine.checkpoints)
+    with working_in(tmp_path):
+        pass
+
+
 def test_best_weights_are_those_of_the_state_though_their_run_goes_on_or_away(build: Callable, tmp_path: Path) -> None:
     one = tmp_path / "one"
     source = build(one, max_epochs=1, scores=[0.5, 0.9])

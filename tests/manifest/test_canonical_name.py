@@ -18,6 +18,8 @@ SPELLINGS = [
     ("P-1", "P\N{NON-BREAKING HYPHEN}1"),
     ("001", '="001"'),
     ("001", "'001"),
+    ("001", "''001"),
+    ("\N{LATIN SMALL LETTER E WITH ACUTE}", "e\N{ZERO WIDTH JOINER}\N{COMBINING ACUTE ACCENT}"),
 ]
 
 

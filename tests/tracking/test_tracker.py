@@ -139,6 +139,17 @@ def test_the_record_of_an_earlier_prediction_stays_until_the_new_one_is_whole(
     assert run.data.tags["dermaseg.job"] == "evaluation"
 
 
+def test_the_record_goes_with_a_prediction_that_was_whole_when_the_evaluation_was_stopped(
+    make: MakeTracker, tmp_path: Path
+) -> None:
+    tracker = make()
+    tracker.start(job="evaluation")
+    (tmp_path / "run" / "run.json").write_text('{"threshold": 0.3}')
+    tracker.end("KILLED")
+    found = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert (found["threshold"], found["config"]["max_epochs"]) == (0.3, 2)
+
+
 def test_nothing_secret_and_no_patient_is_logged(make: MakeTracker, store: str, tmp_path: Path, manifest: Path) -> None:
     tracker = make(manifest=manifest)
     tracker.start()

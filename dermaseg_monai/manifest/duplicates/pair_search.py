@@ -1,6 +1,5 @@
 """Which pictures of a heap are nearly the same, without a loop over pairs in Python."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,7 +64,7 @@ def near_pairs(
 ) -> list[NearPair]:
     """Return the pairs of pictures on different sides that are nearly the same, nearest first, each pair once.
 
-    With `groups` also those on one side that are of different groups.
+    With `groups` also those on one side that join different groups, as many as it takes to join them.
 
     Every whole picture in its eight turns is compared with every window of every other one; pairs at more than
     `farthest` bits, or whose 64 coarsest bits differ in more than 17, are not. Memory: 3 MB per thread and the
@@ -82,23 +81,42 @@ def near_pairs(
     hits = np.concatenate([np.empty((0, 3), dtype=np.int64), *in_threads(scan, starts, title=progress)])
     turn, query = np.divmod(hits[:, 0], max(1, len(whole.pictures)))
     one, other = whole.pictures[query], found.pictures[hits[:, 1]]
-    apart = sides[one] != sides[other]
+    window, distance = found.windows[hits[:, 1]], hits[:, 2]
+    first, second = np.minimum(one, other), np.maximum(one, other)
+    # the nearest of each pair, of equally near ones the first that was found
+    order = np.lexsort((distance, second, first))
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = (np.diff(first[order]) != 0) | (np.diff(second[order]) != 0)
+    best = order[fresh]
+    across = sides[first[best]] != sides[second[best]]
+    chosen = best[across]
     if groups is not None:
-        apart |= groups[one] != groups[other]
-    rows: Iterable[tuple[int, int, int, int, int]] = zip(
-        hits[apart, 2].tolist(),
-        one[apart].tolist(),
-        other[apart].tolist(),
-        turn[apart].tolist(),
-        found.windows[hits[apart, 1]].tolist(),
-        strict=True,
-    )
-    best: dict[tuple[int, int], NearPair] = {}
-    for distance, first, second, turns, window in rows:
-        pair = NearPair(distance, min(first, second), max(first, second), TURNS[turns], found.names[window])
-        key = (pair.first, pair.second)
-        best[key] = min(best.get(key, pair), pair)
-    return sorted(best.values())
+        beside = best[~across & (groups[first[best]] != groups[second[best]])]
+        chosen = np.concatenate([chosen, beside[_spanning(first[beside], second[beside], distance[beside])]])
+    rows: list[list[int]] = np.stack([distance, first, second, turn, window])[:, chosen].T.tolist()
+    return sorted(NearPair(far, low, high, TURNS[turns], found.names[cut]) for far, low, high, turns, cut in rows)
+
+
+def _spanning(
+    first: Int[np.ndarray, " pairs"], second: Int[np.ndarray, " pairs"], distance: Int[np.ndarray, " pairs"]
+) -> Int[np.ndarray, " chosen"]:
+    """Return which pairs join all pictures that the pairs join: of n copies of one picture n - 1, not n squared."""
+    head: dict[int, int] = {}
+
+    def top(picture: int) -> int:
+        while (above := head.get(picture, picture)) != picture:
+            head[picture] = head.get(above, above)
+            picture = above
+        return picture
+
+    chosen: list[int] = []
+    nearest = np.argsort(distance, kind="stable")
+    for at, low, high in zip(nearest.tolist(), first[nearest].tolist(), second[nearest].tolist(), strict=True):
+        one, other = top(low), top(high)
+        if one != other:
+            head[other] = one
+            chosen.append(at)
+    return np.array(chosen, dtype=np.int64)
 
 
 def _hits(queries: np.ndarray, columns: np.ndarray, start: int, farthest: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from dermaseg_monai.manifest import (
     find_near_leaks,
     find_near_ties,
     leak_free,
+    near_leaks,
     pictures_taking_part,
     require_no_near_leaks,
 )
@@ -43,6 +44,29 @@ def test_copies_on_one_side_or_excluded_do_not_leak(
     manifest = study(save_case("a", draw(1), one), save_case("b", draw(1)[::-1], other), save_case("c", draw(2), "val"))
     assert find_near_leaks([(manifest, tmp_path)]) == ([], {})
     require_no_near_leaks(manifest, tmp_path)
+
+
+def test_a_clean_manifest_is_searched_once_and_another_one_anew(
+    draw: Draw, save_case: SaveCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    find = near_leaks.find_near_ties
+    monkeypatch.setattr(near_leaks, "find_near_ties", lambda placed: asked.append(1) or find(placed))
+    clean = study(save_case("a", draw(1)), save_case("b", draw(2), "test"))
+    require_no_near_leaks(clean, tmp_path)
+    require_no_near_leaks(clean, tmp_path)
+    assert len(asked) == 1
+    for _ in range(2):  # what leaks is never remembered as clean
+        with pytest.raises(LeakError):
+            require_no_near_leaks(study(*clean.cases, save_case("c", draw(1)[::-1], "val")), tmp_path)
+    assert len(asked) == 3
+    gone = study(*clean.cases, save_case("d", draw(4), "val"))
+    (tmp_path / gone.cases[-1].image.path).unlink()
+    for _ in range(2):  # nor what could not be looked at
+        require_no_near_leaks(gone, tmp_path)
+    assert len(asked) == 5
+    require_no_near_leaks(study(clean.cases[0]), tmp_path)  # one side has no other
+    assert len(asked) == 5
 
 
 def test_the_training_sides_of_two_sets_overlap(draw: Draw, save_case: SaveCase, tmp_path: Path) -> None:

@@ -73,6 +73,19 @@ def test_pictures_of_one_side_are_not_paired(draw: Draw) -> None:
     assert [(pair.first, pair.second) for pair in found] == [(0, 2), (1, 2)]
 
 
+def test_copies_on_one_side_are_joined_by_as_few_pairs_as_it_takes() -> None:
+    copies = made(*([bit] for bit in range(40)))
+    found = near_pairs(copies, np.zeros(40, dtype=int), groups=np.arange(40))
+    assert len(found) == 39
+    joined = {found[0].first}
+    for _ in found:
+        joined |= {end for pair in found for end in (pair.first, pair.second) if {pair.first, pair.second} & joined}
+    assert joined == set(range(40))
+    assert near_pairs(copies, np.zeros(40, dtype=int), groups=np.zeros(40, dtype=int)) == []
+    across = near_pairs(copies, np.arange(40) // 20, groups=np.arange(40))
+    assert len(across) == 20 * 20 + 2 * 19  # every pair of two sides is told of
+
+
 def test_other_pictures_are_not_paired(draw: Draw) -> None:
     assert near_pairs(taken([draw(seed) for seed in range(20, 50)], (WHOLE,)), np.arange(30)) == []
 
