@@ -79,7 +79,7 @@ def generalise(  # noqa: PLR0913 (each is one option of the command line)
 
 def _weights(path: Path) -> "GivenWeights":
     from dermaseg_monai.cli.checkpoint import Checkpoint  # noqa: PLC0415
-    from dermaseg_monai.engines.training_cases import read_training_cases  # noqa: PLC0415
+    from dermaseg_monai.engines.training_record import read_training_cases  # noqa: PLC0415
     from dermaseg_monai.experiments.generalisation_plan import GivenWeights  # noqa: PLC0415
     from dermaseg_monai.report import read_run  # noqa: PLC0415
 

@@ -67,7 +67,7 @@ def _side(folder: Path, name: str) -> "tuple[Side, str]":
 
 def _checked_taught(folder: Path, weights: Path, manifest: Any) -> bool:  # noqa: ANN401 (a Manifest)
     """Refuse weights of another manifest; False where nothing beside them says what they were trained on."""
-    from dermaseg_monai.engines.training_cases import read_training_cases  # noqa: PLC0415
+    from dermaseg_monai.engines.training_record import read_training_cases  # noqa: PLC0415
 
     taught = {row.manifest for row in read_training_cases(weights) or ()}
     if taught and not any(manifest.digest.startswith(digest) for digest in taught):

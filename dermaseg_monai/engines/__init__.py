@@ -31,7 +31,8 @@ from dermaseg_monai.engines.score_summary import ScoreSummaryFile
 from dermaseg_monai.engines.seed import EpochSeed, seed_everything
 from dermaseg_monai.engines.slab_windows import SlabWindows
 from dermaseg_monai.engines.soup import average_weights
-from dermaseg_monai.engines.training_cases import TRAINING_CASES, record_training_cases, seen_in_training
+from dermaseg_monai.engines.training_cases import record_training_cases, seen_in_training
+from dermaseg_monai.engines.training_record import TRAINING_CASES
 from dermaseg_monai.engines.verbs import evaluate, prepare, train
 from dermaseg_monai.engines.weights import load_weights, read_metadata, read_weights, trained_with
 

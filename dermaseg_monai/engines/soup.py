@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save
 
 from dermaseg_monai import __version__
-from dermaseg_monai.engines.training_cases import (
+from dermaseg_monai.engines.training_record import (
     TRAINING_CASES,
     TrainingCase,
     read_training_cases,

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dermaseg_monai.cli import app
-from dermaseg_monai.engines.training_cases import TRAINING_CASES, TrainingCase, write_training_cases
+from dermaseg_monai.engines.training_record import TRAINING_CASES, TrainingCase, write_training_cases
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.files import write_json
 from dermaseg_monai.images import read_image

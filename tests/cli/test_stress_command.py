@@ -12,7 +12,7 @@ from dermaseg_monai.assurance import StressRow, summarise_stress
 from dermaseg_monai.cli import app, main
 from dermaseg_monai.cli.stress_output import _print, _write_table
 from dermaseg_monai.data.stressors import STRESSORS
-from dermaseg_monai.engines.training_cases import TRAINING_CASES, TrainingCase, write_training_cases
+from dermaseg_monai.engines.training_record import TRAINING_CASES, TrainingCase, write_training_cases
 from dermaseg_monai.engines.weights import write_weights
 from dermaseg_monai.manifest import Manifest, index_folder
 from dermaseg_monai.networks import BADeepLabV3, UNet

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from dermaseg_monai.cli import app
 from dermaseg_monai.engines import average_weights, load_weights, read_metadata, trained_with
-from dermaseg_monai.engines.training_cases import (
+from dermaseg_monai.engines.training_record import (
     TRAINING_CASES,
     TrainingCase,
     read_training_cases,

@@ -12,12 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermaseg_monai.engines.training_cases import (
-    TRAINING_CASES,
-    read_training_cases,
-    record_training_cases,
-    seen_in_training,
-)
+from dermaseg_monai.engines.training_cases import record_training_cases, seen_in_training
+from dermaseg_monai.engines.training_record import TRAINING_CASES, read_training_cases
 from dermaseg_monai.errors import ConfigError, DataError, LeakError, TrainingError
 from dermaseg_monai.files import sha256_of
 from dermaseg_monai.locks import taken
