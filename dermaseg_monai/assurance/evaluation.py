@@ -1,23 +1,13 @@
 """A trained network with all that its own evaluation puts before and behind it, for photographs in memory."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from monai.data.meta_tensor import MetaTensor
-from monai.inferers.inferer import Inferer
-from monai.networks.utils import eval_mode
-from monai.transforms.compose import Compose
-from monai.transforms.io.dictionary import LoadImaged
-from monai.utils.enums import MetaKeys
-from torch import nn
-
 from dermaseg_monai.arrays import BoolMask
 from dermaseg_monai.assurance.photograph import Photograph
-from dermaseg_monai.engines.batch import plain
+from dermaseg_monai.engines.memory_predictor import MemoryPredictor, image_tensor, mask_tensor
 from dermaseg_monai.engines.samples import channel
-from dermaseg_monai.errors import ConfigError
 from dermaseg_monai.metrics import CaseScore, score_case
 
 _HALF = 0.5
@@ -35,39 +25,14 @@ class Prediction:
 class Evaluation:
     """Predicts and scores photographs in memory as an evaluate sheet does it for files.
 
-    The sheet's preprocessing runs without its LoadImaged, everything else is used as it is.
-
     Args:
-        network: with its weights, on the device.
-        inferer: of the sheet; with or without mirror images.
-        preprocessing: of the sheet, a Compose over `image` and `label`.
-        postprocessing: of the sheet; leaves `pred` and `label` on one grid.
-        device: where the network is.
+        predictor: of the sheet; its postprocessing leaves `pred` and `label` on one grid.
         threshold: a pixel is lesion where what the postprocessing leaves is at least this.
         both_empty: score of an empty prediction of an empty label.
-
-    Raises:
-        ConfigError: the preprocessing is no Compose.
     """
 
-    def __init__(
-        self,
-        *,
-        network: nn.Module,
-        inferer: Inferer,
-        preprocessing: Callable[..., Any],
-        postprocessing: Callable[..., Any],
-        device: torch.device,
-        threshold: float,
-        both_empty: float,
-    ) -> None:
-        if not isinstance(preprocessing, Compose):
-            found = type(preprocessing).__name__
-            raise ConfigError(f"The sheet's validate#preprocessing is a {found}; a Compose was expected.")
-        self.network, self.inferer, self.device = network, inferer, device
-        self.preprocessing = Compose([step for step in preprocessing.transforms if not isinstance(step, LoadImaged)])
-        self.postprocessing = postprocessing
-        self.threshold, self.both_empty = threshold, both_empty
+    def __init__(self, predictor: MemoryPredictor, *, threshold: float, both_empty: float) -> None:
+        self.predictor, self.threshold, self.both_empty = predictor, threshold, both_empty
 
     def prepared(self, photograph: Photograph) -> dict[str, Any]:
         """Return the sample that the network takes.
@@ -75,25 +40,18 @@ class Evaluation:
         Raises:
             RuntimeError, ValueError: a transform of the sheet refuses the photograph.
         """
-        image = MetaTensor(torch.from_numpy(photograph.image.copy()), meta={MetaKeys.ORIGINAL_CHANNEL_DIM: -1})
-        mask = torch.from_numpy(photograph.mask.astype("uint8"))
-        label = MetaTensor(mask, meta={MetaKeys.ORIGINAL_CHANNEL_DIM: "no_channel"})
-        sample: Any = self.preprocessing({"image": image, "label": label, "case_id": photograph.case_id})
-        return sample
+        image, label = image_tensor(photograph.image), mask_tensor(photograph.mask)
+        return self.predictor.prepared({"image": image, "label": label, "case_id": photograph.case_id})
 
     def predict(self, samples: Sequence[Mapping[str, Any]]) -> list[Prediction]:
         """Return the predictions of samples that `prepared` made, from one batch."""
-        inputs = torch.stack([plain(sample["image"]) for sample in samples]).to(self.device)
-        with eval_mode(self.network):
-            output = self.inferer(inputs, self.network)
-        results = [self.postprocessing({**sample, "pred": _part(output, at)}) for at, sample in enumerate(samples)]
         return [
             Prediction(
                 str(result["case_id"]),
                 channel(result["pred"]) >= self.threshold,
                 channel(result["label"]) >= _HALF,
             )
-            for result in results
+            for result in self.predictor.results(samples)
         ]
 
     def score(self, prediction: Prediction) -> CaseScore:
@@ -109,9 +67,3 @@ class Evaluation:
             both_empty=self.both_empty,
             surface=False,
         )
-
-
-def _part(output: Any, at: int) -> Any:  # noqa: ANN401 (a map or a dict of maps)
-    if isinstance(output, Mapping):
-        return {name: value[at] for name, value in output.items()}
-    return output[at]

@@ -116,7 +116,7 @@ def _run(
         batch_size=sheet.batch_size,
     )
     typer.echo(f"Testing {sheet.weights} on {len(cases)} cases of {manifest.name} ({split}) into {results}")
-    with output.tracked(tracking_uri, device=str(evaluation.device)):
+    with output.tracked(tracking_uri, device=str(evaluation.predictor.device)):
         rows = test.run()
         summary = summarise_stress(rows, stressors=stressors, cases=manifest.cases, seed=sheet.seed)
         if not summary.curves:

@@ -130,7 +130,11 @@ class StressOutput:
         plan = self.sheet.plan()
         undisturbed = [row for row in rows if row.stressor == UNDISTURBED]
         chosen = f"all {n}" if self.limit is None or self.limit > n else f"{n}, {RULE}"
-        views = "the mean over all mirror images" if mirrors(evaluation.inferer) else "a single view, no mirror images"
+        views = (
+            "the mean over all mirror images"
+            if mirrors(evaluation.predictor.inferer)
+            else "a single view, no mirror images"
+        )
         return {
             "Bundle": self.sheet.bundle.name,
             "Weights": f"{self.sheet.weights.name}, sha256 {plan['weights'][:12]}",

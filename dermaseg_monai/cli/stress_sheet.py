@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from dermaseg_monai.bundle.hook import find_cause
+from dermaseg_monai.bundle.components import build_components
 from dermaseg_monai.bundle.output_folder import latest_weights
 from dermaseg_monai.bundle.roots import bundle_root
 from dermaseg_monai.bundle.sheet import Sheet, read_sheet
@@ -92,26 +92,17 @@ class StressSheet:
         Raises:
             DermasegError: what a component says, such as weights that do not fit.
         """
-        from monai.bundle import ConfigParser  # noqa: PLC0415
-
         from dermaseg_monai.assurance import Evaluation  # noqa: PLC0415
         from dermaseg_monai.engines import pick_device  # noqa: PLC0415
+        from dermaseg_monai.engines.memory_predictor import MemoryPredictor  # noqa: PLC0415
 
-        parser, scorer = ConfigParser(dict(self.sheet.config)), self._scorer()
-        try:
-            built = {key: parser.get_parsed_content(f"validate#{key}") for key in _VALIDATE}
-            return Evaluation(
-                network=parser.get_parsed_content("trained_network"),
-                device=pick_device(str(parser.get_parsed_content("device"))),
-                threshold=float(scorer["threshold"]),
-                both_empty=float(scorer["both_empty"]),
-                **built,
-            )
-        except Exception as error:
-            cause = find_cause(error)
-            if cause is None:
-                raise
-            raise cause from None  # MONAI wraps what a component raises
+        scorer = self._scorer()
+        names = ["trained_network", "device", *(f"validate#{key}" for key in _VALIDATE)]
+        network, device, *parts = build_components(self.sheet.config, names).values()
+        predictor = MemoryPredictor(
+            network=network, device=pick_device(str(device)), **dict(zip(_VALIDATE, parts, strict=True))
+        )
+        return Evaluation(predictor, threshold=float(scorer["threshold"]), both_empty=float(scorer["both_empty"]))
 
     def _scorer(self) -> Mapping[str, Any]:
         handlers = self.sheet.config["validate"].get("handlers", [])

@@ -16,6 +16,7 @@ from dermaseg_monai.assurance import Evaluation
 from dermaseg_monai.data import Fitd, LesionReader, RestoreGridd, ToUnitRanged
 from dermaseg_monai.data.stressors import Stressor
 from dermaseg_monai.engines import FlatHeadsd
+from dermaseg_monai.engines.memory_predictor import MemoryPredictor
 from dermaseg_monai.images import write_mask
 from dermaseg_monai.manifest import Manifest, index_folder
 
@@ -54,15 +55,14 @@ def make_evaluation(network: DarkIsLesion, inferer: object = None) -> Evaluation
         RestoreGridd("pred"),
         AsDiscreted("pred", threshold=0.5),
     ]
-    return Evaluation(
+    predictor = MemoryPredictor(
         network=network,
         inferer=SimpleInferer() if inferer is None else inferer,  # pyright: ignore[reportArgumentType]
         preprocessing=Compose([load, channels, fit, ToUnitRanged(["image", "label"])]),
         postprocessing=Compose(after),
         device=torch.device("cpu"),
-        threshold=0.5,
-        both_empty=1.0,
     )
+    return Evaluation(predictor, threshold=0.5, both_empty=1.0)
 
 
 def picture() -> np.ndarray:

@@ -1,11 +1,8 @@
 import numpy as np
-import pytest
 from monai.inferers.inferer import SimpleInferer
-from monai.transforms.compose import Compose
 
 from dermaseg_monai.assurance import Evaluation, Photograph
 from dermaseg_monai.engines import FlipInferer, HeadsInferer
-from dermaseg_monai.errors import ConfigError
 from tests.assurance.bench import SQUARE, DarkIsLesion, WithHeads, make_evaluation, picture
 
 
@@ -56,17 +53,3 @@ def test_the_photograph_stays_as_it_is_and_the_network_in_its_mode() -> None:
     score(make_evaluation(network), image)
     assert network.training
     assert np.array_equal(image, picture())
-
-
-def test_a_preprocessing_that_is_no_list_of_steps_is_refused() -> None:
-    evaluation = make_evaluation(DarkIsLesion())
-    with pytest.raises(ConfigError, match="validate#preprocessing is a function"):
-        Evaluation(
-            network=evaluation.network,
-            inferer=evaluation.inferer,
-            preprocessing=lambda sample: sample,  # pyright: ignore[reportArgumentType]
-            postprocessing=Compose([]),
-            device=evaluation.device,
-            threshold=0.5,
-            both_empty=1.0,
-        )

@@ -14,7 +14,7 @@ import torch
 from monai.bundle import ConfigParser, ConfigWorkflow
 from scipy import ndimage
 
-from dermaseg_monai.bundle import find_cause
+from dermaseg_monai.bundle.hook import find_cause
 from dermaseg_monai.data import block_resampling
 from dermaseg_monai.data.block_resampling import voxels
 from dermaseg_monai.engines.weights import write_weights

@@ -12,6 +12,7 @@ from PIL import Image
 
 from dermaseg_monai.engines import load_weights, read_metadata, read_weights
 from dermaseg_monai.networks import BADeepLabV3
+from dermaseg_monai.predict import Segmenter
 from tests.bundles.commands import EVALUATE, INFERENCE, METADATA, TRAIN, Runs, Warm
 
 
@@ -108,7 +109,7 @@ def test_evaluation_gives_masks_at_original_size_a_row_per_image_and_a_summary(e
     assert summary["scores"]["dice"]["mean"] == pytest.approx(mean, abs=1e-6)
 
 
-def test_inference_on_a_manifest_writes_every_picture_at_original_size(
+def test_inference_on_a_manifest_writes_every_picture_at_original_size_and_python_gives_the_same(
     warm: Warm, trained: Path, tiny: Path, tmp_path: Path, evaluated: Path
 ) -> None:
     done = warm.bundle("run", INFERENCE, weights=trained / "model.safetensors", output_dir=tmp_path / "out")
@@ -119,6 +120,14 @@ def test_inference_on_a_manifest_writes_every_picture_at_original_size(
         one, other = (pixels(folder / "masks" / f"{case_id}.png") for folder in (tmp_path / "out", evaluated))
         assert np.array_equal(one, other)
     assert json.loads((tmp_path / "out" / "run.json").read_text())["failed"] == 0
+    segment = Segmenter.load(trained / "model.safetensors", overrides={"device": "cpu"})
+    for case in json.loads(tiny.read_text())["cases"]:
+        if case["split"] == "test":
+            found, name = segment(tiny.parent / case["image"]["path"]), f"{case['id']}.png"
+            assert np.array_equal(found.mask, pixels(tmp_path / "out" / "masks" / name) > 0)
+            for part, values in (("probabilities", found.probability), ("uncertainty", found.uncertainty)):
+                assert values is not None
+                assert np.allclose(values, pixels(tmp_path / "out" / part / name) / 65535, atol=1e-4)
 
 
 def test_inference_takes_pictures_of_different_sizes_in_batches(warm: Warm, trained: Path, tmp_path: Path) -> None:
