@@ -32,9 +32,11 @@ def ensemble(
     """Average the probabilities of several networks, of any kind and size; the mean is scored when they were.
 
     Predict or evaluate with each network first. The column member_dice of cases.csv says how far the networks agree
-    on a picture. The mean of the weights of trainings from one start (dermaseg average) is one network and as fast.
+    on a picture. A mean of photographs that is not scored has a page, index.html, as every such prediction. The mean of
+    the weights of trainings from one start (dermaseg average) is one network and as fast.
     """
     from dermaseg_monai.engines.prediction_record import prediction_words  # noqa: PLC0415
+    from dermaseg_monai.images import is_volume  # noqa: PLC0415
     from dermaseg_monai.predict import (  # noqa: PLC0415
         average_predictions,
         open_members,
@@ -42,6 +44,7 @@ def ensemble(
         require_apart,
         require_mean_replaceable,
     )
+    from dermaseg_monai.report import PredictionPage  # noqa: PLC0415
 
     members = open_members(folders)
     require_apart(out, members)
@@ -58,6 +61,8 @@ def ensemble(
     for case_id, reason in list(done.failed.items())[:_SHOWN]:
         typer.echo(f"{case_id}: {reason}", err=True)
     typer.echo(prediction_words(out, done.rows))
+    if done.summary is None and not any(is_volume(row["image"]) for row in done.rows.values()):
+        PredictionPage(out).write()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dermaseg_monai.errors import DataError
+from dermaseg_monai.errors import ConfigError, DataError
 
 if TYPE_CHECKING:  # these draw with matplotlib, which `dermaseg --help` does not wait for
     from dermaseg_monai.report import Predictions
@@ -59,8 +59,17 @@ def _open(checkpoint: Path, split: str, *, manifest: Path | None, dataset_dir: P
         if not found.is_evaluated(folder):
             typer.echo(f"Evaluating {found.weights} on {split} into {folder} ...")
             found.evaluate(folder, split, manifest=manifest, dataset_dir=dataset_dir)
-    manifest, dataset_dir = folder_data(folder, manifest, dataset_dir)
+    try:
+        manifest, dataset_dir = folder_data(folder, manifest, dataset_dir)
+    except ConfigError as error:
+        raise ConfigError(f"{error}{_outlines_in(folder)}") from error
     return Predictions(folder, manifest=manifest, dataset_dir=dataset_dir)
+
+
+def _outlines_in(folder: Path) -> str:
+    """Return where the outlines of a prediction without references are seen, as a sentence."""
+    places = [folder / name for name in ("index.html", "overlays") if (folder / name).exists()]
+    return f" Panels show references too; the outlines alone are in {places[0]}." if places else ""
 
 
 def _draw_case(predictions: "Predictions", case_id: str, folder: Path) -> None:

@@ -6,6 +6,7 @@ from dermaseg_monai.report.leak_page import write_leak_page
 from dermaseg_monai.report.outline_panel import draw_outline_panel
 from dermaseg_monai.report.palette import NOTICE
 from dermaseg_monai.report.panels import Panels
+from dermaseg_monai.report.prediction_page import PredictionPage, write_prediction_page
 from dermaseg_monai.report.predictions import Predictions, read_run
 from dermaseg_monai.report.problem_page import write_problem_page
 from dermaseg_monai.report.ranking import pick
@@ -15,11 +16,13 @@ __all__ = [
     "ConfusionHeatMap",
     "ContactSheet",
     "Panels",
+    "PredictionPage",
     "Predictions",
     "draw_contact_sheet",
     "draw_outline_panel",
     "pick",
     "read_run",
     "write_leak_page",
+    "write_prediction_page",
     "write_problem_page",
 ]

@@ -123,3 +123,15 @@ def test_inference_builds_the_network_of_the_training(bundle: str) -> None:
     )
     assert inference["network_def"] == train["network_def"]
     assert inference["encoder_weights"] is None
+
+
+@pytest.mark.parametrize("bundle", ["ba_deeplab", *NAMES, "unet_ham10000"])
+def test_a_prediction_of_photographs_ends_with_its_page(bundle: str) -> None:
+    folder, page = json.loads((BUNDLES / bundle / "configs" / "inference.json").read_text())["handlers"][-2:]
+    assert folder["_target_"] == "dermaseg_monai.engines.PredictionFolder"
+    assert page == {"_target_": "dermaseg_monai.report.PredictionPage", "folder": folder["folder"]}
+
+
+@pytest.mark.parametrize("sheet", ["unet3d/configs/inference.json", "ba_deeplab/configs/evaluate.json"])
+def test_volumes_and_evaluations_have_no_page(sheet: str) -> None:
+    assert "PredictionPage" not in (BUNDLES / sheet).read_text()

@@ -159,6 +159,10 @@ def test_a_broken_jpeg_in_a_folder_costs_one_row_only(warm: Warm, trained: Path,
     assert (found["broken"]["status"], found["broken"]["image"]) == ("failed", "broken.jpg")
     assert "broken.jpg" in found["broken"]["reason"]
     assert found[whole.stem]["status"] == "ok"
+    assert done.out.rstrip().endswith(f"Open {out / 'index.html'} in a browser: every outline, the least sure first.")
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert page.index("broken.jpg") < page.index(f"<b>{whole.name}</b>")
+    assert "Uncertainty of" in page
     assert {path.stem for path in (out / "masks").iterdir()} == set(found) - {"broken"}
     assert json.loads((out / "run.json").read_text())["failed"] == 1
 

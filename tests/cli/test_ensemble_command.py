@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 from dermaseg_monai.cli import app
 from dermaseg_monai.engines.prediction_record import done_row, write_record
 from dermaseg_monai.errors import ConfigError, DataError
-from dermaseg_monai.images import write_mask, write_probability, write_rgb
+from dermaseg_monai.images import Picture, write_mask, write_probability, write_rgb
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
 from dermaseg_monai.metrics import ProbabilitySums
 from dermaseg_monai.tracking.delivery import connect
@@ -51,6 +52,7 @@ def test_evaluations_give_a_scored_mean_that_compare_takes(config: dict[str, obj
     assert f"Wrote {tmp_path / 'mean'}: 2 predicted." in said
     assert len(list((tmp_path / "mean" / "overlays").iterdir())) == 2
     assert "they have the lowest predicted Dice: a (0.77), b (0.77)" in said
+    assert not (tmp_path / "mean" / "index.html").exists()  # scored: `dermaseg panels` has the references too
     summary = json.loads((tmp_path / "mean" / "summary.json").read_text())
     assert summary["scores"]["jaccard"]["mean"] == 1
     done = CliRunner().invoke(
@@ -91,8 +93,15 @@ def test_a_mean_that_fails_is_no_finished_run(config: dict[str, object], tmp_pat
 def test_predictions_without_scores_give_a_mean_without_scores(tmp_path: Path) -> None:
     one = predicted(tmp_path / "one", [0.9, 0.4, 0.4], jaccard=None, config={})
     two = predicted(tmp_path / "two", [0.9, 0.8, 0.4], jaccard=None, config={})
-    assert "Jaccard" not in ensemble(one, two, "--out", tmp_path / "mean", "--threshold", "0.3")
+    said = ensemble(one, two, "--out", tmp_path / "mean", "--threshold", "0.3")
+    assert "Jaccard" not in said
     assert not (tmp_path / "mean" / "summary.json").exists()
+    assert said.endswith(
+        f"Open {tmp_path / 'mean' / 'index.html'} in a browser: every outline, the least sure first.\n"
+    )
+    page = (tmp_path / "mean" / "index.html").read_text()
+    assert "mean of 2 networks: one, two" in page
+    assert "predicted Dice 0.78, networks agree to 1.00" in page  # 2 (.9 + .6 + .4) / (1.9 + 3); all above 0.3
     assert json.loads((tmp_path / "mean" / "run.json").read_text())["threshold"] == 0.3
 
 
@@ -101,3 +110,17 @@ def test_scores_of_unknown_references_are_asked_for(tmp_path: Path) -> None:
     two = predicted(tmp_path / "two", [0.9, 0.8, 0.4], jaccard=0.5, config={})
     with pytest.raises(ConfigError, match=r"does not say which cases .*--manifest FILE --dataset-dir FOLDER"):
         ensemble(one, two, "--out", tmp_path / "mean")
+
+
+def test_a_mean_of_volumes_has_no_page(tmp_path: Path) -> None:
+    like = Picture(np.zeros((2, 2, 2), np.float32), affine=np.eye(4), header=nib.Nifti1Header())
+    for name in ("one", "two"):
+        write_probability(
+            tmp_path / name / "probabilities" / "v.nii.gz", np.full((2, 2, 2), 0.6, np.float32), like=like
+        )
+        rows = {"v": done_row("v", "v.nii.gz", "v.nii.gz", shape=(2, 2, 2), sums=ProbabilitySums(4.8, 4.8, 8))}
+        write_record(tmp_path / name, rows, failed=0, threshold=0.5, weights=None, about={})
+    said = ensemble(tmp_path / "one", tmp_path / "two", "--out", tmp_path / "mean")
+    assert "1 predicted" in said
+    assert "Open" not in said
+    assert not (tmp_path / "mean" / "index.html").exists()

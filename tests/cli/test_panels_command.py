@@ -251,3 +251,18 @@ def test_help_says_what_the_command_takes() -> None:
     assert "--contact-sheet" in draw("--help").output
     assert draw("x", "--split", "train").exit_code == 2
     assert draw("x", "--contact-sheet", "0").exit_code == 2
+
+
+def test_a_prediction_without_references_is_sent_to_its_page_or_its_overlays(
+    study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (study.predictions / "run.json").write_text("{}")
+    assert "the outlines alone" not in refused(monkeypatch, capsys, study.predictions)
+    (study.predictions / "overlays").mkdir()
+    for name in ("overlays", "index.html"):
+        (study.predictions / name).touch()
+        error = refused(monkeypatch, capsys, study.predictions)
+        assert error.endswith(
+            "Give them: --manifest FILE --dataset-dir FOLDER. "
+            f"Panels show references too; the outlines alone are in {study.predictions / name}.\n"
+        )

@@ -190,7 +190,8 @@ def test_a_second_prediction_of_the_same_cases_replaces_the_first(tmp_path: Path
 def test_no_table_of_before_stands_beside_new_masks(
     tmp_path: Path, cases: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, names = tmp_path / "out", ("cases.csv", "summary.json", "confusion.png", "ceiling.md", "ceiling_by_sex.csv")
+    out = tmp_path / "out"
+    names = ("cases.csv", "summary.json", "confusion.png", "ceiling.md", "ceiling_by_sex.csv", "index.html")
     _predict(PredictionFolder(out, threshold=0.5), cases)
     for name in names:
         (out / name).touch()
