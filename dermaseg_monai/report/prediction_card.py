@@ -16,7 +16,7 @@ from dermaseg_monai.report.prediction_picture import PredictionPicture, draw_pre
 _SIDE_PX: Final = 320
 _SPECK: Final = 0.001
 """Below so much of the lesion more digits say nothing of its further pieces."""
-_LINKED: Final = {"overlays": "outline at full size", "masks": "mask"}
+_LINKED: Final = {"overlays": "outline", "masks": "mask"}
 
 STYLE: Final = """
 .cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:22px 18px}
@@ -40,7 +40,8 @@ def card_html(row: CaseRow, *, folder: Path) -> str:
     said = f"<b>{escape(shown_id(name_of(row)))}</b>{_id(row)}<br>{escape(', '.join(number_words(row)))}"
     said += "".join(f"<br><span class=look>{escape(words)}</span>" for words in look)
     links = ", ".join(f'<a href="{href}">{word}</a>' for word, href in links_of(row, folder))
-    return f"<figure><div class=seen>{pictures}</div><figcaption>{said}<br>{links}</figcaption></figure>"
+    said += f"<br>at full size: {links}" if links else ""
+    return f"<figure><div class=seen>{pictures}</div><figcaption>{said}</figcaption></figure>"
 
 
 def name_of(row: CaseRow) -> str:

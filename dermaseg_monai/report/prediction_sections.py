@@ -53,7 +53,7 @@ def order_html(folder: Path, *, agree: bool) -> Iterator[str]:
     """Yield what the pictures and the numbers mean."""
     words = "Yellow: the predicted outline. Links open the files of the folder that this page was written into."
     if (folder / UNCERTAINTY).is_dir():
-        words += " The picture beside it, or below: where the network expects errors of its own,"
+        words += " The second picture: where the network expects errors of its own,"
         yield f"<p>{words} from none <span class=scale></span> to certain; white: the same outline.</p>"
     else:
         yield html_paragraph(words)
@@ -81,12 +81,12 @@ def rest_html(rows: Sequence[CaseRow], *, folder: Path, shown: int) -> Iterator[
 
 
 def style() -> str:
-    """Return the style of the scale of uncertainties."""
+    """Return the style of the scale of uncertainties and of the table."""
     shades = colormaps[MAP_COLOURS[UNCERTAINTY]]([0.0, 0.25, 0.5, 0.75, 1.0])
     colours = ",".join(to_hex(shade) for shade in shades)
     return (
         f".scale{{display:inline-block;width:90px;height:.7em;background:linear-gradient(90deg,{colours})}}\n"
-        "td.name{overflow-wrap:anywhere;min-width:12ch}\n"
+        "td{white-space:nowrap}td.name{white-space:normal;overflow-wrap:anywhere;min-width:16ch}\n"
     )
 
 
