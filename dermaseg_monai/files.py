@@ -72,6 +72,20 @@ def write_buffer(path: str | Path, buffer: io.BytesIO) -> None:
         stream.write(buffer.getbuffer())
 
 
+def write_link(path: str | Path, target: str | Path) -> None:
+    """Make a link to a file, by its full path; folders are made.
+
+    Raises:
+        DataError: something is in the way, or the disk holds no links.
+    """
+    link = Path(path)
+    make_folder(link.parent)
+    try:
+        link.symlink_to(Path(target).resolve())
+    except OSError as error:
+        raise _write_error(link, error) from error
+
+
 def make_folder(path: str | Path) -> Path:
     """Make a folder with its parents, unless it is there, and return it.
 

@@ -61,18 +61,39 @@ def require_answers(
             another size than the picture; an empty mask that nobody called empty, or the reverse.
         IntegrityError: a file of a case is not what the manifest says.
     """
+    require_asked(outlines, asked, one_per_case=one_per_case)
+    cases = {case.id: case for case in manifest.cases}
+    for one in outlines:
+        if one.case_id not in cases:
+            raise DataError(f"Case {one.case_id!r} is not in manifest {manifest.name}. Give the manifest of the queue.")
+        _require_unchanged(cases[one.case_id], dataset_dir, asked[one.case_id])
+        _require_size(one, cases[one.case_id])
+
+
+def require_asked(outlines: Sequence[NewOutline], asked: Mapping[str, str], *, one_per_case: bool) -> None:
+    """Return when every outline answers a question of the queue, and says of an empty mask that it is meant.
+
+    Args:
+        outlines: what came back.
+        asked: case id to digest, of all that was asked.
+        one_per_case: as `require_answers`.
+
+    Raises:
+        DataError: nothing came back; a case that was not asked, was asked in another queue or comes twice; an empty
+            mask that nobody called empty, or the reverse.
+    """
     if not outlines:
         raise DataError("The export holds no submitted annotation. Export the project after the answers are submitted.")
-    cases = {case.id: case for case in manifest.cases}
     for one in outlines:
         if one.case_id not in asked:
             raise DataError(
                 f"Case {one.case_id!r} was not asked: it is not in the queue. Give the queue of this export."
             )
-        if one.case_id not in cases:
-            raise DataError(f"Case {one.case_id!r} is not in manifest {manifest.name}. Give the manifest of the queue.")
-        _require_unchanged(one, cases[one.case_id], dataset_dir, asked[one.case_id])
-        _require_mask(one, cases[one.case_id])
+        if one.digest != asked[one.case_id]:
+            raise DataError(
+                f"Case {one.case_id!r}: the task is of another queue than the one given. Give its own (--queue)."
+            )
+        _require_statement(one)
     keys = [(one.case_id, "" if one_per_case else one.annotator) for one in outlines]
     (first, who), count = Counter(keys).most_common(1)[0]
     if count > 1:
@@ -125,9 +146,7 @@ def _file(one: NewOutline, root: Path, role: NewRole) -> FileRecord:
     return FileRecord(name, sha256_of(path), size_px=(one.mask.shape[0], one.mask.shape[1]))
 
 
-def _require_unchanged(one: NewOutline, case: Case, dataset_dir: str | Path, asked: str) -> None:
-    if one.digest != asked:
-        raise DataError(f"Case {case.id!r}: the task is of another queue than the one given. Give its own (--queue).")
+def _require_unchanged(case: Case, dataset_dir: str | Path, asked: str) -> None:
     if case_digest(case, dataset_dir) != asked:
         raise DataError(
             f"Case {case.id!r} has changed since it was asked: its picture, its masks or who drew them. "
@@ -135,13 +154,17 @@ def _require_unchanged(one: NewOutline, case: Case, dataset_dir: str | Path, ask
         )
 
 
-def _require_mask(one: NewOutline, case: Case) -> None:
+def _require_size(one: NewOutline, case: Case) -> None:
     size = case.image.size_px
     if size is not None and one.mask.shape != size:
         found = f"the mask is {one.mask.shape[0]} x {one.mask.shape[1]} px, the picture {size[0]} x {size[1]}"
         raise DataError(f"Case {case.id!r}: {found} (height x width). Draw it again on the picture of the task.")
+
+
+def _require_statement(one: NewOutline) -> None:
     if one.mask.any() == one.empty_stated:
         found = "has a lesion and says that there is none" if one.empty_stated else "is empty and does not say so"
         raise DataError(
-            f"Case {case.id!r}: the outline of {one.annotator} {found}. Tick `no lesion` in the label tool or draw one."
+            f"Case {one.case_id!r}: the outline of {one.annotator} {found}. "
+            "Tick `no lesion` in the label tool or draw one."
         )

@@ -65,5 +65,6 @@ def new_manifest(
     waiting = len(set(asked) - {one.case_id for one in outlines})
     return (
         f"{len(outlines)} outlines of role {role} by {', '.join(sorted({one.annotator for one in outlines}))}; "
-        f"{skipped} skipped in the label tool, {waiting} of {len(asked)} cases wait.\nWrote {out}; masks below {root}"
+        f"{len(skipped)} skipped in the label tool, {waiting} of {len(asked)} cases wait.\n"
+        f"Wrote {out}; masks below {root}"
     )

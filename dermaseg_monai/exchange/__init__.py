@@ -6,6 +6,7 @@ from dermaseg_monai.exchange.label_studio_project import LabelStudioProject
 from dermaseg_monai.exchange.label_studio_tasks import (
     ADJUDICATION_PAGE,
     READING_PAGE,
+    REVIEW_PAGE,
     embedded,
     embedded_picture,
     region,
@@ -15,6 +16,7 @@ from dermaseg_monai.exchange.label_studio_tasks import (
 __all__ = [
     "ADJUDICATION_PAGE",
     "READING_PAGE",
+    "REVIEW_PAGE",
     "Answer",
     "LabelStudioProject",
     "decode_brush",

@@ -39,8 +39,8 @@ class Answer:
 
 def read_export(
     path: str | Path, *, people: Mapping[str, str], sizes: Mapping[str, tuple[int, int]]
-) -> tuple[list[Answer], int]:
-    """Return the submitted annotations of an export (type JSON), and how many were skipped by their annotator.
+) -> tuple[list[Answer], list[str]]:
+    """Return the submitted annotations of an export (type JSON), and the case of each that its annotator skipped.
 
     Predictions and drafts are no answers.
 
@@ -55,7 +55,7 @@ def read_export(
     """
     source = Path(path)
     answers: list[Answer] = []
-    skipped = 0
+    skipped: list[str] = []
     for number, item in enumerate(_tasks(source), start=1):
         data = item.get("data")
         if not isinstance(data, dict) or not {"case_id", "digest"} <= set(data):
@@ -67,7 +67,7 @@ def read_export(
             if not isinstance(annotation, dict):
                 raise DataError(f"Task {number} of {source} has an annotation that is no object. Export it as JSON.")
             if annotation.get("was_cancelled"):
-                skipped += 1
+                skipped.append(str(data["case_id"]))
                 continue
             answers.append(_answer(str(data["case_id"]), str(data["digest"]), annotation, people, sizes))
     return answers, skipped
@@ -95,7 +95,9 @@ def _answer(
         known = ", ".join(people) or "none"
         raise DataError(f"Case {case_id!r} was answered by account {who!r}, who may not; these may: {known}.")
     if case_id not in sizes:
-        raise DataError(f"Case {case_id!r} of the export is not in the manifest. Give the manifest of its tasks.")
+        raise DataError(
+            f"Case {case_id!r} of the export was not asked here. Give the manifest, or the queue, of its tasks."
+        )
     moment = annotation.get("updated_at") or annotation.get("created_at")
     if not isinstance(moment, str) or read_moment(moment) is None:  # a manifest with another text would not load again
         raise DataError(f"Case {case_id!r}: the annotation of {people[who]} has no date. Export the project again.")

@@ -30,7 +30,7 @@ class LabelStudioProject:
 
     @classmethod
     def create(cls, url: str, token: str, *, title: str, page: str) -> "LabelStudioProject":
-        """Make a project whose labelling page is `page` (`READING_PAGE`, `ADJUDICATION_PAGE`).
+        """Make a project whose labelling page is `page` (`READING_PAGE`, `ADJUDICATION_PAGE`, `REVIEW_PAGE`).
 
         Raises:
             DataError: the server cannot be reached or refuses.

@@ -12,7 +12,7 @@ from PIL import Image
 
 from dermaseg_monai.arrays import RgbImage
 from dermaseg_monai.exchange.brush import encode_brush
-from dermaseg_monai.images import READER_RGB, REFERENCE_RGB, Rgb, hex_of, read_image
+from dermaseg_monai.images import PREDICTION_RGB, READER_RGB, REFERENCE_RGB, Rgb, hex_of, read_image
 
 Mask = Bool[np.ndarray, "h w"]
 
@@ -46,6 +46,14 @@ ADJUDICATION_PAGE: Final = f"""<View>{_tools(REFERENCE_RGB)}
 
 What the senior paints becomes the reference, and has its cyan; what a reader paints does not.
 """
+
+REVIEW_PAGE: Final = f"""<View>
+    <Header value="Yellow is what a network drew ($facts). Correct it where it is wrong; submit it unchanged where it \
+is right; skip a picture that cannot be judged." size="5"/>{_tools(PREDICTION_RGB)}
+    <Header value="The outline supports your judgement and does not replace it. Not a medical device." size="5"/>
+</View>
+"""
+"""The labelling page of a project in which a clinician corrects the outlines of a network, which have its yellow."""
 
 
 def task(

@@ -39,14 +39,14 @@ def test_all_that_was_painted_is_one_mask_with_who_and_when(tmp_path: Path) -> N
     (answer,), skipped = read(export(tmp_path, annotation(region(UPPER, "1"), region(LOWER, "2"))))
     assert (answer.mask == (UPPER | LOWER)).all()
     assert (answer.case_id, answer.digest, answer.annotator) == ("a", "d", "ada")
-    assert (answer.created_at, answer.says_no_lesion, skipped) == ("2026-11-21T10:00:00Z", False, 0)
+    assert (answer.created_at, answer.says_no_lesion, skipped) == ("2026-11-21T10:00:00Z", False, [])
 
 
-def test_an_account_may_come_with_its_address_and_skipped_tasks_are_counted(tmp_path: Path) -> None:
+def test_an_account_may_come_with_its_address_and_skipped_tasks_are_named(tmp_path: Path) -> None:
     stated = {"from_name": "statement", "type": "choices", "value": {"choices": ["no lesion"]}}
     by_bo = annotation(stated, completed_by={"id": 9, "email": "bo@example.org"})
     (answer,), skipped = read(export(tmp_path, by_bo, annotation(was_cancelled=True)))
-    assert (answer.annotator, answer.says_no_lesion, answer.mask.any(), skipped) == ("bo", True, False, 1)
+    assert (answer.annotator, answer.says_no_lesion, answer.mask.any(), skipped) == ("bo", True, False, ["a"])
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_files_that_are_no_export_of_ours_are_refused(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(DataError, match=said):
             read(path)
-    with pytest.raises(DataError, match="'b' of the export is not in the manifest"):
+    with pytest.raises(DataError, match="'b' of the export was not asked here"):
         read(export(tmp_path, annotation(), case_id="b"))
 
 
