@@ -47,9 +47,10 @@ class Account:
         """Return the word with which others may sign up."""
         return str(self._json("GET", "/api/invite")["token"])
 
-    def annotate(self, task: int, result: list[dict[str, object]]) -> None:
-        """Submit an annotation, as the labelling page does."""
-        self._json("POST", f"/api/tasks/{task}/annotations/", {"result": result, "lead_time": 12.5})
+    def annotate(self, task: int, result: list[dict[str, object]], *, was_cancelled: bool = False) -> None:
+        """Submit an annotation, or skip the task, as the labelling page does."""
+        body = {"result": result, "lead_time": 12.5, "was_cancelled": was_cancelled}
+        self._json("POST", f"/api/tasks/{task}/annotations/", body)
 
     def _json(self, verb: str, path: str, body: Any = None) -> dict[str, Any]:  # noqa: ANN401 (what json takes)
         answer = self.session.request(verb, self.url + path, json=body, timeout=60)

@@ -4,6 +4,7 @@ import json
 import shutil
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from dermaseg_monai.cli import app
 from dermaseg_monai.data.demo import make_demo
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.exchange import LabelStudioProject, decode_brush, encode_brush, region
-from dermaseg_monai.images import read_mask
+from dermaseg_monai.images import read_mask, write_mask
 from dermaseg_monai.manifest import Manifest, verify
 from tests.exchange.label_studio_server import PASSWORD, PROGRAM, Account, Server
 
@@ -50,10 +51,14 @@ def demo(tmp_path: Path) -> Path:
     return path
 
 
-def agreement(*words: object) -> str:
-    done = CliRunner().invoke(app, ["agreement", *map(str, words)], catch_exceptions=False)
+def dermaseg(*words: object) -> str:
+    done = CliRunner().invoke(app, [*map(str, words)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
+
+
+def agreement(*words: object) -> str:
+    return dermaseg("agreement", *words)
 
 
 def sent(server: Server, owner: Account, folder: Path, title: str) -> tuple[LabelStudioProject, dict[str, int]]:
@@ -65,7 +70,7 @@ def sent(server: Server, owner: Account, folder: Path, title: str) -> tuple[Labe
     return project, {task["data"]["case_id"]: number for task, number in zip(tasks, numbers, strict=True)}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def people(server: Server) -> Iterator[list[Account]]:
     """Sign up an owner of the projects, two readers and a senior."""
     owner = Account(server.url, "owner@example.org", invitation=None)
@@ -142,6 +147,41 @@ def test_readers_draw_and_a_senior_decides_what_they_differ_on(
         agreement("adjudicate", "--manifest", root / "read.json", *words, "--out", root / "x.json")
 
 
+def test_a_clinician_corrects_accepts_and_skips_what_a_network_drew(
+    server: Server, people: list[Account], demo: Path, tmp_path: Path
+) -> None:
+    owner, _, _, ada = people
+    names = ["demo_0002", "demo_0003", "demo_0004"]
+    drawn = {name: read_mask(demo.parent / f"annotations/tight/{name}.png") for name in names}
+    for name, mask in drawn.items():
+        write_mask(tmp_path / "pred" / "masks" / f"{name}.png", mask)
+    rows = [f"{name},{name}.jpg,ok,{name}.png,0.{at}" for at, name in enumerate(names, start=5)]
+    (tmp_path / "pred" / "cases.csv").write_text("\n".join(["case_id,image,status,file,predicted_dice", *rows]) + "\n")
+    dermaseg("review", tmp_path / "pred", "--images", demo.parent / "images", "--out", tmp_path / "tasks")
+    project, numbers = sent(server, owner, tmp_path / "tasks", "Review")
+    assert list(numbers) == names
+
+    # demo_0002 is right, demo_0003 is not, demo_0004 cannot be judged
+    if CHROMIUM is None:  # the same answer, without looking at the page
+        ada.annotate(numbers["demo_0002"], [region(drawn["demo_0002"], "r1")])
+    else:
+        with labelling_page(server, ada, project.number, numbers["demo_0002"], program=CHROMIUM) as page:
+            assert page.get_by_text("Yellow is what a network drew (the Dice that it expects is 0.50)").count()
+            page.screenshot(path=tmp_path / "review.png")
+            submit(page)
+    wider = read_mask(demo.parent / "annotations/loose/demo_0003.png")
+    ada.annotate(numbers["demo_0003"], [region(wider, "r1")])
+    ada.annotate(numbers["demo_0004"], [], was_cancelled=True)
+    project.export(tmp_path / "export.json")
+    words = ["--import", tmp_path / "export.json", "--queue", tmp_path / "tasks" / "queue.csv"]
+    words += ["--reviewers", f"{ada.number}=dr-ada"]
+    said = dermaseg("review", tmp_path / "pred", *words, "--out", tmp_path / "reviewed")
+    assert "1 corrected, 1 accepted as they were, 0 of 3 cases wait" in said
+    assert "Skipped in the label tool: demo_0004" in said
+    assert (read_mask(tmp_path / "reviewed" / "masks" / "demo_0002.png") == drawn["demo_0002"]).all()
+    assert (read_mask(tmp_path / "reviewed" / "masks" / "demo_0003.png") == wider).all()
+
+
 def decision(known: Manifest, root: Path, case_id: str) -> np.ndarray:
     """Return the mask of a case that the senior has decided, everything before it still being there."""
     (case,) = (one for one in known.cases if one.id == case_id)
@@ -154,19 +194,11 @@ def decision(known: Manifest, root: Path, case_id: str) -> np.ndarray:
 
 
 def paint(server: Server, account: Account, project: int, task: int, folder: Path, *, program: str) -> tuple[int, ...]:
-    """Log in as a person does, paint one stroke in the middle of the picture, submit; return a pixel of the stroke."""
-    with sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1500, "height": 1300})
-        _log_in(page, server, account)
-        page.goto(f"{server.url}/projects/{project}/data?task={task}")
-        page.get_by_text("Paint the lesion, or tick that there is none").first.wait_for(timeout=120_000)
-        picture = page.locator("canvas").first
-        picture.wait_for(timeout=60_000)
-        page.wait_for_timeout(3000)
+    """Paint one stroke in the middle of the picture, submit; return a pixel of the stroke."""
+    with labelling_page(server, account, project, task, program=program) as page:
         page.screenshot(path=folder / "adjudication.png")
         page.keyboard.press("1")  # the label lesion
-        box = picture.bounding_box()
+        box = page.locator("canvas").first.bounding_box()
         assert box is not None
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         page.mouse.move(x - 60, y)
@@ -175,11 +207,29 @@ def paint(server: Server, account: Account, project: int, task: int, folder: Pat
         page.mouse.up()
         page.wait_for_timeout(1000)
         page.screenshot(path=folder / "painted.png")
-        with page.expect_response(lambda answer: "/annotations" in answer.url and answer.request.method == "POST"):
-            page.get_by_role("button", name="Submit").click()
-        browser.close()
+        submit(page)
     height, width = read_mask(folder / "demo" / "masks" / "demo_0002.png").shape
     return height // 2, width // 2
+
+
+@contextmanager
+def labelling_page(server: Server, account: Account, project: int, task: int, *, program: str) -> Iterator[Page]:
+    """Log in as a person does and open a task."""
+    with sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1500, "height": 1300})
+        _log_in(page, server, account)
+        page.goto(f"{server.url}/projects/{project}/data?task={task}")
+        page.get_by_text("Paint the lesion, or tick that there is none").first.wait_for(timeout=120_000)
+        page.locator("canvas").first.wait_for(timeout=60_000)
+        page.wait_for_timeout(3000)
+        yield page
+        browser.close()
+
+
+def submit(page: Page) -> None:
+    with page.expect_response(lambda answer: "/annotations" in answer.url and answer.request.method == "POST"):
+        page.get_by_role("button", name="Submit").click()
 
 
 def _log_in(page: Page, server: Server, account: Account) -> None:
