@@ -48,8 +48,8 @@ What the senior paints becomes the reference, and has its cyan; what a reader pa
 """
 
 REVIEW_PAGE: Final = f"""<View>
-    <Header value="Yellow is what a network drew ($facts). Correct it where it is wrong; submit it unchanged where it \
-is right; skip a picture that cannot be judged." size="5"/>{_tools(PREDICTION_RGB)}
+    <Header value="Yellow is what a network drew ($facts). Ctrl+H hides it, and shows it again. Correct it where it is \
+wrong; submit it unchanged where it is right; skip a picture that cannot be judged." size="5"/>{_tools(PREDICTION_RGB)}
     <Header value="The outline supports your judgement and does not replace it. Not a medical device." size="5"/>
 </View>
 """

@@ -1,5 +1,6 @@
 """The round trip with the real server: readers draw, agreement is computed, a senior decides what they differ on."""
 
+import io
 import json
 import shutil
 import warnings
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 from typer.testing import CliRunner
 
@@ -165,13 +167,22 @@ def test_a_clinician_corrects_accepts_and_skips_what_a_network_drew(
     if CHROMIUM is None:  # the same answer, without looking at the page
         ada.annotate(numbers["demo_0002"], [region(drawn["demo_0002"], "r1")])
     else:
-        with labelling_page(server, ada, project.number, numbers["demo_0002"], program=CHROMIUM) as page:
+        with labelling_page(server, ada, project.number, f"task={numbers['demo_0002']}", program=CHROMIUM) as page:
             assert page.get_by_text("Yellow is what a network drew (the Dice that it expects is 0.50)").count()
-            page.screenshot(path=tmp_path / "review.png")
+            shown_px = yellow_px(page.screenshot(path=tmp_path / "review.png"))
+            page.keyboard.press("Control+h")
+            page.wait_for_timeout(1000)
+            assert yellow_px(page.screenshot(path=tmp_path / "hidden.png")) < 0.1 * shown_px
+            page.keyboard.press("Control+h")
             submit(page)
     wider = read_mask(demo.parent / "annotations/loose/demo_0003.png")
     ada.annotate(numbers["demo_0003"], [region(wider, "r1")])
-    ada.annotate(numbers["demo_0004"], [], was_cancelled=True)
+    if CHROMIUM is None:
+        ada.annotate(numbers["demo_0004"], [], was_cancelled=True)
+    else:  # what "Label All Tasks" opens: the next task without an answer
+        with labelling_page(server, ada, project.number, "labeling=1", program=CHROMIUM) as page:
+            page.screenshot(path=tmp_path / "skip.png")
+            submit(page, "Skip")
     project.export(tmp_path / "export.json")
     words = ["--import", tmp_path / "export.json", "--queue", tmp_path / "tasks" / "queue.csv"]
     words += ["--reviewers", f"{ada.number}=dr-ada"]
@@ -195,7 +206,7 @@ def decision(known: Manifest, root: Path, case_id: str) -> np.ndarray:
 
 def paint(server: Server, account: Account, project: int, task: int, folder: Path, *, program: str) -> tuple[int, ...]:
     """Paint one stroke in the middle of the picture, submit; return a pixel of the stroke."""
-    with labelling_page(server, account, project, task, program=program) as page:
+    with labelling_page(server, account, project, f"task={task}", program=program) as page:
         page.screenshot(path=folder / "adjudication.png")
         page.keyboard.press("1")  # the label lesion
         box = page.locator("canvas").first.bounding_box()
@@ -213,13 +224,13 @@ def paint(server: Server, account: Account, project: int, task: int, folder: Pat
 
 
 @contextmanager
-def labelling_page(server: Server, account: Account, project: int, task: int, *, program: str) -> Iterator[Page]:
-    """Log in as a person does and open a task."""
+def labelling_page(server: Server, account: Account, project: int, place: str, *, program: str) -> Iterator[Page]:
+    """Log in as a person does and open a task; `place` says which."""
     with sync_playwright() as engine:
         browser = engine.chromium.launch(executable_path=program, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1500, "height": 1300})
         _log_in(page, server, account)
-        page.goto(f"{server.url}/projects/{project}/data?task={task}")
+        page.goto(f"{server.url}/projects/{project}/data?{place}")
         page.get_by_text("Paint the lesion, or tick that there is none").first.wait_for(timeout=120_000)
         page.locator("canvas").first.wait_for(timeout=60_000)
         page.wait_for_timeout(3000)
@@ -227,9 +238,14 @@ def labelling_page(server: Server, account: Account, project: int, task: int, *,
         browser.close()
 
 
-def submit(page: Page) -> None:
+def yellow_px(screenshot: bytes) -> int:
+    red, green, blue = np.moveaxis(np.asarray(Image.open(io.BytesIO(screenshot)).convert("RGB")), 2, 0)
+    return int(((red > 150) & (green > 110) & (blue < 50)).sum())
+
+
+def submit(page: Page, button: str = "Submit") -> None:
     with page.expect_response(lambda answer: "/annotations" in answer.url and answer.request.method == "POST"):
-        page.get_by_role("button", name="Submit").click()
+        page.get_by_role("button", name=button).click()
 
 
 def _log_in(page: Page, server: Server, account: Account) -> None:
