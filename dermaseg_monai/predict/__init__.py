@@ -1,4 +1,4 @@
-"""The user's door to trained models: one photograph in Python, several predictions as one, and people who correct them."""
+"""The user's door to trained models: one photograph in Python, several predictions as one, corrections of people."""
 
 from dermaseg_monai.predict.correction import Correction
 from dermaseg_monai.predict.ensemble import Ensemble, average_predictions, require_mean_replaceable
