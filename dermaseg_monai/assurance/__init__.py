@@ -1,7 +1,8 @@
-"""Can a result be trusted: what a network does when photographs are not as clean as those it was tested on."""
+"""Can a result be trusted: on photographs less clean than those of the test, and where there is no reference."""
 
 from dermaseg_monai.assurance.chosen_cases import RULE, choose_cases
 from dermaseg_monai.assurance.curve import Curve, Estimate, Point, make_curve
+from dermaseg_monai.assurance.dice_bound import DiceBound
 from dermaseg_monai.assurance.disturbance import artefact_rng, disturbed
 from dermaseg_monai.assurance.evaluation import Evaluation, Prediction
 from dermaseg_monai.assurance.ledger import Ledger
@@ -16,6 +17,7 @@ __all__ = [
     "SCORED",
     "UNDISTURBED",
     "Curve",
+    "DiceBound",
     "Estimate",
     "Evaluation",
     "Ledger",

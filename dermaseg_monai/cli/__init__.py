@@ -15,6 +15,7 @@ from dermaseg_monai.cli.ensemble import ensemble
 from dermaseg_monai.cli.generalise import generalise
 from dermaseg_monai.cli.leak_worth import leak_worth
 from dermaseg_monai.cli.panels import panels
+from dermaseg_monai.cli.quality import quality
 from dermaseg_monai.cli.review import review
 from dermaseg_monai.cli.stress import stress
 from dermaseg_monai.errors import DermasegError
@@ -35,6 +36,7 @@ app.command("ablate")(ablate)
 app.command("panels")(panels)
 app.command("average")(average)
 app.command("ensemble")(ensemble)
+app.command("quality")(quality)
 app.command("review")(review)
 app.command("compare")(compare)
 app.command("generalise")(generalise)

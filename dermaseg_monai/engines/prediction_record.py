@@ -23,7 +23,7 @@ _SHOWN = 3
 PARTS = ("masks", "probabilities", "uncertainty", "boundary", "overlays")
 """The sub-folders of a prediction folder, a file per case in each."""
 RECORDS = (
-    *("cases.csv", "summary.json", "summary.md", "contact_sheet.png", "index.html"),
+    *("cases.csv", "summary.json", "summary.md", "contact_sheet.png", "index.html", "quality.csv", "quality.json"),
     *("confusion.json", "confusion.png", "ceiling.json", "ceiling.csv", "ceiling.md", "ceiling_by_*.csv"),
 )
 """What a prediction folder says of its cases, beside run.json; with * for what there may be several of."""

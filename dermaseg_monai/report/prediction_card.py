@@ -16,6 +16,11 @@ from dermaseg_monai.report.prediction_picture import PredictionPicture, draw_pre
 _SIDE_PX: Final = 320
 _SPECK: Final = 0.001
 """Below so much of the lesion more digits say nothing of its further pieces."""
+_NUMBERS: Final = {
+    "predicted_dice": "predicted Dice {:.2f}",
+    "dice_at_least": "at least {:.2f}",
+    "member_dice": "networks agree to {:.2f}",
+}
 _LINKED: Final = {"overlays": "outline", "masks": "mask"}
 
 STYLE: Final = """
@@ -57,8 +62,8 @@ def links_of(row: CaseRow, folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def number_words(row: CaseRow) -> Iterator[str]:
-    """Yield predicted Dice, agreement of the networks and lesion share, as far as there are any."""
-    for name, words in (("predicted_dice", "predicted Dice {:.2f}"), ("member_dice", "networks agree to {:.2f}")):
+    """Yield predicted Dice, its lower bound, agreement of the networks and lesion share, as far as there are any."""
+    for name, words in _NUMBERS.items():
         if name in row.scores:
             yield words.format(row.scores[name])
     if "lesion_fraction" in row.scores and row.scores.get("pred_px") != 0:

@@ -1,6 +1,7 @@
 """A prediction of photographs as one HTML page, for who has just run it: what failed, and what to look at first."""
 
 import logging
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +13,18 @@ from dermaseg_monai.files import write_text
 from dermaseg_monai.manifest.threads import in_threads
 from dermaseg_monai.metrics.case_row import CaseRow
 from dermaseg_monai.metrics.case_rows import read_rows
+from dermaseg_monai.metrics.quality_row import read_quality_rows
 from dermaseg_monai.report.html import html_page
 from dermaseg_monai.report.prediction_card import STYLE, card_html
 from dermaseg_monai.report.prediction_picture import UNCERTAINTY
-from dermaseg_monai.report.prediction_sections import about_html, failed_html, order_html, rest_html, style
+from dermaseg_monai.report.prediction_sections import (
+    about_html,
+    failed_html,
+    order_html,
+    quality_html,
+    rest_html,
+    style,
+)
 from dermaseg_monai.report.predictions import read_run
 
 logger = logging.getLogger(__name__)
@@ -71,7 +80,7 @@ def write_prediction_page(folder: str | Path) -> Path:
         DataError: it is no prediction folder, or the page cannot be written.
     """
     root = Path(folder)
-    rows, run = read_rows(root), read_run(root)
+    rows, run = _with_quality(root), read_run(root)
     failed = [row for row in rows if row.file is None]
     predicted = sorted((row for row in rows if row.file is not None), key=_least_sure)
     sections = [about_html(run, predicted=len(predicted), failed=len(failed)), *failed_html(failed)]
@@ -79,12 +88,24 @@ def write_prediction_page(folder: str | Path) -> Path:
         two = " two" if (root / UNCERTAINTY).is_dir() else ""
         sections.append(f"<h2>Predicted ({len(predicted):,}), the least sure first</h2>")
         sections += order_html(root, agree=any("member_dice" in row.scores for row in predicted))
+        sections += quality_html(root)
         cards = in_threads(partial(card_html, folder=root), predicted[:SHOWN], title="Drawing the page")
         sections.append(f"<div class='cases{two}'>{''.join(cards)}</div>")
         sections += rest_html(predicted[SHOWN:], folder=root, shown=SHOWN)
     path = root / "index.html"
     write_text(path, html_page("Predicted outlines", sections, style=STYLE + style()))
     return path
+
+
+def _with_quality(folder: Path) -> list[CaseRow]:
+    """Return the rows with what `dermaseg quality` says of them, where it was asked."""
+    found = read_quality_rows(folder)
+    return [
+        replace(row, scores={**row.scores, "dice_at_least": found[row.case_id].dice_at_least})
+        if row.case_id in found
+        else row
+        for row in read_rows(folder)
+    ]
 
 
 def _least_sure(row: CaseRow) -> tuple[bool, float, str]:

@@ -1,6 +1,6 @@
 """The words and tables around the pictures of a prediction: what it is, what failed, in which order it stands."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path, PurePath
 from typing import Any, Final
@@ -8,6 +8,7 @@ from typing import Any, Final
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
+from dermaseg_monai.files import read_object
 from dermaseg_monai.metrics.case_row import CaseRow
 from dermaseg_monai.report.html import html_list, html_paragraph
 from dermaseg_monai.report.page import shown_id
@@ -15,6 +16,7 @@ from dermaseg_monai.report.palette import MAP_COLOURS
 from dermaseg_monai.report.prediction_card import links_of, name_of, percent
 from dermaseg_monai.report.prediction_picture import UNCERTAINTY
 
+_COLUMNS: Final = {"predicted_dice": "predicted Dice", "dice_at_least": "at least", "member_dice": "networks agree"}
 _LISTED: Final = 20
 _DIGITS: Final = 12
 _MINUTE: Final = len("2026-11-29T14:05")
@@ -67,14 +69,28 @@ def order_html(folder: Path, *, agree: bool) -> Iterator[str]:
         yield html_paragraph(_AGREE)
 
 
+def quality_html(folder: Path) -> Iterator[str]:
+    """Yield what the lower bound of Dice means, where `dermaseg quality` has written one."""
+    said = read_object(folder / "quality.json")
+    confidence, cases = said.get("confidence"), said.get("cases")
+    if not isinstance(confidence, float) or not isinstance(cases, int):
+        return
+    learned = f"{cases:,} photographs that people had outlined ({said.get('learned_from', 'not recorded')})"
+    yield html_paragraph(
+        f"“At least” is the Dice that {100 * confidence:g} % of photographs reach, learned from {learned}. It holds "
+        "for photographs from the same source as those and for people who draw as those did; for others it may promise "
+        "too much."
+    )
+
+
 def rest_html(rows: Sequence[CaseRow], *, folder: Path, shown: int) -> Iterator[str]:
     """Yield the table of the photographs after the first `shown`, whose pictures would make the page heavy."""
     if not rows:
         return
-    agree = any("member_dice" in row.scores for row in rows)
-    head = ["photograph", "predicted Dice", *(["networks agree"] if agree else []), "lesion", ""]
+    known = {name: words for name, words in _COLUMNS.items() if any(name in row.scores for row in rows)}
+    head = ["photograph", *known.values(), "lesion", ""]
     cells = "".join(f"<th>{name}</th>" for name in head)
-    body = "".join(_row(row, folder, agree=agree) for row in rows)
+    body = "".join(_row(row, folder, known) for row in rows)
     yield f"<h2>The other photographs ({len(rows):,})</h2>"
     yield f"<p class=faint>The first {shown:,} are shown above.</p>"
     yield f"<div class=scroll><table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -124,8 +140,7 @@ def _without_folders(reason: str, image: str) -> str:
     return reason[:start] + reason[end + 1 :]
 
 
-def _row(row: CaseRow, folder: Path, *, agree: bool) -> str:
-    columns = ["predicted_dice", *(["member_dice"] if agree else [])]
+def _row(row: CaseRow, folder: Path, columns: Iterable[str]) -> str:
     numbers = [f"{row.scores[name]:.2f}" if name in row.scores else "" for name in columns]
     share = row.scores.get("lesion_fraction")
     numbers.append("" if share is None else percent(share) if row.scores.get("pred_px") else "none found")

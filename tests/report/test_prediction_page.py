@@ -1,5 +1,6 @@
 """The page of a prediction: folders made by hand, and one that an evaluator writes."""
 
+import json
 import logging
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from dermaseg_monai.engines.prediction_record import Row, done_row, failed_row, 
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.images import overlay, write_mask, write_probability, write_rgb
 from dermaseg_monai.metrics import ProbabilitySums
+from dermaseg_monai.metrics.quality_row import QualityRow, write_quality_rows
 from dermaseg_monai.report import prediction_page, write_prediction_page
 
 HOSTILE = "<script>alert(1)&.jpg"
@@ -293,6 +295,20 @@ def test_a_mean_names_its_networks_and_how_far_they_agree(folder: Path) -> None:
     assert "mean of 2 networks: one.safetensors (sha256 0123456789ab), second" in words
     assert "predicted Dice 0.90, networks agree to 0.75, lesion 16.7 %" in words
     assert "“Networks agree” is the mean Dice" in words
+
+
+def test_what_the_predicted_dice_is_worth_stands_behind_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [predicted(folder, name, dice=0.9) for name in "ab"]
+    assert "at least" not in page(folder, rows).words
+    write_quality_rows(folder, [QualityRow("a", 0.9, 0.87, 0.71), QualityRow("b", 0.9, 0.87, 0.72)])
+    said = {"confidence": 0.9, "cases": 116, "learned_from": "evaluate_<val>, split val"}
+    (folder / "quality.json").write_text(json.dumps(said))
+    words = page(folder, rows).words
+    assert "predicted Dice 0.90, at least 0.71, lesion" in words
+    assert "the Dice that 90 % of photographs reach, learned from 116 photographs" in words
+    assert "(evaluate_<val>, split val)" in words
+    monkeypatch.setattr(prediction_page, "SHOWN", 1)
+    assert "at least lesion b.jpg 0.90 0.72 16.7 %" in page(folder, rows).words
 
 
 def test_a_run_json_of_a_stranger_does_no_harm(folder: Path) -> None:

@@ -1,0 +1,117 @@
+"""`dermaseg quality`: how low Dice may be where nobody has drawn a reference."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from dermaseg_monai.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dermaseg_monai.assurance import DiceBound
+    from dermaseg_monai.metrics.case_row import CaseRow
+
+_TRUSTED: Final = 0.65
+"""Threshold Jaccard calls an outline below this useless; here it is Dice, the milder of the two."""
+_DRAWS: Final = 2000
+
+
+def quality(
+    predictions: Annotated[Path, typer.Argument(help="Prediction folder.")],
+    calibration: Annotated[
+        Path, typer.Option(help="Evaluation of the same network, on photographs like these that people have outlined.")
+    ],
+    *,
+    confidence: Annotated[
+        float, typer.Option(min=0.5, max=0.999, help="Share of photographs for which the bound holds.")
+    ] = 0.9,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(help="Manifest of the evaluation, which names lesions and patients; default: its own."),
+    ] = None,
+) -> None:
+    """Say for every predicted photograph which Dice it reaches in, by default, nine of ten cases.
+
+    Writes quality.csv and quality.json into the prediction folder, and its page again. The bound holds for photographs
+    and people like those of the evaluation. Where the prediction itself was scored, it says how often the bound held.
+    """
+    from dermaseg_monai.metrics.case_rows import read_rows  # noqa: PLC0415
+    from dermaseg_monai.predict.quality import learn_bound, require_same_network, write_quality  # noqa: PLC0415
+    from dermaseg_monai.report import read_run  # noqa: PLC0415
+
+    if predictions.resolve() == calibration.resolve():
+        raise ConfigError(f"{predictions} cannot be judged by itself. Give another evaluation with --calibration.")
+    rows, run = read_rows(predictions), read_run(predictions)
+    known, learned_run = read_rows(calibration), read_run(calibration)
+    require_same_network(run, learned_run, (predictions, calibration))
+    split = _split(learned_run)
+    if split == "train":
+        raise ConfigError(f"{calibration} is of training images, which the network knows. Evaluate with --split val.")
+    groups = _groups(calibration, learned_run, manifest)
+    bound = learn_bound(calibration, known, groups, confidence=confidence)
+    write_quality(predictions, rows, bound, learned_from=f"{calibration.name}, split {split}")
+    _draw_page(predictions)
+    typer.echo("\n".join([*_bound_words(bound, rows, calibration), *_held_words(bound, rows, known, predictions, run)]))
+    typer.echo(f"Wrote {predictions / 'quality.csv'}")
+
+
+def _split(run: "Mapping[str, Any]") -> str:
+    for part in (run.get("config"), run.get("about")):
+        if isinstance(part, dict) and isinstance(part.get("split"), str):
+            return part["split"]
+    return "not recorded"
+
+
+def _groups(folder: Path, run: "Mapping[str, Any]", manifest: Path | None) -> dict[str, str]:
+    from dermaseg_monai.cli.folder_data import data_of  # noqa: PLC0415
+    from dermaseg_monai.manifest import Manifest, group_of_case  # noqa: PLC0415
+
+    own = data_of(run.get("config"))
+    if manifest is None and own is None:
+        raise ConfigError(f"{folder / 'run.json'} does not say which cases were evaluated. Give --manifest FILE.")
+    place = manifest or (own or (Path(), Path()))[0]
+    return group_of_case(Manifest.load(place).cases)
+
+
+def _draw_page(folder: Path) -> None:
+    from dermaseg_monai.report import PredictionPage  # noqa: PLC0415
+
+    if (folder / "index.html").is_file():
+        PredictionPage(folder).write()
+
+
+def _bound_words(bound: "DiceBound", rows: "Sequence[CaseRow]", calibration: Path) -> list[str]:
+    promised = {row.case_id: row.scores["predicted_dice"] for row in rows if "predicted_dice" in row.scores}
+    low = sorted((bound.at_least(value), case_id) for case_id, value in promised.items())
+    below = [case_id for value, case_id in low if value < _TRUSTED]
+    learned = f"{bound.cases} photographs of {bound.groups} lesions or patients in {calibration}"
+    share = f"{100 * bound.confidence:g} % of photographs like those"
+    lines = [f"Learned from {learned}: Dice is at least dice_at_least in {share}."]
+    named = f", first {', '.join(below[:3])}" if below else ""
+    lines.append(f"It may be below {_TRUSTED} in {len(below)} of {len(promised)} photographs{named}.")
+    return lines
+
+
+def _held_words(
+    bound: "DiceBound",
+    rows: "Sequence[CaseRow]",
+    known: "Sequence[CaseRow]",
+    folder: Path,
+    run: "Mapping[str, Any]",
+) -> list[str]:
+    import numpy as np  # noqa: PLC0415
+
+    from dermaseg_monai.metrics.bootstrap import group_codes, mean_bounds  # noqa: PLC0415
+    from dermaseg_monai.metrics.interval_text import bracketed  # noqa: PLC0415
+
+    learned = {row.case_id for row in known}
+    scored = [row for row in rows if {"dice", "predicted_dice"} <= set(row.scores) and row.case_id not in learned]
+    if not scored:
+        return []
+    held = np.array([[float(row.scores["dice"] >= bound.at_least(row.scores["predicted_dice"]))] for row in scored])
+    codes = group_codes([row.case_id for row in scored], _groups(folder, run, None))
+    ((low, high),) = mean_bounds(held, codes, confidence=0.95, draws=_DRAWS, seed=0)
+    share = bracketed(float(held.mean()), low, high)
+    return [f"These photographs were scored: it held in {int(held.sum())} of {len(scored)}, {share}."]

@@ -1,0 +1,96 @@
+"""What the predicted Dice of a prediction is worth, learned from an evaluation of the same network."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from dermaseg_monai.assurance import DiceBound
+from dermaseg_monai.errors import ConfigError, DataError
+from dermaseg_monai.files import write_json
+from dermaseg_monai.metrics.case_row import CaseRow
+from dermaseg_monai.metrics.quality_row import QualityRow, write_quality_rows
+
+_RECORD: Final = "quality.json"
+_PREDICTED: Final = "predicted_dice"
+
+
+def learn_bound(folder: Path, rows: Iterable[CaseRow], groups: Mapping[str, str], *, confidence: float) -> DiceBound:
+    """Return the bound that an evaluation gives.
+
+    Args:
+        folder: of the evaluation, for error messages.
+        rows: of its `cases.csv`; those that failed or were not scored take no part.
+        groups: case id to lesion or patient, of every case.
+        confidence: share of photographs for which the bound holds, in (0, 1).
+
+    Raises:
+        DataError: there are too few scored photographs, or one that the groups do not know.
+    """
+    scored = [row for row in rows if "dice" in row.scores and _PREDICTED in row.scores]
+    if not scored:
+        raise DataError(
+            f"{folder} was not scored against references, so nothing can be learned from it. Give a folder that an "
+            "evaluation wrote (python -m monai.bundle run evaluating)."
+        )
+    if strange := [row.case_id for row in scored if row.case_id not in groups]:
+        raise DataError(f"Case {strange[0]} of {folder} is not in its manifest. Give the right one: --manifest FILE.")
+    return DiceBound.fit(
+        [row.scores[_PREDICTED] for row in scored],
+        [row.scores["dice"] for row in scored],
+        [groups[row.case_id] for row in scored],
+        confidence=confidence,
+    )
+
+
+def require_same_network(run: Mapping[str, Any], other: Mapping[str, Any], folders: tuple[Path, Path]) -> None:
+    """Refuse to use what was learned of one network, or one threshold, for another.
+
+    Args:
+        run: `run.json` of the prediction.
+        other: `run.json` of the evaluation that is learned from.
+        folders: of the two.
+
+    Raises:
+        ConfigError: they differ, or do not say which network drew them.
+    """
+    here, there = (_networks(one) for one in (run, other))
+    if not here or not there:
+        silent = folders[0] if not here else folders[1]
+        raise ConfigError(f"{silent / 'run.json'} does not say which weights were used. Predict again with a bundle.")
+    if list(here) != list(there):
+        found = f"{folders[0]} was predicted with {_names(here)}, {folders[1]} with {_names(there)}"
+        raise ConfigError(f"{found}. Evaluate the same network: python -m monai.bundle run evaluating --weights FILE.")
+    if run.get("threshold") != other.get("threshold"):
+        found = f"{folders[0]} has the threshold {run.get('threshold')}, {folders[1]} {other.get('threshold')}"
+        raise ConfigError(f"{found}. Evaluate with --threshold {run.get('threshold')}.")
+
+
+def write_quality(folder: Path, rows: Sequence[CaseRow], bound: DiceBound, *, learned_from: str) -> None:
+    """Write `quality.csv`, a row per predicted photograph, and `quality.json`, which says what it was learned from.
+
+    Raises:
+        DataError: a file cannot be written.
+    """
+    found = [
+        QualityRow(row.case_id, promised, round(bound.expected(promised), 4), round(bound.at_least(promised), 4))
+        for row in rows
+        if (promised := row.scores.get(_PREDICTED)) is not None
+    ]
+    write_quality_rows(folder, found)
+    write_json(folder / _RECORD, {"schema": 1, "learned_from": learned_from, **asdict(bound)})
+
+
+def _networks(run: Mapping[str, Any]) -> dict[str, str]:
+    """Return sha256 to file name of the weights, sorted; of all members of a mean."""
+    about = run.get("about")
+    members = about.get("members") if isinstance(about, Mapping) else None
+    said = members if isinstance(members, list) and members else [run]
+    weights = [one.get("weights") if isinstance(one, Mapping) else None for one in said]
+    if not all(isinstance(one, Mapping) and one.get("sha256") for one in weights):
+        return {}
+    return dict(sorted((str(one["sha256"]), Path(str(one.get("path", "weights"))).name) for one in weights))
+
+
+def _names(networks: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} (sha256 {digest[:12]})" for digest, name in networks.items())
