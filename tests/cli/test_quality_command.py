@@ -123,3 +123,12 @@ def test_a_prediction_that_was_not_scored_teaches_nothing(tmp_path: Path, calibr
     folder, bare = (write_folder(tmp_path / name, [("c00", 0.9, None)]) for name in ("new", "bare"))
     words = error(folder, "--calibration", bare, "--manifest", calibration.parent / "manifest.json")
     assert "bare was not scored against references" in words
+
+
+def test_the_page_of_the_prediction_is_drawn_again(tmp_path: Path, calibration: Path) -> None:
+    folder = write_folder(tmp_path / "new", [("unsure", 0.89, None)])
+    assert quality(folder, "--calibration", calibration).exit_code == 0
+    assert not (folder / "index.html").exists()  # a prediction without a page gets none
+    (folder / "index.html").write_text("before")
+    assert quality(folder, "--calibration", calibration).exit_code == 0
+    assert "predicted Dice 0.89, at least 0.53" in (folder / "index.html").read_text()

@@ -3,13 +3,13 @@
 import os
 import re
 import signal
-import socket
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import requests
+
+from tests.local_server import free_port, wait_until_up
 
 PROGRAM = Path(__file__).parents[2] / ".label_studio" / "bin" / "label-studio"
 PASSWORD = "a long enough one 7"  # noqa: S105 (of accounts that live for a test)
@@ -63,9 +63,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         owner = ["--username", "owner@example.org", "--password", PASSWORD]
         place = ["--internal-host", "127.0.0.1", "--port", str(self.port), "--data-dir", str(folder / "data")]
@@ -81,14 +79,7 @@ class Server:
 
     def wait(self) -> None:
         """Return when it answers; making its tables takes half a minute."""
-        end = time.monotonic() + 300
-        while time.monotonic() < end and self.process.poll() is None:
-            try:
-                if requests.get(f"{self.url}/health", timeout=5).ok:
-                    return
-            except requests.ConnectionError:
-                time.sleep(0.5)
-        raise AssertionError((self.folder / "server.log").read_text()[-3000:])
+        wait_until_up(f"{self.url}/health", self.process, self.folder / "server.log", patience_s=300)
 
     def stop(self) -> None:
         """End it and all that it started."""

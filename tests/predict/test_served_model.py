@@ -4,10 +4,8 @@ import base64
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from io import BytesIO
@@ -19,6 +17,7 @@ import pytest
 from PIL import Image
 
 from dermaseg_monai.predict import Segmenter
+from tests.local_server import free_port, wait_until_up
 
 pytestmark = pytest.mark.slow
 
@@ -40,10 +39,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def url(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("log") / "server.log"
+    port, log = free_port(), tmp_path_factory.mktemp("log") / "server.log"
     words = ["models", "serve", "--model-uri", str(model), "--env-manager", "local", "--port", str(port)]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with log.open("wb") as stream:
@@ -55,22 +51,11 @@ def url(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             env={**os.environ, "PATH": path, "MLFLOW_DISABLE_TELEMETRY": "true"},
         )
     try:
-        _wait_for(f"http://127.0.0.1:{port}/ping", log)
+        wait_until_up(f"http://127.0.0.1:{port}/ping", server, log, patience_s=240)
         yield f"http://127.0.0.1:{port}/invocations"
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
-
-
-def _wait_for(url: str, log: Path) -> None:
-    end = time.monotonic() + 240
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310
-                return
-        except OSError:
-            time.sleep(0.3)
-    raise AssertionError(log.read_text())
 
 
 def ask(url: str, body: bytes) -> list[dict[str, Any]]:

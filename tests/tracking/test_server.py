@@ -3,11 +3,9 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from dermaseg_monai.tracking.delivery import connect
+from tests.local_server import free_port, wait_until_up
 
 pytestmark = pytest.mark.slow
 
@@ -29,9 +28,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.uri = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -46,14 +43,7 @@ class Server:
                 start_new_session=True,
                 cwd=self.folder,
             )
-        end = time.monotonic() + 240
-        while time.monotonic() < end:
-            try:
-                with urllib.request.urlopen(f"{self.uri}/health", timeout=5):  # noqa: S310
-                    return
-            except OSError:
-                time.sleep(0.3)
-        raise AssertionError((self.folder / "server.log").read_text())
+        wait_until_up(f"{self.uri}/health", self.process, self.folder / "server.log", patience_s=240)
 
     def kill(self) -> None:
         if self.process is not None:
