@@ -36,7 +36,7 @@ def split_by_group(manifest: Manifest, *, val_share: float, test_share: float) -
         side: Split = "test" if filled["test"] < n_test else "val" if filled["val"] < n_val else "train"
         filled[side] += len(group)
         sides.update((case.id, side) for case in group)
-    if filled["train"] == 0 or (val_share > 0 and filled["val"] == 0):
+    if filled["train"] == 0:  # the other two are filled first
         raise DataError(
             f"Manifest {manifest.name} has {len(groups)} groups, too few for these shares. Lower the shares."
         )

@@ -16,6 +16,7 @@ SPELLINGS = [
     ("P1", "\N{ZERO WIDTH NO-BREAK SPACE}P1"),
     ("P1", "\N{FULLWIDTH LATIN CAPITAL LETTER P}1"),
     ("P-1", "P\N{NON-BREAKING HYPHEN}1"),
+    ("P-1", "P\N{MINUS SIGN}1"),
     ("001", '="001"'),
     ("001", "'001"),
     ("001", "''001"),

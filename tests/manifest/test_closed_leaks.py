@@ -97,7 +97,7 @@ def test_three_copies_on_three_sides_leave_one(make_case: CaseMaker) -> None:
 
 
 def test_a_manifest_without_leaks_stays_as_it_is(make_case: CaseMaker) -> None:
-    manifest = study(make_case("a", "train"), make_case("b", "test"))
+    manifest = study(make_case("a", "train"), make_case("b", "test"), make_case("x", "excluded"))
     (clean,), gone = leak_free([manifest], [], gives_way="train")
     assert clean == manifest
     assert gone == []

@@ -53,6 +53,13 @@ def test_the_training_case_of_one_set_is_found_in_the_test_of_another(make_case:
         require_no_leaks(newer, older, allow_leaks=False)
 
 
+def test_two_training_sides_may_overlap_and_a_group_is_one_of_its_own_set(make_case: Callable[..., Case]) -> None:
+    seven: dict[str, Any] = {"attributes": {"group": 7}}
+    one = study(make_case("a"), make_case("b", **seven), name="one")
+    other = study(make_case("a"), make_case("c", "test", **seven), name="other")
+    assert find_leaks(one, other) == []
+
+
 def test_leaks_are_refused_unless_allowed(make_case: Callable[..., Case]) -> None:
     leaky = study(make_case("a", lesion_id="L1"), make_case("b", "test", lesion_id="L1"))
     with pytest.raises(LeakError, match=r"1 leaks .*lesion_id L1 in a \(train\), b \(test\).*--allow_leaks True"):

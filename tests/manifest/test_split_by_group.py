@@ -49,7 +49,9 @@ def test_impossible_shares_are_refused(many: Manifest, val_share: float, test_sh
         split_by_group(many, val_share=val_share, test_share=test_share)
 
 
-def test_one_patient_cannot_be_split(make_case: Callable[..., Case]) -> None:
+@pytest.mark.parametrize(("val_share", "test_share"), [(0.2, 0.2), (0.0, 0.2), (0.2, 0.0)])
+def test_one_patient_cannot_be_split(make_case: Callable[..., Case], val_share: float, test_share: float) -> None:
     cases = tuple(make_case(name, patient_id="P") for name in "abcd")
+    one = Manifest(name="x", version="1", licence=None, cases=cases)
     with pytest.raises(DataError, match="has 1 groups, too few"):
-        split_by_group(Manifest(name="x", version="1", licence=None, cases=cases), val_share=0.2, test_share=0.2)
+        split_by_group(one, val_share=val_share, test_share=test_share)

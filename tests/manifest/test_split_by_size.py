@@ -109,9 +109,11 @@ def test_an_unknown_attribute_offers_the_nearest(many: Manifest) -> None:
         split_by_size(many, SIZES, seed=0, stratify=["agee"])
 
 
-def test_sizes_that_are_not_the_cases_are_refused(many: Manifest) -> None:
-    with pytest.raises(DataError, match="140/20 are not the 200 cases"):
-        split_by_size(many, {"train": 140, "test": 20}, seed=0)
+@pytest.mark.parametrize(("train", "test"), [(140, 20), (201, -1)])
+def test_sizes_that_are_not_the_cases_are_refused(many: Manifest, train: int, test: int) -> None:
+    for draw in (split_by_size, split_by_image):
+        with pytest.raises(DataError, match=f"{train}/{test} are not the 200 cases"):
+            draw(many, {"train": train, "test": test}, seed=0)
 
 
 def test_a_draw_by_image_follows_the_hash_of_seed_and_id_and_says_what_it_divides(many: Manifest) -> None:

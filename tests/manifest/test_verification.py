@@ -9,7 +9,7 @@ from PIL import Image
 
 from dermaseg_monai.errors import DataError, IntegrityError
 from dermaseg_monai.files import sha256_of
-from dermaseg_monai.manifest import FileRecord, Manifest, index_folder, require_verified, verify
+from dermaseg_monai.manifest import Annotation, FileRecord, Manifest, index_folder, require_verified, verify
 
 
 @pytest.fixture
@@ -75,8 +75,12 @@ def test_a_truncated_image_is_found_though_its_hash_fits(indexed: Manifest, plai
 
 def test_a_grey_mask_is_told_from_a_broken_one(plain: Path, save_mask: Callable[..., None]) -> None:
     save_mask(plain / "masks/a_mask.png", level=120)
-    again = index_folder(plain)
-    assert [problem.kind for problem in verify(again, plain)] == ["not_binary"]
+    again, broken = index_folder(plain), plain / "masks/b_mask.png"
+    broken.write_bytes(broken.read_bytes()[:-30])
+    mask = replace(again.cases[1].annotations[0].mask, sha256=sha256_of(broken))
+    cases = (again.cases[0], replace(again.cases[1], annotations=(Annotation(mask),)), again.cases[2])
+    problems = verify(replace(again, cases=cases), plain)
+    assert [(problem.case_id, problem.kind) for problem in problems] == [("a", "not_binary"), ("b", "undecodable")]
 
 
 def test_an_image_of_another_size_is_found(indexed: Manifest, plain: Path) -> None:
