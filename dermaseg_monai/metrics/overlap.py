@@ -43,11 +43,6 @@ class Counts:
         """Neither the prediction nor the reference holds a pixel."""
         return self.pred == 0 and self.label == 0
 
-    @property
-    def missed(self) -> bool:
-        """The reference holds a lesion and the prediction holds none."""
-        return self.pred == 0 and self.label > 0
-
 
 def counts(pred: Mask, label: Mask) -> Counts:
     """Count the pixels of one image.

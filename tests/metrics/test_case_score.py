@@ -41,11 +41,18 @@ def test_a_missed_lesion_is_the_worst_of_all(draw: Draw) -> None:
     assert score.hd95_px == score.assd_px == pytest.approx(hypot(2, 3))
 
 
-def test_a_false_alarm_keeps_the_sensitivity_of_the_isic_scorer(draw: Draw) -> None:
-    score = score_case(draw(".#. .#."), draw("... ..."), case_id="x", both_empty=1.0, tolerance_px=9.0, boundary_px=1)
+@pytest.mark.parametrize("policy", [1.0, 0.0])
+def test_a_false_alarm_keeps_the_sensitivity_of_the_isic_scorer(draw: Draw, policy: float) -> None:
+    pred, label = draw(".#. .#."), draw("... ...")
+    score = score_case(pred, label, case_id="x", both_empty=policy, tolerance_px=9.0, boundary_px=1)
     assert score.false_alarm
     assert (score.dice, score.precision, score.sensitivity, score.specificity) == (0, 0, 1, 4 / 6)
     assert score.hd95_px == pytest.approx(hypot(2, 3))
+
+
+def test_a_lesion_of_one_pixel_counts(row: Callable[..., CaseScore]) -> None:
+    assert row("x", pred_px=0, label_px=1).missed
+    assert row("x", pred_px=1, label_px=0).false_alarm
 
 
 @pytest.mark.parametrize(("policy", "diagonals"), [(1.0, 0), (0.0, 1)])
@@ -113,3 +120,10 @@ def test_the_error_of_a_volume_is_counted_in_cubic_millimetres(first: int, last:
         pred, label, case_id="v", both_empty=1.0, tolerance_mm=1.0, boundary_px=1, spacing=(2.0, 0.5, 3.0)
     )
     assert found.volume_error_mm3 == error_mm3
+
+
+def test_a_photograph_with_spacing_has_no_volume(draw: Draw) -> None:
+    found = score_case(
+        draw("##."), draw("#.."), case_id="x", both_empty=1.0, tolerance_mm=1.0, boundary_px=1, spacing=(0.1, 0.1)
+    )
+    assert (found.hd95_px, found.volume_error_mm3) == (None, None)

@@ -1,6 +1,7 @@
 """Masks drawn by hand, fractions as expected values."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ import pytest
 from dermaseg_monai.metrics import (
     Counts,
     accuracy,
+    boundary_iou,
     counts,
     dice,
     jaccard,
     precision,
     sensitivity,
     specificity,
+    surface_distances,
     threshold_jaccard,
 )
 from dermaseg_monai.metrics.grid import bounding_box, require_masks
@@ -78,13 +81,16 @@ def test_a_missed_lesion_and_a_false_alarm_score_zero_whatever_the_policy(draw: 
     for pred, label in (("..", "#."), ("#.", "..")):
         counted = counts(draw(pred), draw(label))
         assert dice(counted, both_empty=1.0) == jaccard(counted, both_empty=1.0) == 0.0
-    assert counts(draw(".."), draw("#.")).missed
-    assert not counts(draw("#."), draw("..")).missed
 
 
-def test_masks_of_two_sizes_are_refused(draw: Draw) -> None:
+@pytest.mark.parametrize(
+    "score",
+    [counts, partial(surface_distances, spacing=None), partial(boundary_iou, width_px=1, both_empty=1.0)],
+    ids=["counts", "surface_distances", "boundary_iou"],
+)
+def test_masks_of_two_sizes_are_refused(draw: Draw, score: Callable[[np.ndarray, np.ndarray], object]) -> None:
     with pytest.raises(ValueError, match=r"pred is 1 x 3 and label is 2 x 3, .* Bring the prediction back"):
-        counts(draw("..."), draw("... ..."))
+        score(draw("##."), draw("##. ##."))
 
 
 def test_a_mask_that_is_no_mask_is_refused() -> None:

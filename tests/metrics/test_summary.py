@@ -54,6 +54,8 @@ def test_ten_photographs_of_one_lesion_count_as_one(row: Row) -> None:
     groups = {score.case_id: f"lesion{number // 10}" for number, score in enumerate(scores)}
     alone, grouped = summarise(scores, seed=0), summarise(scores, groups=groups, seed=0)
     assert grouped.n_groups == 60
+    assert "600 images in 60 groups" in str(grouped)
+    assert "in 600 groups" not in str(alone)
     assert grouped.scores["dice"].mean == pytest.approx(alone.scores["dice"].mean)
     assert width(grouped) == pytest.approx(sqrt(10) * width(alone), rel=0.15)
 

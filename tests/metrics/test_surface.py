@@ -23,6 +23,7 @@ def test_the_contour_lies_inside_the_mask_and_holds_the_image_border(draw: Draw)
     assert [tuple(point) for point in contour(cut)] == [
         (0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 3), (2, 0), (2, 1), (2, 2), (2, 3),
     ]  # fmt: skip
+    assert contour(draw("..... ..... ..##.")).tolist() == [[2, 2], [2, 3]]
 
 
 @pytest.mark.parametrize("shape", [(40, 30), (14, 12, 10)])
@@ -83,6 +84,7 @@ def test_one_empty_mask_scores_what_the_caller_says(draw: Draw, pred: str, label
     surfaces = surface_distances(draw(pred), draw(label), spacing=None)
     assert surfaces.one_empty
     assert not surfaces.both_empty
+    assert len(surfaces.pred_to_label) == len(surfaces.label_to_pred) == 0
     assert hd95(surfaces, both_empty=0.0, one_empty=surfaces.diagonal) == pytest.approx(hypot(1, 3))
     assert assd(surfaces, both_empty=0.0, one_empty=7.0) == 7.0
     assert surface_dice(surfaces, tolerance=100.0, both_empty=1.0) == 0.0
@@ -95,7 +97,7 @@ def test_two_empty_masks_score_what_the_caller_says(draw: Draw) -> None:
     assert surface_dice(surfaces, tolerance=0.0, both_empty=1.0) == 1.0
 
 
-@pytest.mark.parametrize("spacing", [(1.0,), (1.0, 0.0), (1.0, float("nan"))])
+@pytest.mark.parametrize("spacing", [(1.0,), (1.0, 0.0), (1.0, float("nan")), (1.0, float("inf"))])
 def test_a_spacing_that_does_not_fit_is_refused(draw: Draw, spacing: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match=r"spacing is .* mask of 2 axes needs 2 positive lengths"):
         surface_distances(draw("#."), draw("#."), spacing=spacing)
