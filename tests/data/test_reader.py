@@ -42,6 +42,7 @@ def test_image_and_label_lie_on_one_grid(tmp_path: Path) -> None:
     assert label[0].nonzero().tolist() == [[0, 5]]
     assert label.max() == 1
     assert image.meta["filename_or_obj"] == str(tmp_path / "i.png")
+    assert image.meta["spatial_shape"].tolist() == [4, 6]
 
 
 def test_a_volume_keeps_axes_and_affine(tmp_path: Path) -> None:
