@@ -25,8 +25,10 @@ def save(path: Path, values: object, dtype: type = np.uint8) -> Path:
         ([[0, 1, 1]], np.uint16),
         ([[0, 38, 38]], np.uint8),
         ([[3, 251, 255]], np.uint8),
+        ([[32, 223, 255]], np.uint8),
+        ([[20, 235, 235]], np.uint8),
     ],
-    ids=["0/255", "0/1", "1-bit", "16-bit", "16-bit 0/1", "0 and another", "noisy"],
+    ids=["0/255", "0/1", "1-bit", "16-bit", "16-bit 0/1", "0 and another", "noisy", "just binary", "two near the ends"],
 )
 def test_binary_masks_are_recognised(tmp_path: Path, values: list[list[int]], dtype: type) -> None:
     assert read_mask(save(tmp_path / "m.png", values, dtype)).tolist() == [[False, True, True]]
@@ -93,12 +95,19 @@ def test_a_mask_saved_as_jpeg_keeps_its_outline(tmp_path: Path) -> None:
     assert np.array_equal(read_mask(tmp_path / "m.jpg", allow_grey=True), DISK)
 
 
-@pytest.mark.parametrize("values", [[[0, 100, 255]], [[0, 1, 2]], [[100, 100, 100]], [[0, 5, 9]]])
+@pytest.mark.parametrize(
+    "values", [[[0, 100, 255]], [[0, 1, 2]], [[100, 100, 100]], [[0, 5, 9]], [[0, 33, 255]], [[0, 128, 222]]]
+)
 def test_grey_masks_are_refused(tmp_path: Path, values: list[list[int]]) -> None:
     path = save(tmp_path / "m.png", values)
     with pytest.raises(ImageError, match=r"m\.png is not a binary mask: found values from .* Save it with 0"):
         read_mask(path)
     assert read_mask(path, allow_grey=True).tolist() == [[value > 128 for value in values[0]]]
+
+
+def test_a_mask_whose_transparency_hides_nothing_is_taken(tmp_path: Path) -> None:
+    path = save(tmp_path / "m.png", np.array([[[0, 0, 0, 255], [255, 255, 255, 255]]]))
+    assert read_mask(path).tolist() == [[False, True]]
 
 
 def test_transparent_masks_are_refused(tmp_path: Path) -> None:

@@ -67,9 +67,19 @@ def test_a_label_map_of_several_classes_is_no_mask(volume: Path) -> None:
         read_mask(volume)
 
 
-def test_values_that_are_no_probabilities_are_refused(volume: Path) -> None:
+def test_a_volume_of_three_levels_near_the_ends_is_no_mask(tmp_path: Path) -> None:
+    values = np.array([0, 10, 250], dtype=np.uint8).reshape(1, 1, 3)
+    nib.save(nib.Nifti1Image(values, AFFINE), tmp_path / "m.nii")
+    with pytest.raises(ImageError, match=r"m\.nii is not a binary mask: found values from 0 to 250"):
+        read_mask(tmp_path / "m.nii")
+
+
+@pytest.mark.parametrize("outside", [-0.1, 1.1])
+def test_values_that_are_no_probabilities_are_refused(tmp_path: Path, outside: float) -> None:
+    values = np.array([0.5, outside], dtype=np.float32).reshape(1, 1, 2)
+    nib.save(nib.Nifti1Image(values, AFFINE), tmp_path / "p.nii")
     with pytest.raises(ImageError, match="values outside 0 to 1"):
-        read_probability(volume)
+        read_probability(tmp_path / "p.nii")
 
 
 @pytest.mark.parametrize("kept", [0, 10, 100])
