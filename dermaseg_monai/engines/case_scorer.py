@@ -99,9 +99,9 @@ class CaseScorer:
                     label,
                     case_id=str(sample["case_id"]),
                     both_empty=self.both_empty,
-                    tolerance_px=self.tolerance_px if self.surface else None,
-                    tolerance_mm=self.tolerance_mm if self.surface else None,
-                    boundary_px=self.boundary_px if self.surface else None,
+                    tolerance_px=self.tolerance_px,
+                    tolerance_mm=self.tolerance_mm,
+                    boundary_px=self.boundary_px,
                     surface=self.surface,
                     spacing=self._spacing_mm(sample) if self.surface else None,
                 )

@@ -1,8 +1,11 @@
+from typing import Any
+
 import pytest
 import torch
+from ignite.engine import Engine, Events
 from torch import nn
 
-from dermaseg_monai.engines import WeightAverage, unwrapped
+from dermaseg_monai.engines import WeightAverage, WeightAverageUpdate, unwrapped
 from dermaseg_monai.errors import ConfigError
 
 
@@ -22,6 +25,22 @@ def test_the_first_updates_move_far_and_later_ones_by_the_decay() -> None:
     assert _weight(average).item() == pytest.approx(0.9)
     average.update(_line(1.0))  # d = min(0.15, 2/11): 0.15 * 0.9 + 0.85
     assert _weight(average).item() == pytest.approx(0.985)
+
+
+def test_every_iteration_moves_the_average() -> None:
+    network = _line(0.0)
+    average = WeightAverage(network, decay=0.0)
+    seen: list[float] = []
+
+    def step(engine: Any, batch: float) -> None:  # noqa: ANN401
+        engine.network = network
+        nn.init.constant_(network.weight, batch)
+
+    trainer = Engine(step)
+    WeightAverageUpdate(average).attach(trainer)
+    trainer.add_event_handler(Events.ITERATION_COMPLETED, lambda: seen.append(_weight(average).item()))
+    trainer.run([3.0, 7.0])
+    assert seen == [3.0, 7.0]
 
 
 def test_decay_zero_is_a_plain_copy() -> None:

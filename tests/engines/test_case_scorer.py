@@ -40,6 +40,23 @@ def test_each_case_is_scored_once_and_sorted_by_its_id() -> None:
     assert scores[0].surface_dice is None
 
 
+def test_a_second_run_holds_no_case_of_the_first() -> None:
+    scorer = CaseScorer(threshold=0.5, both_empty=1.0, surface=False)
+    for name in "ab":
+        (score,) = _run(scorer, [[({"case_id": name}, {"pred": _map("1"), "label": _map("1")})]])
+        assert score.case_id == name
+
+
+def test_what_the_scores_depend_on_is_said() -> None:
+    photographs = CaseScorer(threshold=0.5, both_empty=1.0, tolerance_px=2.0, boundary_px=3)
+    said = "hd95 and assd in px; surface_dice within 2 px; boundary_iou of bands of 3 px"
+    assert photographs.rules == f"Scores: both masks empty: 1; {said}."
+    volumes = CaseScorer(threshold=0.5, both_empty=0.0, tolerance_mm=0.5, boundary_px=1, grid="file")
+    said = "hd95 and assd in mm; surface_dice within 0.5 mm; boundary_iou of bands of 1 px"
+    assert volumes.rules == f"Scores: both masks empty: 0; {said}."
+    assert CaseScorer(threshold=0.5, both_empty=1.0, surface=False).rules == "Scores: both masks empty: 1."
+
+
 def test_a_probability_at_the_threshold_is_lesion() -> None:
     case = ({"case_id": "a"}, {"pred": torch.tensor([[[0.7, 0.69]]]), "label": _map("10")})
     assert _run(CaseScorer(threshold=0.7, both_empty=1.0, surface=False), [[case]])[0].dice == 1.0

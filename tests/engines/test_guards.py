@@ -69,8 +69,20 @@ class _Stub:
     def __init__(self, iteration: int, accumulation_steps: int) -> None:
         self.network = torch.nn.Linear(2, 1, bias=False)
         self.network.weight.grad = torch.tensor([[3.0, 4.0]])
-        self.scaler, self.optimizer, self.accumulation_steps = None, None, accumulation_steps
-        self.state = type("State", (), {"iteration": iteration, "epoch_length": 3})()
+        self.accumulation_steps = accumulation_steps
+        self.scaler: Any = None
+        self.optimizer: Any = None
+        self.state = type("State", (), {"iteration": iteration, "epoch_length": 3, "epoch": 1, "max_epochs": 1})()
+
+    @classmethod
+    def of_fp16(cls, *gradient: float) -> "_Stub":
+        """With a gradient that is scaled by 8."""
+        engine = cls(1, 1)
+        engine.network.weight.grad = 8 * torch.tensor([gradient])
+        engine.optimizer = torch.optim.SGD(engine.network.parameters(), 1.0)
+        engine.scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+        engine.scaler.scale(torch.ones(1))
+        return engine
 
 
 @pytest.mark.parametrize(
@@ -82,6 +94,20 @@ def test_gradients_are_scaled_to_the_norm_once_per_step(iteration: int, steps: i
     expected = [[0.6, 0.8]] if clipped else [[3.0, 4.0]]
     assert engine.network.weight.grad is not None
     assert torch.allclose(engine.network.weight.grad, torch.tensor(expected))
+
+
+def test_gradients_of_fp16_are_unscaled_before_they_are_clipped() -> None:
+    engine = _Stub.of_fp16(3.0, 4.0)
+    GradientClipping(10.0)(engine)
+    assert engine.network.weight.grad is not None
+    assert engine.network.weight.grad.tolist() == [[3.0, 4.0]]
+
+
+def test_a_training_whose_last_step_fp16_skips_ends_well() -> None:
+    clipping, last = GradientClipping(10.0), _Stub.of_fp16(float("inf"), 0.0)
+    clipping(_Stub.of_fp16(3.0, 4.0))
+    clipping(last)
+    clipping.require_steps(last)
 
 
 class Overflow:
@@ -156,4 +182,7 @@ def test_a_norm_of_zero_is_refused() -> None:
 def test_case_ids_are_found_in_collated_and_decollated_batches() -> None:
     assert case_ids({"case_id": ["a", "b"]}) == ["a", "b"]
     assert case_ids([{"case_id": "a"}, {"case_id": "b"}]) == ["a", "b"]
-    assert case_ids({"image": torch.zeros(1)}) == []
+    assert case_ids({"case_id": "ISIC_1"}) == ["ISIC_1"]
+    assert (
+        case_ids({"image": torch.zeros(1)}) == case_ids([{"image": torch.zeros(1)}]) == case_ids([torch.zeros(1)]) == []
+    )

@@ -211,6 +211,57 @@ def test_submitting_never_waits(tmp_path: Path) -> None:
     assert server.got == [metrics(step) for step in range(500)]
 
 
+class Gate(Server):
+    """A delivery that is held up at a gate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = threading.Event()
+
+    def __call__(self, entry: Entry) -> None:
+        self.opened.wait(10)
+        super().__call__(entry)
+
+
+def test_a_server_that_is_slow_but_answers_is_waited_for(tmp_path: Path) -> None:
+    server = Gate()
+    courier = Courier(server, Spool(tmp_path / "unsent.jsonl"))
+    courier.submit(START)
+    threading.Timer(0.3, server.opened.set).start()
+    assert courier.close(patience_s=0.05, limit_s=60.0) == 0
+    assert server.got == [START]
+
+
+def test_an_upload_that_hangs_costs_the_limit_and_is_kept(tmp_path: Path) -> None:
+    server = Gate()
+    courier = Courier(server, Spool(tmp_path / "unsent.jsonl"))
+    courier.submit(START)
+    began_s = time.monotonic()
+    assert courier.close(patience_s=60.0, limit_s=0.1) == 1
+    assert time.monotonic() - began_s < 5
+    assert Spool(tmp_path / "unsent.jsonl").read() == [START]
+    server.opened.set()
+
+
+def test_a_server_that_is_back_within_the_patience_gets_everything(courier: Courier, server: Server) -> None:
+    server.up.clear()
+    courier.submit(START)
+    threading.Timer(0.3, server.up.set).start()
+    assert courier.close(patience_s=30.0, limit_s=60.0) == 0
+    assert server.got == [START]
+
+
+def test_what_is_logged_while_the_server_is_away_is_on_the_disk_at_once(
+    courier: Courier, server: Server, tmp_path: Path
+) -> None:
+    server.up.clear()
+    courier.submit(START)
+    wait_for((tmp_path / "unsent.jsonl").is_file)
+    courier.submit(metrics(1))
+    assert Spool(tmp_path / "unsent.jsonl").read() == [START, metrics(1)]
+    courier.close(patience_s=0.0, limit_s=1.0)
+
+
 def test_memory_is_bounded_and_the_end_is_never_dropped(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
