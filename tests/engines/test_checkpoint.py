@@ -1,9 +1,10 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from ignite.engine import Events
+from ignite.engine import Engine, Events
 
 from dermaseg_monai.engines import read_metadata, read_weights, saved_extra
 from dermaseg_monai.errors import DataError, TrainingError, WeightsError
@@ -45,6 +46,34 @@ def test_a_worse_epoch_leaves_the_best_weights_alone_also_after_a_resume(build: 
     second.trainer.run()
     assert kept == [True, False]
     assert second.evaluator.state.best_metrics == {"val_threshold_jaccard": 0.9}
+
+
+class Fp16:
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.STARTED, self.start)
+
+    def start(self, engine: Any) -> None:  # noqa: ANN401
+        engine.amp, engine.scaler = True, torch.amp.GradScaler("cpu")
+
+
+@pytest.mark.filterwarnings("ignore:.*CUDA is not available", "ignore:Detected call of `lr_scheduler.step")
+def test_the_scale_of_fp16_goes_on(build: Callable, tmp_path: Path) -> None:
+    first = build(tmp_path, max_epochs=1)
+    first.trainer.run()
+    first.trainer.scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    first.checkpoints.save_last()
+    second = build(tmp_path, max_epochs=2, handlers=[Fp16()], resume=tmp_path)
+    second.trainer.run()
+    assert second.trainer.scaler.get_scale() == 8.0
+
+
+def test_the_state_of_another_optimiser_is_refused(build: Callable, tmp_path: Path) -> None:
+    build(tmp_path, max_epochs=1).trainer.run()
+    saved = torch.load(tmp_path / "last.ckpt", weights_only=True)
+    saved["optimizer"]["param_groups"] *= 2
+    torch.save(saved, tmp_path / "last.ckpt")
+    with pytest.raises(WeightsError, match=r"last\.ckpt was saved with another optimiser than this AdamW"):
+        build(tmp_path, max_epochs=2, resume=tmp_path / "last.ckpt")
 
 
 def test_the_tracked_run_goes_on(build: Callable, tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def test_a_higher_jaccard_does_not_beat_a_higher_key_metric(build: Callable, tmp
     training = build(tmp_path, scores=[0.1, 0.2, 0.2, 0.1], jaccard=[0.9, 0.3, 0.3, 0.9])
     train(training.trainer)
     assert training.evaluator.state.best_metric_epoch == 2
+    assert read_metadata(tmp_path / "model.safetensors")["epoch"] == "2"
 
 
 def test_the_patience_of_a_resumed_run_goes_on(build: Callable, tmp_path: Path) -> None:
