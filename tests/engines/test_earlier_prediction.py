@@ -63,6 +63,15 @@ def test_the_prediction_beside_the_weights_is_theirs_also_after_the_run_was_move
         require_replaceable(tmp_path / "moved" / "evaluate_test", case_ids=["a"], weights=other)
 
 
+def test_weights_of_the_same_name_from_another_run_are_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "run" / "evaluate_test").mkdir(parents=True)
+    write(tmp_path / "run" / "evaluate_test", weights={"path": "/old/run/model.safetensors", "sha256": "0" * 64})
+    other = tmp_path / "model.safetensors"
+    other.write_bytes(b"other")
+    with pytest.raises(ConfigError, match="holds the prediction of weights"):
+        require_replaceable(tmp_path / "run" / "evaluate_test", case_ids=["a"], weights=other)
+
+
 def test_files_that_are_no_masks_and_other_spellings_of_a_name_are_no_other_cases(tmp_path: Path) -> None:
     (tmp_path / "masks").mkdir()
     for name in ("Thumbs.db", "scho\u0308n.png"):  # macOS writes an umlaut as two characters

@@ -300,6 +300,12 @@ def test_an_image_that_could_not_be_read_any_more_costs_a_row_and_no_mask(
     assert json.loads((out / "run.json").read_text())["failed"] == 1
 
 
+def test_where_no_image_could_be_read_any_more_nothing_is_written(tmp_path: Path, cases: list[dict[str, Any]]) -> None:
+    with pytest.raises(ImageError, match=r"in0\.png is gone"):
+        _predict(PredictionFolder(tmp_path / "out", threshold=0.5), [{**cases[0], "failure": "in0.png is gone"}])
+    assert not (tmp_path / "out" / "cases.csv").exists()
+
+
 @pytest.mark.parametrize("score", [False, True])
 def test_an_image_that_is_gone_when_its_overlay_is_drawn_costs_a_row_unless_it_was_scored(
     tmp_path: Path, cases: list[dict[str, Any]], *, score: bool

@@ -57,6 +57,28 @@ def test_a_last_line_cut_off_by_a_kill_is_left_out(tmp_path: Path) -> None:
     assert spool.read() == entries(tmp_path)[:-1]
 
 
+def test_a_line_damaged_in_the_middle_hides_nothing_that_follows(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "unsent.jsonl")
+    spool.write(entries(tmp_path))
+    first, second, *rest = spool.path.read_text().splitlines(keepends=True)
+    spool.path.write_text("".join([first, f"{second[:-9]}\n", *rest]))
+    with pytest.raises(DataError, match=r"unsent\.jsonl, line 2 is no tracking entry"):
+        spool.read()
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"nonsense", "line 1 is no tracking entry"), (b"\xff", "Cannot read")])
+def test_what_is_no_spool_at_all_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "unsent.jsonl").write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        Spool(tmp_path / "unsent.jsonl").read()
+
+
+def test_where_nothing_is_unsent_nothing_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    spool = Spool(tmp_path / "unsent.jsonl")
+    assert spool.read_if_any() == []
+    assert (spool.path, caplog.text) == (tmp_path / "unsent.jsonl", "")
+
+
 def test_another_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.jsonl"
     path.write_text('{"kind": "start"}\n{"a": 1}\n')
@@ -78,8 +100,11 @@ def test_no_space_costs_one_warning_and_no_training(tmp_path: Path, caplog: pyte
     (tmp_path / "file").write_text("")
     spool = Spool(tmp_path / "file" / "unsent.jsonl")
     spool.write(entries(tmp_path))
+    assert caplog.text.count("cannot be kept") == 1
     spool.append(entries(tmp_path)[1])
     assert caplog.text.count("cannot be kept") == 1
+    Spool(spool.path).append(entries(tmp_path)[1])
+    assert caplog.text.count("cannot be kept") == 2
 
 
 def test_two_runs_never_share_a_file() -> None:
