@@ -45,6 +45,11 @@ def test_another_value_is_named_with_what_it_was_and_how_to_go_on() -> None:
         require_same_sheet(sheet_values(SHEET), now, "run/last.ckpt")
 
 
+def test_a_value_that_was_none_counts_too() -> None:
+    with pytest.raises(TrainingError, match=r"\(clip 1\.0\).*give --clip null again"):
+        require_same_sheet(sheet_values({"clip": None}), sheet_values({"clip": 1.0}), "run/last.ckpt")
+
+
 def test_keys_of_another_version_and_states_from_before_are_no_difference() -> None:
     saved = {**sheet_values(SHEET), "gone": "1"}
     require_same_sheet(saved, {**sheet_values(SHEET), "new": "2"}, "last.ckpt")
