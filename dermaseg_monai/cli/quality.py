@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dermaseg_monai.assurance import DiceBound
+    from dermaseg_monai.manifest import Case
     from dermaseg_monai.metrics.case_row import CaseRow
 
 _TRUSTED: Final = 0.65
@@ -37,8 +38,14 @@ def quality(
     Writes quality.csv and quality.json into the prediction folder, and its page again. The bound holds for photographs
     and people like those of the evaluation. Where the prediction itself was scored, it says how often the bound held.
     """
+    from dermaseg_monai.manifest import group_of_case  # noqa: PLC0415
     from dermaseg_monai.metrics.case_rows import read_rows  # noqa: PLC0415
-    from dermaseg_monai.predict.quality import learn_bound, require_same_network, write_quality  # noqa: PLC0415
+    from dermaseg_monai.predict.quality import (  # noqa: PLC0415
+        learn_bound,
+        require_same_network,
+        require_unseen,
+        write_quality,
+    )
     from dermaseg_monai.report import read_run  # noqa: PLC0415
 
     if predictions.resolve() == calibration.resolve():
@@ -49,11 +56,13 @@ def quality(
     split = _split(learned_run)
     if split == "train":
         raise ConfigError(f"{calibration} is of training images, which the network knows. Evaluate with --split val.")
-    groups = _groups(calibration, learned_run, manifest)
-    bound = learn_bound(calibration, known, groups, confidence=confidence)
+    require_unseen(learned_run, calibration)
+    cases = _cases(calibration, learned_run, manifest)
+    bound = learn_bound(calibration, known, group_of_case(cases), confidence=confidence)
+    held = _held_words(bound, rows, {row.case_id for row in known}, cases, run)
     write_quality(predictions, rows, bound, learned_from=f"{calibration.name}, split {split}")
     _draw_page(predictions)
-    typer.echo("\n".join([*_bound_words(bound, rows, calibration), *_held_words(bound, rows, known, predictions, run)]))
+    typer.echo("\n".join([*_bound_words(bound, rows, calibration), *held]))
     typer.echo(f"Wrote {predictions / 'quality.csv'}")
 
 
@@ -64,15 +73,15 @@ def _split(run: "Mapping[str, Any]") -> str:
     return "not recorded"
 
 
-def _groups(folder: Path, run: "Mapping[str, Any]", manifest: Path | None) -> dict[str, str]:
+def _cases(folder: Path, run: "Mapping[str, Any]", manifest: Path | None) -> "Sequence[Case]":
     from dermaseg_monai.cli.folder_data import data_of  # noqa: PLC0415
-    from dermaseg_monai.manifest import Manifest, group_of_case  # noqa: PLC0415
+    from dermaseg_monai.manifest import Manifest  # noqa: PLC0415
 
     own = data_of(run.get("config"))
     if manifest is None and own is None:
         raise ConfigError(f"{folder / 'run.json'} does not say which cases were evaluated. Give --manifest FILE.")
     place = manifest or (own or (Path(), Path()))[0]
-    return group_of_case(Manifest.load(place).cases)
+    return Manifest.load(place).cases
 
 
 def _draw_page(folder: Path) -> None:
@@ -97,21 +106,36 @@ def _bound_words(bound: "DiceBound", rows: "Sequence[CaseRow]", calibration: Pat
 def _held_words(
     bound: "DiceBound",
     rows: "Sequence[CaseRow]",
-    known: "Sequence[CaseRow]",
-    folder: Path,
+    learned: set[str],
+    learned_cases: "Sequence[Case]",
     run: "Mapping[str, Any]",
 ) -> list[str]:
     import numpy as np  # noqa: PLC0415
 
+    from dermaseg_monai.cli.folder_data import data_of  # noqa: PLC0415
+    from dermaseg_monai.manifest import Manifest, group_of_case  # noqa: PLC0415
     from dermaseg_monai.metrics.bootstrap import group_codes, mean_bounds  # noqa: PLC0415
     from dermaseg_monai.metrics.interval_text import bracketed  # noqa: PLC0415
 
-    learned = {row.case_id for row in known}
-    scored = [row for row in rows if {"dice", "predicted_dice"} <= set(row.scores) and row.case_id not in learned]
+    scored = [row for row in rows if {"dice", "predicted_dice"} <= set(row.scores)]
     if not scored:
         return []
+    own = data_of(run.get("config"))
+    group = group_of_case([*learned_cases, *Manifest.load(own[0]).cases]) if own and own[0].is_file() else {}
+    if strange := [row.case_id for row in scored if row.case_id not in group]:
+        return [f"These photographs were scored; how often it held is not said: {strange[0]} is in no manifest here."]
+    taught = {group[name] for name in learned if name in group}
+    tied = [row.case_id for row in scored if group[row.case_id] in taught]
+    scored = [row for row in scored if group[row.case_id] not in taught]
+    lines: list[str] = []
+    if tied:
+        found = f"{len(tied)} scored photographs are among those it was learned from, or share a lesion or patient"
+        lines.append(f"{found} with them, and do not test it, first {tied[0]}.")
+    if not scored:
+        return lines
     held = np.array([[float(row.scores["dice"] >= bound.at_least(row.scores["predicted_dice"]))] for row in scored])
-    codes = group_codes([row.case_id for row in scored], _groups(folder, run, None))
+    codes = group_codes([row.case_id for row in scored], group)
     ((low, high),) = mean_bounds(held, codes, confidence=0.95, draws=_DRAWS, seed=0)
     share = bracketed(float(held.mean()), low, high)
-    return [f"These photographs were scored: it held in {int(held.sum())} of {len(scored)}, {share}."]
+    words = "The other scored photographs" if tied else "These photographs were scored"
+    return [*lines, f"{words}: it held in {int(held.sum())} of {len(scored)}, {share}."]

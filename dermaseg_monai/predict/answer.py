@@ -1,7 +1,6 @@
 """What is sent back for a photograph that came as base64: a mask, maps, and a reason where there is none."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,8 +35,9 @@ def answer(segmenter: Segmenter, encoded: str, *, maps: bool) -> Answer:
         try:
             outline = segmenter(_written(encoded, place / _NAME))
         except (ImageError, WeightsError) as error:
-            # where the file lay on the server says nothing to who sent it
+            # where files lie on the server says nothing to who sent the photograph
             reason = str(error).replace(str(place / _NAME), "The photograph")
+            reason = reason.replace(str(segmenter.weights), segmenter.weights.name)
             return {"status": "failed", "reason": reason, "threshold": segmenter.threshold}
         height_px, width_px = outline.mask.shape
         write_mask(place / "mask.png", outline.mask)
@@ -57,8 +57,9 @@ def answer(segmenter: Segmenter, encoded: str, *, maps: bool) -> Answer:
 def _written(encoded: str, path: Path) -> Path:
     try:
         path.write_bytes(base64.b64decode(encoded, validate=True))
-    except (binascii.Error, ValueError) as error:
-        raise ImageError(f"{path} is not base64 ({error}). Send the bytes of the file in base64.") from error
+    except ValueError as error:
+        found = f"{path} is not base64 ({error})"
+        raise ImageError(f"{found}. Send the bytes of the file in base64, without line breaks.") from error
     return path
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from dermaseg_monai.assurance import DiceBound
 from dermaseg_monai.errors import ConfigError, DataError
-from dermaseg_monai.files import write_json
+from dermaseg_monai.files import remove, write_json
 from dermaseg_monai.metrics.case_row import CaseRow
-from dermaseg_monai.metrics.quality_row import QualityRow, write_quality_rows
+from dermaseg_monai.metrics.quality_row import QUALITY_TABLE, QualityRow, write_quality_rows
 
 _RECORD: Final = "quality.json"
 _PREDICTED: Final = "predicted_dice"
@@ -66,8 +66,23 @@ def require_same_network(run: Mapping[str, Any], other: Mapping[str, Any], folde
         raise ConfigError(f"{found}. Evaluate with --threshold {run.get('threshold')}.")
 
 
+def require_unseen(run: Mapping[str, Any], folder: Path) -> None:
+    """Refuse to learn from photographs that the network was trained on, which an evaluation with allow_leaks scores.
+
+    Raises:
+        ConfigError: says how many there are.
+    """
+    if seen := max(map(_seen, _members(run))):
+        raise ConfigError(
+            f"{seen} cases of {folder} were seen in the training of its network, so Dice is too high there. "
+            "Evaluate photographs that it does not know, without --allow_leaks."
+        )
+
+
 def write_quality(folder: Path, rows: Sequence[CaseRow], bound: DiceBound, *, learned_from: str) -> None:
-    """Write `quality.csv`, a row per predicted photograph, and `quality.json`, which says what it was learned from.
+    """Write `quality.json`, which says what was learned from what, and `quality.csv`, a row per predicted photograph.
+
+    A table beside a record of something else would be read wrongly: an earlier one goes first.
 
     Raises:
         DataError: a file cannot be written.
@@ -77,16 +92,27 @@ def write_quality(folder: Path, rows: Sequence[CaseRow], bound: DiceBound, *, le
         for row in rows
         if (promised := row.scores.get(_PREDICTED)) is not None
     ]
-    write_quality_rows(folder, found)
+    remove(folder / QUALITY_TABLE)
     write_json(folder / _RECORD, {"schema": 1, "learned_from": learned_from, **asdict(bound)})
+    write_quality_rows(folder, found)
+
+
+def _members(run: Mapping[str, Any]) -> list[Any]:
+    """Return what is said of each network of a mean, or of the one."""
+    about = run.get("about")
+    members = about.get("members") if isinstance(about, Mapping) else None
+    return members if isinstance(members, list) and members else [run]
+
+
+def _seen(said: Any) -> int:  # noqa: ANN401 (whatever stands there)
+    for key in ("about", "seen_in_training", "cases"):
+        said = said.get(key) if isinstance(said, Mapping) else None
+    return said if isinstance(said, int) else 0
 
 
 def _networks(run: Mapping[str, Any]) -> dict[str, str]:
     """Return sha256 to file name of the weights, sorted; of all members of a mean."""
-    about = run.get("about")
-    members = about.get("members") if isinstance(about, Mapping) else None
-    said = members if isinstance(members, list) and members else [run]
-    weights = [one.get("weights") if isinstance(one, Mapping) else None for one in said]
+    weights: list[Any] = [one.get("weights") if isinstance(one, Mapping) else None for one in _members(run)]
     if not all(isinstance(one, Mapping) and one.get("sha256") for one in weights):
         return {}
     return dict(sorted((str(one["sha256"]), Path(str(one.get("path", "weights"))).name) for one in weights))

@@ -11,6 +11,7 @@ import monai
 import torch
 
 from dermaseg_monai import __version__
+from dermaseg_monai.bundle import Sheet
 from dermaseg_monai.data.demo.photograph import take_photograph
 from dermaseg_monai.data.demo.plan import FEWEST_PHOTOGRAPHS, plan_set
 from dermaseg_monai.errors import DataError
@@ -42,16 +43,24 @@ def save_served_model(
     if out.exists():
         raise DataError(f"{out} is there already; nothing is written over it. Choose a new place with --out.")
     segmenter = Segmenter.load(weights, config_file=config_file, overrides=overrides)
-    parent = make_folder(out.parent)
-    with TemporaryDirectory(prefix=".writing-", dir=parent) as work:
-        place = Path(work)
-        sheet = read_inference_sheet(segmenter.weights, config_file, overrides)
-        # MLflow notes where the files came from; where they lay here says nothing to who gets the model
+    parent = make_folder(out.absolute().parent)
+    try:
+        _write(out, parent, segmenter, read_inference_sheet(segmenter.weights, config_file, overrides))
+    except OSError as error:
+        found = f"Cannot write {out}: {error.strerror or error}"
+        raise DataError(f"{found}. Choose a place that you may write to with --out.") from error
+    return segmenter
+
+
+def _write(out: Path, parent: Path, segmenter: Segmenter, sheet: Sheet) -> None:
+    with TemporaryDirectory(prefix="dermaseg-") as sources, TemporaryDirectory(prefix=".writing-", dir=parent) as work:
+        # MLflow notes where the files came from: not from here, for these folders may be named after people
+        place, model = Path(sources), Path(work) / "model"
         copyfile(segmenter.weights, place / segmenter.weights.name)
         copyfile(_CODE, place / _CODE.name)
         write_json(place / "sheet.json", {**sheet.config, "weights": segmenter.weights.name})
         save_answering_model(
-            place / "model",
+            model,
             code=place / _CODE.name,
             files={"weights": place / segmenter.weights.name, "sheet": place / "sheet.json"},
             column=COLUMN,
@@ -63,8 +72,7 @@ def save_served_model(
                 f"torch=={torch.__version__.partition('+')[0]}",
             ),
         )
-        (place / "model").rename(out)
-    return segmenter
+        model.rename(out)
 
 
 def _example(place: Path) -> str:

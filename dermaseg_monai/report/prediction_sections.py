@@ -19,6 +19,8 @@ from dermaseg_monai.report.prediction_picture import UNCERTAINTY
 _COLUMNS: Final = {"predicted_dice": "predicted Dice", "dice_at_least": "at least", "member_dice": "networks agree"}
 _LISTED: Final = 20
 _DIGITS: Final = 12
+_OPENINGS: Final = ("Cannot read ", "There is not enough memory to read ", "The name of ")
+"""What reasons say before the path of a photograph."""
 _MINUTE: Final = len("2026-11-29T14:05")
 _DICE: Final = (
     "Predicted Dice is the overlap, 0 to 1, that the network itself expects between its outline and a person's. It is "
@@ -135,9 +137,9 @@ def _without_folders(reason: str, image: str) -> str:
     end = reason.find(f"/{image}")
     if not image or end < 0:
         return reason
-    # a reason may name a folder of predictions first; the path of a photograph may be relative, and hold spaces
-    start = max(reason.rfind(" ", 0, reason.find("/")), reason.rfind(" /", 0, end)) + 1
-    return reason[:start] + reason[end + 1 :]
+    # the path may be relative and hold spaces, so that nothing says where it begins
+    opening = next((words for words in _OPENINGS if words in reason[:end]), "")
+    return opening + reason[end + 1 :]
 
 
 def _row(row: CaseRow, folder: Path, columns: Iterable[str]) -> str:

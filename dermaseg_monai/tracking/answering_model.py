@@ -36,7 +36,9 @@ class AnsweringModel(PythonModel):
     ) -> list[dict[str, Any]]:
         """Return the answers in the order of the rows."""
         assert self._answer is not None, "MLflow calls load_context first"  # noqa: S101
-        return [dict(self._answer(text, params or {})) for text in model_input.iloc[:, 0]]
+        # pandas has None or NaN where a row of the request has nothing, which must not cost the other rows
+        texts = [text if isinstance(text, str) else "" for text in model_input.iloc[:, 0]]
+        return [dict(self._answer(text, params or {})) for text in texts]
 
 
 def offer(load: Callable[[Mapping[str, str]], Answering]) -> None:

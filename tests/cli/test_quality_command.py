@@ -79,6 +79,47 @@ def test_a_scored_prediction_says_how_often_the_bound_held(tmp_path: Path, calib
     assert "it held in 3 of 4, 0.750 [" in quality(folder, "--calibration", calibration).output
 
 
+def test_scored_photographs_whose_manifest_is_gone_get_their_bound(tmp_path: Path, calibration: Path) -> None:
+    folder = write_folder(tmp_path / "new", [("a", 0.89, 0.9)])
+    done = quality(folder, "--calibration", calibration)
+    assert done.exit_code == 0, done.output
+    assert "how often it held is not said: a is in no manifest here" in done.output
+    assert list(table(folder)) == ["a"]
+
+
+def test_lesions_that_it_was_learned_from_do_not_test_it(tmp_path: Path, calibration: Path) -> None:
+    names = [f"c{number:02d}" for number in range(N)]
+    Manifest("set", "1", "CC0-1.0", tuple(case(one, one) for one in names)).save(tmp_path / "manifest.json")
+    others = case("a", "c07"), case("b", "c19"), case("c", "new")
+    Manifest("other", "1", "CC0-1.0", others).save(tmp_path / "other.json")
+    config = {"manifest": str(tmp_path / "other.json"), "dataset_dir": str(tmp_path), "split": "test"}
+    folder = write_folder(tmp_path / "new", [("a", 0.89, 0.9), ("b", 0.89, 0.9), ("c", 0.89, 0.2)], config=config)
+    words = quality(folder, "--calibration", calibration).output
+    assert "2 scored photographs are among those it was learned from, or share a lesion or patient with them" in words
+    assert "The other scored photographs: it held in 0 of 1" in words
+
+
+def test_photographs_that_the_network_has_seen_teach_nothing(tmp_path: Path, calibration: Path) -> None:
+    run = json.loads((calibration / "run.json").read_text())
+    seen = {**run, "about": {"split": "val", "seen_in_training": {"checked": True, "cases": 3}}}
+    (calibration / "run.json").write_text(json.dumps(seen))
+    folder = write_folder(tmp_path / "new", [("a", 0.9, None)])
+    assert "3 cases of" in error(folder, "--calibration", calibration)
+    mean = {**run, "weights": None, "about": {"members": [{"weights": NETWORK}, {**seen, "weights": NETWORK}]}}
+    (calibration / "run.json").write_text(json.dumps(mean))
+    folder = write_folder(tmp_path / "mean", [("a", 0.9, None)], **{key: mean[key] for key in ("weights", "about")})
+    assert "were seen in the training of its network" in error(folder, "--calibration", calibration)
+
+
+def test_no_table_stands_beside_the_record_of_another_bound(tmp_path: Path, calibration: Path) -> None:
+    folder = write_folder(tmp_path / "new", [("a", 0.89, None)])
+    assert quality(folder, "--calibration", calibration, "--confidence", 0.8).exit_code == 0
+    (folder / "quality.json").unlink()
+    (folder / "quality.json").mkdir()  # what comes next cannot be written
+    assert "Cannot write" in error(folder, "--calibration", calibration)
+    assert not (folder / "quality.csv").exists()
+
+
 def test_photographs_of_one_lesion_are_one(tmp_path: Path, calibration: Path) -> None:
     one = tuple(case(f"c{number:02d}", lesion="L") for number in range(N))
     Manifest("set", "1", "CC0-1.0", one).save(tmp_path / "one.json")

@@ -49,4 +49,4 @@ def segmenter(network: nn.Module | None = None, threshold: float = 0.5) -> Segme
         ),
         device=torch.device("cpu"),
     )
-    return Segmenter(predictor, threshold=threshold, weights=Path("w.safetensors"))
+    return Segmenter(predictor, threshold=threshold, weights=Path("/srv/ann/w.safetensors"))

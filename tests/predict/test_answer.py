@@ -73,3 +73,4 @@ def test_a_network_that_gives_no_numbers_fails_the_photograph() -> None:
     found = answer(segmenter(Broken()), encoded(PHOTOGRAPH), maps=False)
     assert (found["status"], "mask" in found) == ("failed", False)
     assert "values that are no number" in found["reason"]
+    assert "/" not in found["reason"]

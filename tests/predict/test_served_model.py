@@ -30,7 +30,7 @@ def mlflow_model(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The released network as the command writes it, with a threshold of its own."""
-    folder = tmp_path_factory.mktemp("served") / "model"
+    folder = tmp_path_factory.mktemp("Anna_Example") / "model"
     done = mlflow_model("--out", str(folder), "--threshold", "0.3")
     assert done.returncode == 0, done.stderr
     assert "lesion from a probability of 0.3 on" in done.stdout
@@ -80,10 +80,11 @@ def test_the_server_says_what_the_network_says_in_python_and_one_bad_photograph_
     held = BytesIO()
     Image.fromarray(photograph).save(held, format="PNG")
     sent = base64.b64encode(held.getvalue()).decode()
-    frame = {"columns": ["photograph"], "data": [["?"], [sent]]}
-    bad, good = ask(url, json.dumps({"dataframe_split": frame, "params": {"maps": True}}).encode())
+    frame = {"columns": ["photograph"], "data": [["?"], [None], [sent]]}
+    bad, none, good = ask(url, json.dumps({"dataframe_split": frame, "params": {"maps": True}}).encode())
     assert bad["status"] == "failed"
     assert bad["reason"].startswith("The photograph is not base64")
+    assert (none["status"], none["reason"][:23]) == ("failed", "The photograph is empty")
     expected = Segmenter.load(overrides={"threshold": 0.3})(photograph)
     assert np.array_equal(pixels(good["mask"]) > 0, expected.mask)
     for name in ("probability", "uncertainty", "boundary"):
@@ -93,7 +94,16 @@ def test_the_server_says_what_the_network_says_in_python_and_one_bad_photograph_
 def test_the_folder_says_nothing_of_where_the_network_was(model: Path) -> None:
     said = (model / "MLmodel").read_text() + (model / "artifacts" / "sheet.json").read_text()
     assert str(Path(__file__).parents[2]) not in said
+    assert "Anna_Example" not in said
     assert "dermaseg_monai==" in (model / "requirements.txt").read_text()
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "shut").mkdir(mode=0o500)
+    shut = Path("/proc") if os.access(tmp_path / "shut", os.W_OK) else tmp_path / "shut"  # root writes anywhere
+    done = mlflow_model("--out", str(shut / "model"))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"dermaseg: error: Cannot write {shut / 'model'}: ")
 
 
 def test_a_folder_that_is_there_is_not_written_over(model: Path) -> None:

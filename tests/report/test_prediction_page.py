@@ -132,8 +132,10 @@ def test_the_page_says_what_predicted_and_names_no_folder_of_anybody(folder: Pat
         ("Cannot read Anna/E/x.jpg: cut short.", "Cannot read x.jpg: cut short."),
         (
             "not predicted in /runs/one: Cannot read /Anna E/x.jpg: cut short.",
-            "not predicted in /runs/one: Cannot read x.jpg: cut short.",
+            "Cannot read x.jpg: cut short.",
         ),
+        ("Cannot read Anna E/her leg/x.jpg: cut short.", "Cannot read x.jpg: cut short."),
+        ("Anna E/x.jpg is empty (0 bytes).", "x.jpg is empty (0 bytes)."),
         ("The network gives no numbers.", "x.jpg: The network gives no numbers."),
     ],
 )
