@@ -22,8 +22,10 @@ class DiceBound:
     (p - d) / (1 - p + 0.01): a network that is sure of itself may be wrong by little. The bound is
     p - q (1 - p + 0.01), with q the ⌈(n + 1) c⌉-th smallest of n scores, clipped to [0, 1]. For photographs that are
     exchangeable with those of the calibration (same source, same people who draw) Dice is at least the bound with
-    probability c or more, whatever the network; for others nothing is promised. Photographs of one lesion or patient
-    are one score, their worst. Source: arXiv:1604.04173 (split conformal, locally weighted; our spread is 1 - p).
+    probability c or more, whatever the network; for others nothing is promised. This is so over all of them together:
+    among those of one kind, such as a low predicted Dice, the bound may hold less often. Photographs of one
+    lesion or patient are one score, their worst. Source: arXiv:1604.04173 (split conformal, locally weighted; our
+    spread is 1 - p).
 
     Attributes:
         confidence: c, in (0, 1).
@@ -70,11 +72,11 @@ class DiceBound:
         return cls(confidence, ordered[rank - 1], float(np.median(every)), len(every), len(score))
 
     def at_least(self, predicted: float) -> float:
-        """Return the Dice that a photograph with this predicted Dice reaches with the confidence of the bound."""
+        """Return the bound of a photograph with this predicted Dice."""
         return _clipped(predicted - self.worst * _spread(predicted))
 
     def expected(self, predicted: float) -> float:
-        """Return the Dice that every other photograph with this predicted Dice reaches."""
+        """Return the bound that every other photograph keeps."""
         return _clipped(predicted - self.middle * _spread(predicted))
 
 

@@ -33,10 +33,11 @@ def quality(
         typer.Option(help="Manifest of the evaluation, which names lesions and patients; default: its own."),
     ] = None,
 ) -> None:
-    """Say for every predicted photograph which Dice it reaches in, by default, nine of ten cases.
+    """Say for every predicted photograph a lower bound of its Dice, which, by default, nine of ten photographs keep.
 
     Writes quality.csv and quality.json into the prediction folder, and its page again. The bound holds for photographs
-    and people like those of the evaluation. Where the prediction itself was scored, it says how often the bound held.
+    and people like those of the evaluation, over all of them together. Where the prediction itself was scored, it says
+    how often the bound held.
     """
     from dermaseg_monai.manifest import group_of_case  # noqa: PLC0415
     from dermaseg_monai.metrics.case_rows import read_rows  # noqa: PLC0415
@@ -46,14 +47,14 @@ def quality(
         require_unseen,
         write_quality,
     )
-    from dermaseg_monai.report import read_run  # noqa: PLC0415
+    from dermaseg_monai.report import read_run, split_of  # noqa: PLC0415
 
     if predictions.resolve() == calibration.resolve():
         raise ConfigError(f"{predictions} cannot be judged by itself. Give another evaluation with --calibration.")
     rows, run = read_rows(predictions), read_run(predictions)
     known, learned_run = read_rows(calibration), read_run(calibration)
     require_same_network(run, learned_run, (predictions, calibration))
-    split = _split(learned_run)
+    split = split_of(learned_run) or "not recorded"
     if split == "train":
         raise ConfigError(f"{calibration} is of training images, which the network knows. Evaluate with --split val.")
     require_unseen(learned_run, calibration)
@@ -64,13 +65,6 @@ def quality(
     _draw_page(predictions)
     typer.echo("\n".join([*_bound_words(bound, rows, calibration), *held]))
     typer.echo(f"Wrote {predictions / 'quality.csv'}")
-
-
-def _split(run: "Mapping[str, Any]") -> str:
-    for part in (run.get("config"), run.get("about")):
-        if isinstance(part, dict) and isinstance(part.get("split"), str):
-            return part["split"]
-    return "not recorded"
 
 
 def _cases(folder: Path, run: "Mapping[str, Any]", manifest: Path | None) -> "Sequence[Case]":

@@ -20,8 +20,8 @@ class QualityRow:
     Attributes:
         case_id: as in `cases.csv`.
         predicted_dice: what the network itself expects.
-        dice_expected: what every other photograph with this predicted Dice reaches.
-        dice_at_least: what it reaches with the confidence that `quality.json` says.
+        dice_expected: a bound that every other photograph keeps.
+        dice_at_least: a bound that photographs keep with the confidence that `quality.json` says.
     """
 
     case_id: str

@@ -7,7 +7,7 @@ from dermaseg_monai.report.outline_panel import draw_outline_panel
 from dermaseg_monai.report.palette import NOTICE
 from dermaseg_monai.report.panels import Panels
 from dermaseg_monai.report.prediction_page import PredictionPage, write_prediction_page
-from dermaseg_monai.report.predictions import Predictions, read_run
+from dermaseg_monai.report.predictions import Predictions, read_run, split_of
 from dermaseg_monai.report.problem_page import write_problem_page
 from dermaseg_monai.report.ranking import pick
 
@@ -22,6 +22,7 @@ __all__ = [
     "draw_outline_panel",
     "pick",
     "read_run",
+    "split_of",
     "write_leak_page",
     "write_prediction_page",
     "write_problem_page",

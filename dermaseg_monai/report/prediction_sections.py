@@ -80,8 +80,8 @@ def quality_html(folder: Path) -> Iterator[str]:
     learned = f"{cases:,} photographs that people had outlined ({said.get('learned_from', 'not recorded')})"
     yield html_paragraph(
         f"“At least” is the Dice that {100 * confidence:g} % of photographs reach, learned from {learned}. It holds "
-        "for photographs from the same source as those and for people who draw as those did; for others it may promise "
-        "too much."
+        "over all photographs from the same source as those and for people who draw as those did; for others, or for a "
+        "few chosen ones, it may promise too much."
     )
 
 

@@ -73,7 +73,7 @@ class Predictions:
         """Return case id to reason of every case that cannot take part: failed, unscored, or without any row."""
         reasons = {row.case_id: row.reason for row in self.rows if row.file is None}
         reasons |= {row.case_id: "not scored" for row in self.rows if row.file is not None and row.jaccard is None}
-        split = _split_of(self.folder)
+        split = split_of(read_run(self.folder))
         if split is not None:
             known = {row.case_id for row in self.rows}
             lost = (case.id for case in self.manifest.cases if case.split == split and case.id not in known)
@@ -168,9 +168,9 @@ def read_run(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _split_of(folder: Path) -> str | None:
+def split_of(run: Mapping[str, Any]) -> str | None:
+    """Return the split that was evaluated, as `run.json` says it; None where it says nothing."""
     # an evaluation that was tracked leaves its whole sheet, another what it was told `about`
-    run = read_run(folder)
     for part in (run.get("config"), run.get("about")):
         split = part.get("split") if isinstance(part, dict) else None
         if isinstance(split, str):

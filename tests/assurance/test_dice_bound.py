@@ -48,6 +48,16 @@ def test_the_bound_holds_as_often_as_it_says_for_photographs_of_the_same_kind() 
     assert 0.89 < np.mean(held) < 0.92
 
 
+def test_the_bound_holds_over_all_photographs_and_not_for_each_kind_of_them() -> None:
+    predicted = [0.95] * 90 + [0.7] * 10  # the sure ones keep what they promise, the unsure ones do not
+    dice = [0.95] * 90 + [0.2] * 10
+    bound = DiceBound.fit(predicted, dice, range(100), confidence=0.9)
+    assert bound.at_least(0.95) == pytest.approx(0.95 - 0.5 / 0.31 * 0.06)
+    assert bound.at_least(0.7) == pytest.approx(0.2)
+    milder = DiceBound.fit(predicted, dice, range(100), confidence=0.85)
+    assert (milder.at_least(0.95), milder.at_least(0.7)) == (0.95, 0.7)
+
+
 @pytest.mark.parametrize(("n", "confidence", "needed"), [(9, 0.8, 10), (18, 0.95, 19)])
 def test_too_few_photographs_give_no_bound(n: int, confidence: float, needed: int) -> None:
     with pytest.raises(DataError, match=f"needs {needed} lesions or patients with a reference, there are {n}"):
