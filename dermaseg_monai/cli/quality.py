@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _TRUSTED: Final = 0.65
 """Threshold Jaccard calls an outline below this useless; here it is Dice, the milder of the two."""
-_DRAWS: Final = 2000
 
 
 def quality(
@@ -60,7 +59,7 @@ def quality(
     require_unseen(learned_run, calibration)
     cases = _cases(calibration, learned_run, manifest)
     bound = learn_bound(calibration, known, group_of_case(cases), confidence=confidence)
-    held = _held_words(bound, rows, {row.case_id for row in known}, cases, run)
+    held = _held_words(bound, rows, known, cases, run)
     write_quality(predictions, rows, bound, learned_from=f"{calibration.name}, split {split}")
     _draw_page(predictions)
     typer.echo("\n".join([*_bound_words(bound, rows, calibration), *held]))
@@ -100,36 +99,20 @@ def _bound_words(bound: "DiceBound", rows: "Sequence[CaseRow]", calibration: Pat
 def _held_words(
     bound: "DiceBound",
     rows: "Sequence[CaseRow]",
-    learned: set[str],
+    learned: "Sequence[CaseRow]",
     learned_cases: "Sequence[Case]",
     run: "Mapping[str, Any]",
 ) -> list[str]:
-    import numpy as np  # noqa: PLC0415
-
     from dermaseg_monai.cli.folder_data import data_of  # noqa: PLC0415
     from dermaseg_monai.manifest import Manifest, group_of_case  # noqa: PLC0415
-    from dermaseg_monai.metrics.bootstrap import group_codes, mean_bounds  # noqa: PLC0415
-    from dermaseg_monai.metrics.interval_text import bracketed  # noqa: PLC0415
+    from dermaseg_monai.predict.bound_check import check_bound  # noqa: PLC0415
+    from dermaseg_monai.predict.quality import scored_rows  # noqa: PLC0415
 
-    scored = [row for row in rows if {"dice", "predicted_dice"} <= set(row.scores)]
+    scored = scored_rows(rows)
     if not scored:
         return []
     own = data_of(run.get("config"))
-    group = group_of_case([*learned_cases, *Manifest.load(own[0]).cases]) if own and own[0].is_file() else {}
-    if strange := [row.case_id for row in scored if row.case_id not in group]:
+    groups = group_of_case([*learned_cases, *Manifest.load(own[0]).cases]) if own and own[0].is_file() else {}
+    if strange := [row.case_id for row in scored if row.case_id not in groups]:
         return [f"These photographs were scored; how often it held is not said: {strange[0]} is in no manifest here."]
-    taught = {group[name] for name in learned if name in group}
-    tied = [row.case_id for row in scored if group[row.case_id] in taught]
-    scored = [row for row in scored if group[row.case_id] not in taught]
-    lines: list[str] = []
-    if tied:
-        found = f"{len(tied)} scored photographs are among those it was learned from, or share a lesion or patient"
-        lines.append(f"{found} with them, and do not test it, first {tied[0]}.")
-    if not scored:
-        return lines
-    held = np.array([[float(row.scores["dice"] >= bound.at_least(row.scores["predicted_dice"]))] for row in scored])
-    codes = group_codes([row.case_id for row in scored], group)
-    ((low, high),) = mean_bounds(held, codes, confidence=0.95, draws=_DRAWS, seed=0)
-    share = bracketed(float(held.mean()), low, high)
-    words = "The other scored photographs" if tied else "These photographs were scored"
-    return [*lines, f"{words}: it held in {int(held.sum())} of {len(scored)}, {share}."]
+    return check_bound(bound, scored, groups, [row.case_id for row in scored_rows(learned)]).words

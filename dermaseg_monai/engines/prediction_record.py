@@ -51,14 +51,19 @@ def failed_row(case_id: str, image: str, reason: str) -> Row:
 
 def prediction_words(folder: str | Path, rows: Mapping[str, Row], *, weights: str | Path | None = None) -> str:
     """Return what a person is told of a prediction: where it is, what failed, whose it is, what to look at first."""
-    predicted = {case_id: row["predicted_dice"] for case_id, row in rows.items() if row["status"] == "ok"}
-    failed = len(rows) - len(predicted)
+    done = {case_id: row for case_id, row in rows.items() if row["status"] == "ok"}
+    failed = len(rows) - len(done)
     left = f", {failed} could not be predicted (cases.csv says why)" if failed else ""
-    first = sorted(predicted, key=lambda case_id: (predicted[case_id], case_id))[:_SHOWN]
-    named = ", ".join(f"{case_id} ({predicted[case_id]:.2f})" for case_id in first)
-    look = f"\nLook at these first, they have the lowest predicted Dice: {named}" if named else ""
+    first = sorted(done, key=lambda case_id: (done[case_id]["pred_px"] != 0, done[case_id]["predicted_dice"], case_id))
+    named = ", ".join(f"{case_id} ({_promise(done[case_id])})" for case_id in first[:_SHOWN])
+    look = f"\nLook at these first, by predicted Dice: {named}" if named else ""
     used = "" if weights is None else f"\nWeights: {weights}"
-    return f"Wrote {folder}: {len(predicted)} predicted{left}.{used}{look}"
+    return f"Wrote {folder}: {len(done)} predicted{left}.{used}{look}"
+
+
+def _promise(row: Row) -> str:
+    # a network that is sure of an empty mask promises 1
+    return f"{row['predicted_dice']:.2f}" if row["pred_px"] else "no lesion found"
 
 
 def write_record(

@@ -46,6 +46,14 @@ class CaseRow:
         return self.file.removesuffix(".png").removesuffix(".nii.gz").removesuffix(".nii") + ".png"
 
     @property
+    def doubt(self) -> tuple[bool, float, str]:
+        """Key that sorts predicted cases for a person, the first to look at first: empty masks, then by predicted Dice.
+
+        A network that is sure of an empty mask promises a Dice of 1; nothing found is still the first to see.
+        """
+        return self.scores.get("pred_px") != 0, self.scores.get("predicted_dice", 0.0), self.case_id
+
+    @property
     def jaccard(self) -> float | None:
         """The Jaccard index, or None where the case was not scored."""
         return self.scores.get("jaccard")

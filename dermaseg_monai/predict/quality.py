@@ -1,5 +1,6 @@
 """What the predicted Dice of a prediction is worth, learned from an evaluation of the same network."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,7 @@ from dermaseg_monai.metrics.quality_row import QUALITY_TABLE, QualityRow, write_
 
 _RECORD: Final = "quality.json"
 _PREDICTED: Final = "predicted_dice"
+_ROUNDING: Final = 1e-9
 
 
 def learn_bound(folder: Path, rows: Iterable[CaseRow], groups: Mapping[str, str], *, confidence: float) -> DiceBound:
@@ -27,7 +29,7 @@ def learn_bound(folder: Path, rows: Iterable[CaseRow], groups: Mapping[str, str]
     Raises:
         DataError: there are too few scored photographs, or one that the groups do not know.
     """
-    scored = [row for row in rows if "dice" in row.scores and _PREDICTED in row.scores]
+    scored = scored_rows(rows)
     if not scored:
         raise DataError(
             f"{folder} was not scored against references, so nothing can be learned from it. Give a folder that an "
@@ -41,6 +43,11 @@ def learn_bound(folder: Path, rows: Iterable[CaseRow], groups: Mapping[str, str]
         [groups[row.case_id] for row in scored],
         confidence=confidence,
     )
+
+
+def scored_rows(rows: Iterable[CaseRow]) -> list[CaseRow]:
+    """Return the photographs that were predicted and compared with a reference."""
+    return [row for row in rows if {"dice", _PREDICTED} <= row.scores.keys()]
 
 
 def require_same_network(run: Mapping[str, Any], other: Mapping[str, Any], folders: tuple[Path, Path]) -> None:
@@ -88,13 +95,18 @@ def write_quality(folder: Path, rows: Sequence[CaseRow], bound: DiceBound, *, le
         DataError: a file cannot be written.
     """
     found = [
-        QualityRow(row.case_id, promised, round(bound.expected(promised), 4), round(bound.at_least(promised), 4))
+        QualityRow(row.case_id, promised, round(bound.expected(promised), 2), _floored(bound.at_least(promised)))
         for row in rows
         if (promised := row.scores.get(_PREDICTED)) is not None
     ]
     remove(folder / QUALITY_TABLE)
     write_json(folder / _RECORD, {"schema": 1, "learned_from": learned_from, **asdict(bound)})
     write_quality_rows(folder, found)
+
+
+def _floored(bound: float) -> float:
+    # two digits are what a person is told, and a bound that is rounded up promises too much
+    return math.floor(100 * bound + _ROUNDING) / 100
 
 
 def _members(run: Mapping[str, Any]) -> list[Any]:

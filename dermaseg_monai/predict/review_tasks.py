@@ -35,7 +35,7 @@ class ReviewTasks:
 def make_review_tasks(
     folder: Path, rows: Sequence[CaseRow], photographs: Mapping[str, Path], *, worst: int | None
 ) -> ReviewTasks:
-    """Return a task per photograph: those without an outline first, then by predicted Dice, the lowest first.
+    """Return a task per photograph: without an outline first, then empty masks, then the lowest predicted Dice first.
 
     A photograph that was not predicted and can be read is a task without an outline, for a person to draw one.
 
@@ -83,8 +83,8 @@ def require_paintable(folder: Path, rows: Sequence[CaseRow]) -> None:
         )
 
 
-def _order(row: CaseRow) -> tuple[bool, float, str]:
-    return row.file is not None, row.scores.get("predicted_dice", -1.0), row.case_id
+def _order(row: CaseRow) -> tuple[bool, tuple[bool, float, str]]:
+    return row.file is not None, row.doubt
 
 
 def _ask(row: CaseRow, folder: Path, photograph: Path | None) -> tuple[ReviewQuestion, dict[str, Any]]:

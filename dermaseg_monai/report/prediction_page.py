@@ -82,7 +82,7 @@ def write_prediction_page(folder: str | Path) -> Path:
     root = Path(folder)
     rows, run = _with_quality(root), read_run(root)
     failed = [row for row in rows if row.file is None]
-    predicted = sorted((row for row in rows if row.file is not None), key=_least_sure)
+    predicted = sorted((row for row in rows if row.file is not None), key=lambda row: row.doubt)
     sections = [about_html(run, predicted=len(predicted), failed=len(failed)), *failed_html(failed)]
     if predicted:
         two = " two" if (root / UNCERTAINTY).is_dir() else ""
@@ -106,9 +106,3 @@ def _with_quality(folder: Path) -> list[CaseRow]:
         else row
         for row in read_rows(folder)
     ]
-
-
-def _least_sure(row: CaseRow) -> tuple[bool, float, str]:
-    # an empty mask of a network that is sure of it has a predicted Dice of 1: nothing found is still the first to see
-    found = row.scores.get("pred_px") != 0
-    return found, row.scores.get("predicted_dice", 0.0), row.case_id

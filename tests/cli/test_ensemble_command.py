@@ -51,7 +51,7 @@ def test_evaluations_give_a_scored_mean_that_compare_takes(config: dict[str, obj
     said = ensemble(one, two, "--out", tmp_path / "mean")
     assert f"Wrote {tmp_path / 'mean'}: 2 predicted." in said
     assert len(list((tmp_path / "mean" / "overlays").iterdir())) == 2
-    assert "they have the lowest predicted Dice: a (0.77), b (0.77)" in said
+    assert "by predicted Dice: a (0.77), b (0.77)" in said
     assert not (tmp_path / "mean" / "index.html").exists()  # scored: `dermaseg panels` has the references too
     summary = json.loads((tmp_path / "mean" / "summary.json").read_text())
     assert summary["scores"]["jaccard"]["mean"] == 1

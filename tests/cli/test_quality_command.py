@@ -63,12 +63,21 @@ def test_every_photograph_gets_the_dice_that_it_reaches_in_nine_of_ten_cases(tmp
     found = table(folder)
     assert float(found["unsure"]["dice_at_least"]) == pytest.approx(0.53)  # the 19th of 20 falls short by 0.36
     assert float(found["unsure"]["dice_expected"]) == pytest.approx(0.70)
-    assert float(found["sure"]["dice_at_least"]) == pytest.approx(0.98 - 3 * 0.03)
+    assert found["sure"]["dice_at_least"] == "0.89"
     assert "Learned from 20 photographs of 20 lesions or patients" in done.output
     assert "It may be below 0.65 in 1 of 2 photographs, first unsure." in done.output
     said = json.loads((folder / "quality.json").read_text())
     assert (said["confidence"], said["cases"], said["learned_from"]) == (0.9, 20, "evaluate_val, split val")
     assert "/home" not in (folder / "quality.json").read_text()
+
+
+def test_a_bound_is_never_rounded_up(tmp_path: Path, calibration: Path) -> None:
+    folder = write_folder(tmp_path / "new", [("a", 0.9325, None)])  # 0.9325 - 3 x 0.0775 = 0.7
+    assert quality(folder, "--calibration", calibration).exit_code == 0
+    assert table(folder)["a"]["dice_at_least"] == "0.7"
+    folder = write_folder(tmp_path / "other", [("a", 0.934, None)])  # 0.706
+    assert quality(folder, "--calibration", calibration).exit_code == 0
+    assert table(folder)["a"]["dice_at_least"] == "0.7"
 
 
 def test_a_scored_prediction_says_how_often_the_bound_held(tmp_path: Path, calibration: Path) -> None:

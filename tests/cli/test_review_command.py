@@ -39,12 +39,12 @@ def run(*words: object) -> str:
 def pred(tmp_path: Path) -> Path:
     """Three predicted photographs, one that failed and can be read, and one of a format that is not read."""
     rows = [
-        "case_id,image,status,reason,file,predicted_dice",
-        "sure,sure.jpg,ok,,sure.png,0.9",
-        "unsure,unsure.jpg,ok,,unsure.png,0.25",
-        "nothing,nothing.jpg,ok,,nothing.png,0.5",
-        "failed,failed.png,failed,the network answers NaN,,",
-        "phone,phone.heic,failed,a format that is not read,,",
+        "case_id,image,status,reason,file,pred_px,predicted_dice",
+        "sure,sure.jpg,ok,,sure.png,8,0.9",
+        "unsure,unsure.jpg,ok,,unsure.png,16,0.25",
+        "nothing,nothing.jpg,ok,,nothing.png,0,1.0",
+        "failed,failed.png,failed,the network answers NaN,,,",
+        "phone,phone.heic,failed,a format that is not read,,,",
     ]
     folder = tmp_path / "pred"
     for name, mask in PREDICTED.items():
@@ -98,7 +98,7 @@ def test_the_outlines_are_brushes_and_the_lowest_predicted_dice_comes_first(pred
         app, ["review", str(pred), "--images", str(tmp_path / "photographs"), "--out", str(tmp_path / "tasks")]
     )
     made = asked(tmp_path / "tasks")
-    assert list(made) == ["failed", "unsure", "nothing", "sure"]
+    assert list(made) == ["failed", "nothing", "unsure", "sure"]  # the network is sure of nothing, and promises 1
     for name in ("unsure", "sure"):
         ((brush,),) = (one["result"] for one in made[name]["predictions"])
         assert (decode_brush(brush["value"]["rle"], shape=SIZE) == PREDICTED[name]).all()
@@ -123,7 +123,7 @@ def test_the_page_says_what_it_is_and_has_the_yellow_of_predictions(tasks: Path)
 def test_the_queue_says_who_was_asked_what(tasks: Path) -> None:
     rows = table(tasks / "queue.csv")
     assert [(row["rank"], row["case_id"], row["predicted_dice"]) for row in rows] == [
-        ("1", "failed", ""), ("2", "unsure", "0.25"), ("3", "nothing", "0.5"), ("4", "sure", "0.9"),
+        ("1", "failed", ""), ("2", "nothing", "1.0"), ("3", "unsure", "0.25"), ("4", "sure", "0.9"),
     ]  # fmt: skip
     assert [row["digest"] for row in rows] == [task["data"]["digest"] for task in asked(tasks).values()]
     assert len({row["digest"] for row in rows}) == 4
@@ -132,7 +132,7 @@ def test_the_queue_says_who_was_asked_what(tasks: Path) -> None:
 def test_only_the_worst_are_asked_and_the_others_are_counted(pred: Path, tmp_path: Path) -> None:
     words = ["--images", tmp_path / "photographs", "--worst", 2, "--out", tmp_path / "few"]
     assert "2 are not asked now (--worst)" in run("review", pred, *words)
-    assert list(asked(tmp_path / "few")) == ["failed", "unsure"]
+    assert list(asked(tmp_path / "few")) == ["failed", "nothing"]
 
 
 def test_a_folder_evaluated_from_a_manifest_knows_its_photographs(pred: Path, tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_folder_evaluated_from_a_manifest_knows_its_photographs(pred: Path, tm
     where = {"manifest": str(tmp_path / "set.json"), "dataset_dir": str(tmp_path)}
     (pred / "run.json").write_text(json.dumps({"config": where}))
     run("review", pred, "--out", tmp_path / "tasks")
-    assert list(asked(tmp_path / "tasks")) == ["unsure", "nothing", "sure"]
+    assert list(asked(tmp_path / "tasks")) == ["nothing", "unsure", "sure"]
 
 
 def test_a_photograph_of_another_size_or_a_lost_one_is_named_and_the_others_are_asked(

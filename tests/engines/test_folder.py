@@ -113,15 +113,17 @@ def test_a_person_is_told_where_it_is_what_failed_and_what_to_look_at_first(
     _predict(PredictionFolder(tmp_path / "out", threshold=0.5, images=images), cases)
     said = capsys.readouterr().out
     assert f"Wrote {tmp_path / 'out'}: 2 predicted, 1 could not be predicted (cases.csv says why).\n" in said
-    assert "the lowest predicted Dice: ../b (1.00), a (1.00)\n" in said
+    assert "by predicted Dice: ../b (1.00), a (1.00)\n" in said
 
 
-def test_the_first_to_look_at_have_the_lowest_predicted_dice() -> None:
+def test_the_first_to_look_at_are_empty_masks_and_then_the_lowest_predicted_dice() -> None:
     rows = {
-        name: {"status": "ok", "predicted_dice": dice}
+        name: {"status": "ok", "predicted_dice": dice, "pred_px": 5}
         for name, dice in (("a", 0.9), ("b", 0.2), ("c", 0.5), ("d", 0.7))
     }
-    assert prediction_words("out", rows).endswith("lowest predicted Dice: b (0.20), c (0.50), d (0.70)")
+    assert prediction_words("out", rows).endswith("by predicted Dice: b (0.20), c (0.50), d (0.70)")
+    sure = {**rows, "e": {"status": "ok", "predicted_dice": 1.0, "pred_px": 0}}
+    assert prediction_words("out", sure).endswith("by predicted Dice: e (no lesion found), b (0.20), c (0.50)")
     assert prediction_words("out", rows, weights="runs/one/model.safetensors").startswith(
         "Wrote out: 4 predicted.\nWeights: runs/one/model.safetensors\nLook at these first"
     )
