@@ -13,7 +13,7 @@ from dermaseg_monai.arrays import RgbImage
 from dermaseg_monai.errors import ImageError
 from dermaseg_monai.files import require_regular
 from dermaseg_monai.images.memory import enough_memory, one_at_a_time
-from dermaseg_monai.images.picture import IMAGE_SUFFIXES, MAX_PIXELS
+from dermaseg_monai.images.picture import MAX_PIXELS, PHOTOGRAPH_SUFFIXES
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
 SIXTEEN_TO_EIGHT_BIT = 257  # 65535 / 255
@@ -131,7 +131,7 @@ def _too_large(path: Path, size: str) -> ImageError:
 def _unknown_format(path: Path) -> str:
     if path.stat().st_size == 0:
         return f"{path} is empty (0 bytes). Copy it again or leave it out."
-    return f"{path} is not an image that can be read. Known are {', '.join(IMAGE_SUFFIXES)}."
+    return f"{path} is not an image that can be read. Known photographs are {', '.join(PHOTOGRAPH_SUFFIXES)}."
 
 
 def _orientation(image: Image.Image, path: Path) -> int:

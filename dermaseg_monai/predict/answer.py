@@ -17,12 +17,12 @@ _NAME: Final = "photograph"
 Answer = Mapping[str, Any]
 
 
-def answer(segmenter: Segmenter, encoded: str, *, maps: bool) -> Answer:
+def answer(segmenter: Segmenter, encoded: object, *, maps: bool) -> Answer:
     """Return what the network says of one photograph; one that cannot be read costs its own answer alone.
 
     Args:
         segmenter: the network.
-        encoded: a JPEG, PNG, BMP or TIFF file in base64.
+        encoded: a JPEG, PNG, BMP or TIFF file in base64, with or without line breaks.
         maps: send `probability`, and `uncertainty` and `boundary` where the network has these heads, too: PNG of 16
             bits, 0 to 65535 for 0 to 1, in base64.
 
@@ -54,12 +54,14 @@ def answer(segmenter: Segmenter, encoded: str, *, maps: bool) -> Answer:
         }
 
 
-def _written(encoded: str, path: Path) -> Path:
+def _written(encoded: object, path: Path) -> Path:
+    advice = "Send the bytes of the file in base64, with nothing before them."
+    if not isinstance(encoded, str):
+        raise ImageError(f"{path} is no text. {advice}")
     try:
-        path.write_bytes(base64.b64decode(encoded, validate=True))
+        path.write_bytes(base64.b64decode("".join(encoded.split()), validate=True))
     except ValueError as error:
-        found = f"{path} is not base64 ({error})"
-        raise ImageError(f"{found}. Send the bytes of the file in base64, without line breaks.") from error
+        raise ImageError(f"{path} is not base64 ({error}). {advice}") from error
     return path
 
 

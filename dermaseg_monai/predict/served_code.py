@@ -11,7 +11,7 @@ from dermaseg_monai.tracking.answering_model import Answering, offer
 def _load(files: Mapping[str, str]) -> Answering:
     segmenter = Segmenter.load(files["weights"], config_file=files["sheet"])
 
-    def reply(encoded: str, wanted: Mapping[str, Any]) -> Answer:
+    def reply(encoded: object, wanted: Mapping[str, Any]) -> Answer:
         return answer(segmenter, encoded, maps=bool(wanted.get("maps")))
 
     return reply

@@ -9,8 +9,8 @@ from mlflow.models import ModelSignature, set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext, save_model
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-Answering: TypeAlias = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
-"""Takes the text of a row and the parameters of the request, and gives the row of the answer."""
+Answering: TypeAlias = Callable[[object, Mapping[str, Any]], Mapping[str, Any]]
+"""Takes what stands in a row, a text or not, and the parameters of the request, and gives the row of the answer."""
 
 
 class AnsweringModel(PythonModel):

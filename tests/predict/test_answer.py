@@ -1,5 +1,6 @@
 import base64
 import re
+import textwrap
 from io import BytesIO
 
 import numpy as np
@@ -43,6 +44,12 @@ def test_the_answer_holds_the_mask_of_the_photographs_size() -> None:
     assert not {"probability", "uncertainty", "boundary"} & set(found)
 
 
+def test_base64_may_have_line_breaks() -> None:
+    broken = "\r\n".join(textwrap.wrap(encoded(PHOTOGRAPH), 76))
+    assert "\n" in broken
+    assert answer(segmenter(), broken, maps=False) == answer(segmenter(), encoded(PHOTOGRAPH), maps=False)
+
+
 def test_maps_come_when_they_are_asked_for_and_the_network_has_them() -> None:
     found = answer(segmenter(WithUncertainty()), encoded(PHOTOGRAPH), maps=True)
     assert "boundary" not in found
@@ -59,9 +66,11 @@ def test_maps_come_when_they_are_asked_for_and_the_network_has_them() -> None:
         ("", "The photograph is empty"),
         (base64.b64encode(b"hello").decode(), "The photograph is not an image that can be read"),
         (encoded(PHOTOGRAPH)[:120], "The photograph: .*cut short, damaged"),
+        (None, "The photograph is no text. Send the bytes of the file in base64"),
+        (float("nan"), "The photograph is no text"),  # what MLflow makes of a row without a value
     ],
 )
-def test_what_cannot_be_read_is_an_answer_with_a_reason_that_names_no_place(text: str, reason: str) -> None:
+def test_what_cannot_be_read_is_an_answer_with_a_reason_that_names_no_place(text: object, reason: str) -> None:
     found = answer(segmenter(), text, maps=False)
     assert found["status"] == "failed"
     assert "mask" not in found
