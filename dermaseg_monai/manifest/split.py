@@ -19,13 +19,16 @@ def split_by_group(manifest: Manifest, *, val_share: float, test_share: float) -
     Cases that share a lesion, a patient, a `group` or the same picture stay together, also where only an `excluded`
     case ties them. Groups come in the order of the sha256 of their first id that takes part, fill `test_share` of the
     cases first, then `val_share`; the rest is train. A later version of the set with more cases therefore moves few
-    groups; a large group can make a split larger than its share (`missed_shares`).
+    groups; a large group can make a split larger than its share (`missed_shares`). A share of 1 takes every case.
 
     Raises:
-        DataError: shares outside [0, 1) or 1 and more together, or too few groups for a split that was asked for.
+        DataError: shares below 0, or 1 and more together unless one is 1 and the other 0, or too few groups for a split
+            that was asked for.
     """
-    if min(val_share, test_share) < 0 or val_share + test_share >= 1:
-        raise DataError(f"val_share {val_share} and test_share {test_share} must be 0 or more, and below 1 together.")
+    whole = sorted((val_share, test_share)) == [0, 1]
+    if min(val_share, test_share) < 0 or (val_share + test_share >= 1 and not whole):
+        found = f"val_share {val_share} and test_share {test_share} must be 0 or more, and below 1 together"
+        raise DataError(f"{found}, or one of them 1 for every case.")
     cases = taking_part(manifest)
     groups = groups_within(cases, manifest.cases)
     groups.sort(key=lambda group: hashlib.sha256(group[0].id.encode()).digest())
@@ -36,7 +39,7 @@ def split_by_group(manifest: Manifest, *, val_share: float, test_share: float) -
         side: Split = "test" if filled["test"] < n_test else "val" if filled["val"] < n_val else "train"
         filled[side] += len(group)
         sides.update((case.id, side) for case in group)
-    if filled["train"] == 0:  # the other two are filled first
+    if filled["train"] == 0 and not whole:  # the other two are filled first
         raise DataError(
             f"Manifest {manifest.name} has {len(groups)} groups, too few for these shares. Lower the shares."
         )

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from dermaseg_monai.errors import DataError
-from dermaseg_monai.manifest import Case, Manifest, find_leaks, split_by_group
+from dermaseg_monai.manifest import Case, Manifest, Split, find_leaks, split_by_group
 
 
 @pytest.fixture
@@ -43,10 +43,15 @@ def test_excluded_cases_stay_excluded(make_case: Callable[..., Case]) -> None:
     assert manifest.cases[0].split == "excluded"
 
 
-@pytest.mark.parametrize(("val_share", "test_share"), [(-0.1, 0.2), (0.5, 0.5), (0.0, 1.0)])
+@pytest.mark.parametrize(("val_share", "test_share"), [(-0.1, 0.2), (0.5, 0.5), (1.0, 1.0), (1.0, -0.1)])
 def test_impossible_shares_are_refused(many: Manifest, val_share: float, test_share: float) -> None:
     with pytest.raises(DataError, match="must be 0 or more, and below 1 together"):
         split_by_group(many, val_share=val_share, test_share=test_share)
+
+
+@pytest.mark.parametrize(("val_share", "test_share", "split"), [(1.0, 0.0, "val"), (0.0, 1.0, "test")])
+def test_a_share_of_one_takes_every_case(many: Manifest, val_share: float, test_share: float, split: Split) -> None:
+    assert {case.split for case in split_by_group(many, val_share=val_share, test_share=test_share).cases} == {split}
 
 
 @pytest.mark.parametrize(("val_share", "test_share"), [(0.2, 0.2), (0.0, 0.2), (0.2, 0.0)])
