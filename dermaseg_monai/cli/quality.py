@@ -44,6 +44,7 @@ def quality(
         learn_bound,
         require_same_network,
         require_unseen,
+        scored_rows,
         write_quality,
     )
     from dermaseg_monai.report import read_run, split_of  # noqa: PLC0415
@@ -51,7 +52,7 @@ def quality(
     if predictions.resolve() == calibration.resolve():
         raise ConfigError(f"{predictions} cannot be judged by itself. Give another evaluation with --calibration.")
     rows, run = read_rows(predictions), read_run(predictions)
-    known, learned_run = read_rows(calibration), read_run(calibration)
+    known, learned_run = scored_rows(calibration, read_rows(calibration)), read_run(calibration)
     require_same_network(run, learned_run, (predictions, calibration))
     split = split_of(learned_run) or "not recorded"
     if split == "train":
@@ -90,7 +91,7 @@ def _bound_words(bound: "DiceBound", rows: "Sequence[CaseRow]", calibration: Pat
     below = [case_id for value, case_id in low if value < _TRUSTED]
     learned = f"{bound.cases} photographs of {bound.groups} lesions or patients in {calibration}"
     share = f"{100 * bound.confidence:g} % of photographs like those"
-    lines = [f"Learned from {learned}: Dice is at least dice_at_least in {share}."]
+    lines = [f"Learned from {learned}: Dice is at least what quality.csv says in {share}."]
     named = f", first {', '.join(below[:3])}" if below else ""
     lines.append(f"It may be below {_TRUSTED} in {len(below)} of {len(promised)} photographs{named}.")
     return lines

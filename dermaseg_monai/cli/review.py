@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from dermaseg_monai.predict import Correction, Member, ReviewQuestion, ReviewTasks
 
 _SHOWN: Final = 3
+_NEXT: Final = (
+    "In Label Studio: a new project, labelling.xml as its page, import tasks.json; when all is answered, export as "
+    "JSON and take it back with --import."
+)
 
 
 def review(
@@ -73,7 +77,7 @@ def _send(member: "Member", out: Path, images: Path | None, worst: int | None) -
     write_review_queue(out / "queue.csv", made.questions)
     for case_id, reason in made.left_out.items():
         typer.echo(f"Not asked: {case_id!r}: {reason}", err=True)
-    typer.echo(f"{_asked_words(made, member)}\nWrote {out}")
+    typer.echo(f"{_asked_words(made, member)}\nWrote {out}\n{_NEXT}")
 
 
 def _photographs(member: "Member", images: Path | None) -> dict[str, Path]:

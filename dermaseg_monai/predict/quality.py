@@ -17,30 +17,43 @@ _PREDICTED: Final = "predicted_dice"
 _ROUNDING: Final = 1e-9
 
 
-def learn_bound(folder: Path, rows: Iterable[CaseRow], groups: Mapping[str, str], *, confidence: float) -> DiceBound:
-    """Return the bound that an evaluation gives.
+def scored_rows(folder: Path, rows: Iterable[CaseRow]) -> list[CaseRow]:
+    """Return the rows of an evaluation that say predicted Dice and Dice; those that failed do not.
 
     Args:
-        folder: of the evaluation, for error messages.
-        rows: of its `cases.csv`; those that failed or were not scored take no part.
-        groups: case id to lesion or patient, of every case.
-        confidence: share of photographs for which the bound holds, in (0, 1).
+        folder: of the evaluation, for the error message.
+        rows: of its `cases.csv`.
 
     Raises:
-        DataError: there are too few scored photographs, or one that the groups do not know.
+        DataError: there is none.
     """
     scored = scored_rows(rows)
     if not scored:
         raise DataError(
-            f"{folder} was not scored against references, so nothing can be learned from it. Give a folder that an "
-            "evaluation wrote (python -m monai.bundle run evaluating)."
+            f"{folder} was not scored against references, so nothing can be learned from it. Give --calibration a "
+            "folder that an evaluation wrote (python -m monai.bundle run evaluating)."
         )
-    if strange := [row.case_id for row in scored if row.case_id not in groups]:
+    return scored
+
+
+def learn_bound(folder: Path, rows: Sequence[CaseRow], groups: Mapping[str, str], *, confidence: float) -> DiceBound:
+    """Return the bound that an evaluation gives.
+
+    Args:
+        folder: of the evaluation, for error messages.
+        rows: its `scored_rows`.
+        groups: case id to lesion or patient, of every case.
+        confidence: share of photographs for which the bound holds, in (0, 1).
+
+    Raises:
+        DataError: there are too few photographs, or one that the groups do not know.
+    """
+    if strange := [row.case_id for row in rows if row.case_id not in groups]:
         raise DataError(f"Case {strange[0]} of {folder} is not in its manifest. Give the right one: --manifest FILE.")
     return DiceBound.fit(
-        [row.scores[_PREDICTED] for row in scored],
-        [row.scores["dice"] for row in scored],
-        [groups[row.case_id] for row in scored],
+        [row.scores[_PREDICTED] for row in rows],
+        [row.scores["dice"] for row in rows],
+        [groups[row.case_id] for row in rows],
         confidence=confidence,
     )
 

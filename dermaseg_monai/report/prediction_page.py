@@ -20,6 +20,7 @@ from dermaseg_monai.report.prediction_picture import UNCERTAINTY
 from dermaseg_monai.report.prediction_sections import (
     about_html,
     failed_html,
+    next_html,
     order_html,
     quality_html,
     rest_html,
@@ -88,7 +89,7 @@ def write_prediction_page(folder: str | Path) -> Path:
         two = " two" if (root / UNCERTAINTY).is_dir() else ""
         sections.append(f"<h2>Predicted ({len(predicted):,}), the least sure first</h2>")
         sections += order_html(root, agree=any("member_dice" in row.scores for row in predicted))
-        sections += quality_html(root)
+        sections += [*quality_html(root), next_html()]
         cards = in_threads(partial(card_html, folder=root), predicted[:SHOWN], title="Drawing the page")
         sections.append(f"<div class='cases{two}'>{''.join(cards)}</div>")
         sections += rest_html(predicted[SHOWN:], folder=root, shown=SHOWN)

@@ -28,6 +28,10 @@ _DICE: Final = (
     "0.94 on average over 529 test photographs of ISIC 2018 where Dice was 0.87, and of the 74 poor outlines among "
     "them (Jaccard below 0.65) 22 were not in the lowest quarter. A high value is no guarantee."
 )
+_NEXT: Final = (
+    "Outlines that are wrong can be corrected: dermaseg review writes the photographs as tasks for Label Studio, the "
+    "lowest predicted Dice first, and takes the corrected outlines back."
+)
 _AGREE: Final = "“Networks agree” is the mean Dice between the outlines of the single networks: low where they differ."
 
 
@@ -79,10 +83,16 @@ def quality_html(folder: Path) -> Iterator[str]:
         return
     learned = f"{cases:,} photographs that people had outlined ({said.get('learned_from', 'not recorded')})"
     yield html_paragraph(
-        f"“At least” is the Dice that {100 * confidence:g} % of photographs reach, learned from {learned}. It holds "
-        "over all photographs from the same source as those and for people who draw as those did; for others, or for a "
-        "few chosen ones, it may promise too much."
+        "“At least 0.70” says that a person's outline of this photograph would have a Dice of 0.70 or more with the "
+        f"one shown. This is right for {100 * confidence:g} % of photographs; it cannot be told for which. 0.00 says "
+        f"nothing. It was learned from {learned}, and holds over all photographs from the same source as those and for "
+        "people who draw as those did; for others, or for a few chosen ones, it may promise too much."
     )
+
+
+def next_html() -> str:
+    """Return what a person can do about an outline that is wrong."""
+    return html_paragraph(_NEXT)
 
 
 def rest_html(rows: Sequence[CaseRow], *, folder: Path, shown: int) -> Iterator[str]:

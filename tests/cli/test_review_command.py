@@ -111,6 +111,7 @@ def test_the_outlines_are_brushes_and_the_lowest_predicted_dice_comes_first(pred
     assert "4 of 5 photographs are tasks" in said.stdout
     assert "1 of them have no outline" in said.stdout
     assert "1 cannot be asked" in said.stdout
+    assert "In Label Studio: a new project, labelling.xml as its page" in said.stdout
 
 
 def test_the_page_says_what_it_is_and_has_the_yellow_of_predictions(tasks: Path) -> None:
