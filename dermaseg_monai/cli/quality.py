@@ -43,8 +43,8 @@ def quality(
     from dermaseg_monai.predict.quality import (  # noqa: PLC0415
         learn_bound,
         require_same_network,
+        require_scored,
         require_unseen,
-        scored_rows,
         write_quality,
     )
     from dermaseg_monai.report import read_run, split_of  # noqa: PLC0415
@@ -52,7 +52,7 @@ def quality(
     if predictions.resolve() == calibration.resolve():
         raise ConfigError(f"{predictions} cannot be judged by itself. Give another evaluation with --calibration.")
     rows, run = read_rows(predictions), read_run(predictions)
-    known, learned_run = scored_rows(calibration, read_rows(calibration)), read_run(calibration)
+    known, learned_run = require_scored(calibration, read_rows(calibration)), read_run(calibration)
     require_same_network(run, learned_run, (predictions, calibration))
     split = split_of(learned_run) or "not recorded"
     if split == "train":
@@ -116,4 +116,4 @@ def _held_words(
     groups = group_of_case([*learned_cases, *Manifest.load(own[0]).cases]) if own and own[0].is_file() else {}
     if strange := [row.case_id for row in scored if row.case_id not in groups]:
         return [f"These photographs were scored; how often it held is not said: {strange[0]} is in no manifest here."]
-    return check_bound(bound, scored, groups, [row.case_id for row in scored_rows(learned)]).words
+    return check_bound(bound, scored, groups, [row.case_id for row in learned]).words

@@ -17,8 +17,8 @@ _PREDICTED: Final = "predicted_dice"
 _ROUNDING: Final = 1e-9
 
 
-def scored_rows(folder: Path, rows: Iterable[CaseRow]) -> list[CaseRow]:
-    """Return the rows of an evaluation that say predicted Dice and Dice; those that failed do not.
+def require_scored(folder: Path, rows: Iterable[CaseRow]) -> list[CaseRow]:
+    """Return the `scored_rows` of an evaluation that is learned from.
 
     Args:
         folder: of the evaluation, for the error message.
@@ -41,7 +41,7 @@ def learn_bound(folder: Path, rows: Sequence[CaseRow], groups: Mapping[str, str]
 
     Args:
         folder: of the evaluation, for error messages.
-        rows: its `scored_rows`.
+        rows: those of `require_scored`.
         groups: case id to lesion or patient, of every case.
         confidence: share of photographs for which the bound holds, in (0, 1).
 
