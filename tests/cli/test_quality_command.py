@@ -30,13 +30,13 @@ def case(name: str, lesion: str | None = None) -> Case:
     return Case(id=name, image=file, annotations=(), split="val", lesion_id=lesion, licence="CC0-1.0", attribution="")
 
 
-def write_folder(folder: Path, rows: Sequence[tuple[str, float, float | None]], **run: Any) -> Path:  # noqa: ANN401
+def write_folder(folder: Path, rows: Sequence[tuple[str, float | None, float | None]], **run: Any) -> Path:  # noqa: ANN401
     """A prediction folder: id, predicted Dice and, where there is a reference, Dice."""
     folder.mkdir()
     with (folder / "cases.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["case_id", "status", "reason", "file", "predicted_dice", "dice"])
-        writer.writerows((name, "ok", "", f"{name}.png", p, "" if d is None else d) for name, p, d in rows)
+        writer.writerows((name, "ok", "", f"{name}.png", p, d) for name, p, d in rows)
     (folder / "run.json").write_text(json.dumps({"weights": NETWORK, "threshold": 0.5, **run}))
     return folder
 
@@ -151,6 +151,13 @@ def test_another_network_is_not_judged(tmp_path: Path, calibration: Path, run: M
     assert words in error(folder, "--calibration", calibration)
 
 
+def test_an_evaluation_that_does_not_say_its_network_is_named(tmp_path: Path, calibration: Path) -> None:
+    run = json.loads((calibration / "run.json").read_text())
+    (calibration / "run.json").write_text(json.dumps({**run, "weights": None}))
+    folder = write_folder(tmp_path / "new", [("a", 0.9, None)])
+    assert f"{calibration / 'run.json'} does not say which weights" in error(folder, "--calibration", calibration)
+
+
 def test_a_mean_of_networks_is_judged_by_the_same_mean(tmp_path: Path, calibration: Path) -> None:
     members = [{"weights": NETWORK}, {"weights": {**NETWORK, "sha256": "b" * 64}}]
     folder = write_folder(tmp_path / "new", [("a", 0.9, None)], weights=None, about={"members": members})
@@ -170,9 +177,17 @@ def test_training_images_and_the_prediction_itself_teach_nothing(tmp_path: Path,
 
 
 def test_a_prediction_that_was_not_scored_teaches_nothing(tmp_path: Path) -> None:
-    folder, bare = (write_folder(tmp_path / name, [("c00", 0.9, None)]) for name in ("new", "bare"))
+    rows = [("c00", 0.9, None), ("c01", None, 0.9)]  # no Dice; no Dice that the network expected
+    folder, bare = (write_folder(tmp_path / name, rows) for name in ("new", "bare"))
     words = error(folder, "--calibration", bare)
     assert "bare was not scored against references" in words
+
+
+def test_an_evaluation_of_another_manifest_teaches_nothing(tmp_path: Path, calibration: Path) -> None:
+    Manifest("other", "1", "CC0-1.0", (case("c00"),)).save(tmp_path / "other.json")
+    folder = write_folder(tmp_path / "new", [("a", 0.9, None)])
+    words = error(folder, "--calibration", calibration, "--manifest", tmp_path / "other.json")
+    assert f"Case c01 of {calibration} is not in its manifest. Give the right one: --manifest FILE." in words
 
 
 def test_the_page_of_the_prediction_is_drawn_again(tmp_path: Path, calibration: Path) -> None:

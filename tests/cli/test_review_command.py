@@ -226,7 +226,7 @@ def test_the_corrected_masks_are_indexed_with_their_photographs(pred: Path, task
 
 
 def test_two_reviewers_have_a_mask_and_a_row_each_and_are_indexed_as_readers(pred: Path, tasks: Path) -> None:
-    take(pred, tasks, {"unsure": [painted(lesion(4, 6)), painted(lesion(4, 5), by=3)], "sure": [painted(lesion(1, 4))]})
+    take(pred, tasks, {"unsure": [painted(lesion(4, 5), by=3), painted(lesion(4, 6))], "sure": [painted(lesion(1, 4))]})
     root = tasks.parent / "reviewed"
     rows = table(root / "reviews.csv")
     assert [(row["case_id"], row["reviewer"], row["file"]) for row in rows] == [
@@ -296,6 +296,13 @@ def test_a_picture_or_prediction_that_changed_meanwhile_is_refused(
     with pytest.raises(DataError, match=f"'{name}' has changed since it was asked"):
         take(pred, tasks, {name: [painted(lesion(2, 3))]})
     assert not (tmp_path / "reviewed").exists()
+
+
+def test_a_case_that_the_predictions_do_not_have_is_named(pred: Path, tasks: Path) -> None:
+    text = (pred / "cases.csv").read_text()
+    (pred / "cases.csv").write_text(text.replace("unsure,unsure.jpg,ok,,unsure.png,0.25\n", ""))
+    with pytest.raises(DataError, match=r"pred has no case 'unsure'\. Give the predictions that the tasks are of"):
+        take(pred, tasks, {"unsure": [painted(lesion(2, 3))]})
 
 
 def test_photographs_that_were_moved_are_found_with_images(pred: Path, tasks: Path, tmp_path: Path) -> None:

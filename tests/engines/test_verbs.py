@@ -306,6 +306,19 @@ def test_a_forked_child_has_none_of_the_folders_of_its_parent(tmp_path: Path) ->
     os.close(number)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot lock a folder")
+def test_a_folder_may_be_claimed_again_by_the_process_that_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dermaseg_monai.engines.claim._PATIENCE_S", 0.3)
+    claim(tmp_path)  # for the list of its cases
+    (tmp_path / "last.ckpt").touch()
+    claim(tmp_path)  # for the training
+    release(tmp_path)
+    with working_in(tmp_path):
+        pass
+
+
 @contextmanager
 def working_in(folder: Path) -> Generator[None]:
     """Hold a folder as another training does."""

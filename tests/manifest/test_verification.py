@@ -39,6 +39,15 @@ def test_a_wrong_folder_is_told_from_missing_files(indexed: Manifest, tmp_path: 
         require_verified(indexed, tmp_path / "elsewhere")
 
 
+def test_files_that_have_all_changed_are_told_from_a_wrong_folder(indexed: Manifest, plain: Path) -> None:
+    first, *others = plain.glob("*s/*.png")
+    first.unlink()
+    for path in others:
+        path.write_bytes(b"changed")
+    with pytest.raises(IntegrityError, match=r"6 of 6 files in train\|val\|test are not as manifest"):
+        require_verified(indexed, plain)
+
+
 @pytest.mark.parametrize("kind", ["pipe", "device"])
 def test_what_never_ends_is_not_read(indexed: Manifest, plain: Path, kind: str) -> None:
     (plain / "images/a.png").unlink()
@@ -95,6 +104,11 @@ def test_a_second_check_reads_no_file(indexed: Manifest, plain: Path, monkeypatc
     for name in ("sha256_of", "read_image", "read_mask"):
         monkeypatch.setattr(f"dermaseg_monai.manifest.verification.{name}", None)
     assert verify(indexed, plain) == []
+
+
+def test_a_second_check_finds_what_the_first_one_found(indexed: Manifest, plain: Path) -> None:
+    manifest = with_image(indexed, replace(indexed.cases[0].image, size_px=(8, 6)))
+    assert verify(manifest, plain) == verify(manifest, plain) != []
 
 
 def test_the_memory_lies_in_the_cache_and_not_beside_the_data(indexed: Manifest, plain: Path, own_cache: Path) -> None:

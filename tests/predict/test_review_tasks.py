@@ -6,7 +6,7 @@ import pytest
 from dermaseg_monai.errors import DataError
 from dermaseg_monai.images import write_mask, write_rgb
 from dermaseg_monai.metrics.case_row import CaseRow
-from dermaseg_monai.predict import make_review_tasks
+from dermaseg_monai.predict import make_review_tasks, require_paintable
 
 
 def predicted(folder: Path, case_id: str, *, expected: float | None = None) -> CaseRow:
@@ -38,3 +38,14 @@ def test_where_nothing_can_be_asked_the_first_reason_is_told(tmp_path: Path) -> 
     rows = [CaseRow("a", "a.heic", None, "a format that is not read", {}), predicted(tmp_path, "b")]
     with pytest.raises(DataError, match=r"None of the 2 cases of .* First: a: a format that is not read"):
         make_review_tasks(tmp_path, rows, {}, worst=None)
+
+
+@pytest.mark.parametrize(
+    ("first", "image"),
+    [("scan.nii.gz", "a.jpg"), (None, "other.nii.gz")],
+    ids=["one predicted, a photograph failed", "all failed"],
+)
+def test_predictions_of_volumes_are_not_painted_on(tmp_path: Path, first: str | None, image: str) -> None:
+    rows = [CaseRow("scan", "scan.nii.gz", first, "", {}), CaseRow("a", image, None, "damaged", {})]
+    with pytest.raises(DataError, match="is of volumes, and Label Studio paints on photographs"):
+        require_paintable(tmp_path, rows)

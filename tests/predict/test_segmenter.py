@@ -6,9 +6,11 @@ import pytest
 from PIL import Image
 
 from dermaseg_monai.errors import ConfigError, ImageError, WeightsError
+from dermaseg_monai.files import write_json
 from dermaseg_monai.images import write_rgb
 from dermaseg_monai.predict import Segmenter
-from tests.predict.dark_is_lesion import Broken, WithUncertainty, segmenter
+from dermaseg_monai.predict.segmenter import read_inference_sheet
+from tests.predict.dark_is_lesion import Broken, DarkIsLesion, WithUncertainty, segmenter
 
 LIGHT, DARK = 250, 5
 
@@ -66,7 +68,15 @@ def test_the_photograph_stays_as_it_is_and_threads_share_one() -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", [photograph() / 255, photograph()[..., 0], photograph().transpose(2, 0, 1)])
+def test_a_network_that_was_in_training_is_not_again_while_a_thread_predicts() -> None:
+    network = DarkIsLesion().train()
+    segmenter(network)(photograph())
+    assert not network.training
+
+
+@pytest.mark.parametrize(
+    "wrong", [photograph() / 255, photograph()[..., 0], photograph().transpose(2, 0, 1), photograph()[:0]]
+)
 def test_an_array_that_is_no_photograph_is_refused(wrong: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"uint8 \(height, width, 3\), red first; got .* of shape \("):
         segmenter()(wrong)
@@ -88,3 +98,12 @@ def test_values_that_are_no_number_are_no_outline() -> None:
 def test_an_unknown_key_of_the_sheet_is_refused_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"treshold.*Did you mean --threshold"):
         Segmenter.load("w.safetensors", overrides={"treshold": 0.3})
+
+
+def test_of_several_sheets_the_last_one_wins_and_what_is_given_by_name_wins_over_all(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.json", tmp_path / "other.json"
+    write_json(one, {"weights": "none", "threshold": 0.5})
+    write_json(other, {"threshold": 0.3})
+    for given, overrides, threshold in ((one, None, 0.5), (str(one), {"threshold": 0.2}, 0.2), ([one, other], {}, 0.3)):
+        sheet = read_inference_sheet("w.safetensors", given, overrides)
+        assert (sheet.config["weights"], sheet.config["threshold"]) == ("w.safetensors", threshold)

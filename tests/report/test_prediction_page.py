@@ -282,6 +282,18 @@ def test_beyond_the_first_there_is_a_table(folder: Path, monkeypatch: pytest.Mon
     assert 'href="overlays/c.png"' in table
 
 
+def test_the_table_says_where_nothing_was_found_and_leaves_empty_what_is_not_known(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prediction_page, "SHOWN", 1)
+    empty = np.zeros((40, 60), dtype=bool)
+    rows = [predicted(folder, name, dice=0.0, mask=empty) | {"predicted_dice": 0.5} for name in "ab"]
+    rows.append(predicted(folder, "c", dice=0.75) | {"member_dice": 0.5, "lesion_fraction": ""})
+    table = page(folder, rows).text
+    assert "<td class=name>b.jpg</td><td>0.50</td><td></td><td>none found</td>" in table
+    assert "<td class=name>c.jpg</td><td>0.75</td><td>0.50</td><td></td>" in table
+
+
 def test_many_that_failed_are_folded(folder: Path) -> None:
     rows = [failed_row(f"{at:02}", f"{at:02}.gif", f"{at:02}.gif is of a format that is not read.") for at in range(25)]
     found = page(folder, [*rows, predicted(folder, "a", dice=0.9)])
@@ -315,12 +327,23 @@ def test_what_the_predicted_dice_is_worth_stands_behind_it(folder: Path, monkeyp
     assert "at least lesion b.jpg 0.90 0.72 16.7 %" in page(folder, rows).words
 
 
+@pytest.mark.parametrize("said", [{"confidence": "high", "cases": 116}, {"confidence": 0.9}])
+def test_a_quality_json_of_a_stranger_does_no_harm(folder: Path, said: dict[str, Any]) -> None:
+    rows = [predicted(folder, "a", dice=0.9)]
+    (folder / "quality.json").write_text(json.dumps(said))
+    assert "at least" not in page(folder, rows).words.lower()
+
+
 def test_a_run_json_of_a_stranger_does_no_harm(folder: Path) -> None:
     rows = [predicted(folder, "a", dice=0.9)]
     page(folder, rows)
     (folder / "run.json").write_text('{"weights": ["x"], "about": {"members": [3, {"folder": "\\ud800<b>"}]}}')
     words = Page(write_prediction_page(folder).read_text(encoding="utf-8")).words
     assert "mean of 2 networks: \N{REPLACEMENT CHARACTER}<b>" in words
+    strange = ({"about": ["x"]}, {"about": {"members": 3}}, {"about": {"members": []}}, {"weights": {"path": "x"}})
+    for said in strange:
+        (folder / "run.json").write_text(json.dumps(said))
+        assert "Network not recorded" in Page(write_prediction_page(folder).read_text(encoding="utf-8")).words
     (folder / "run.json").write_text("[")
     with pytest.raises(DataError, match=r"run\.json cannot be read"):
         write_prediction_page(folder)

@@ -171,6 +171,29 @@ def test_every_start_is_a_new_run(make: MakeTracker, store: str) -> None:
     assert found[0].info.run_id != found[1].info.run_id
 
 
+def test_a_run_that_is_open_is_not_opened_again(make: MakeTracker, store: str) -> None:
+    tracker = make()
+    for is_running in (False, True):
+        assert tracker.is_running == is_running
+        tracker.start()
+    tracker.end("FINISHED")
+    assert not tracker.is_running
+    assert len(runs(store)) == 1
+
+
+def test_a_record_that_cannot_be_written_does_not_hide_how_the_run_ended(
+    make: MakeTracker, store: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tracker = make()
+    tracker.start()
+    (tmp_path / "run" / "run.json").unlink()
+    (tmp_path / "run" / "run.json").mkdir()
+    tracker.end("FAILED")
+    (run,) = runs(store)
+    assert run.info.status == "FAILED"
+    assert f"Cannot write {tmp_path / 'run' / 'run.json'}" in caplog.text
+
+
 def test_a_child_is_shown_under_its_parent(make: MakeTracker, store: str) -> None:
     tracker = make(parent_run="f" * 32)
     tracker.start()
