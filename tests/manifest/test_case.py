@@ -37,3 +37,8 @@ def test_the_reference_is_the_newest_adjudicated_else_the_newest_reference(
 def test_files_are_the_image_and_every_mask(make_case: Callable[..., Case]) -> None:
     case = make_case("a", annotations=(outline("masks/1.png"), outline("masks/2.png", "reader")))
     assert [record.path for record in case.files] == ["images/a.png", "masks/1.png", "masks/2.png"]
+
+
+def test_the_grid_is_the_size_that_the_file_has() -> None:
+    photograph, volume = FileRecord("a.png", "", size_px=(6, 8)), FileRecord("a.nii.gz", "", shape_vox=(6, 8, 4))
+    assert (photograph.grid, volume.grid) == ((6, 8), (6, 8, 4))

@@ -19,8 +19,9 @@ from dermaseg_monai.files import sha256_of
 from dermaseg_monai.manifest import Annotation, Case, FileRecord, Manifest
 from dermaseg_monai.tracking import MLflowTracker
 from dermaseg_monai.tracking.delivery import connect
-from dermaseg_monai.tracking.entries import Status
+from dermaseg_monai.tracking.entries import End, Metrics, Status
 from dermaseg_monai.tracking.process import ALIVE_TAG, BORN_TAG, ENDED_TAG, HOST_TAG, PID_TAG, owner_tags
+from dermaseg_monai.tracking.spool import Spool, spool_name
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,20 @@ def test_a_resume_goes_on_with_its_run(make: MakeTracker, store: str, tmp_path: 
     assert run.data.params["added"] == "1"
     assert json.loads((tmp_path / "run" / "config.json").read_text())["max_epochs"] == 2
     assert "resumed" in {found.path for found in connect(store).list_artifacts(run.info.run_id)}
+
+
+def test_a_resume_sends_what_the_earlier_part_could_not(make: MakeTracker, store: str, tmp_path: Path) -> None:
+    first = make()
+    first.start()
+    kept = first.state_dict()
+    first.end("KILLED")
+    Spool(tmp_path / "run" / spool_name(kept["key"])).write([Metrics({"loss": 0.5}, 1, 1000), End("KILLED", 1000)])
+    again = make()
+    again.load_state_dict(kept)
+    again.start()
+    again.end("FINISHED")
+    (run,) = runs(store)
+    assert (run.info.status, run.data.metrics["loss"]) == ("FINISHED", 0.5)
 
 
 def figures(out: Path) -> dict[str, float]:
