@@ -280,6 +280,19 @@ def test_a_resume_of_a_run_that_is_not_there_is_a_new_run(
     assert "is not in this store: a new run is made" in caplog.text
 
 
+def test_a_run_that_was_deleted_is_not_gone_on_with(make: MakeTracker, store: str) -> None:
+    client = connect(store)
+    deleted = client.create_run(client.create_experiment("ba_deeplab")).info.run_id
+    client.set_terminated(deleted, "KILLED")
+    client.delete_run(deleted)
+    tracker = make()
+    tracker.load_state_dict({"run_id": deleted, "key": "k"})
+    tracker.start()
+    tracker.end("FINISHED")
+    assert [run.info.status for run in runs(store)] == ["FINISHED"]
+    assert tracker.run_id != deleted
+
+
 def test_a_run_that_is_still_at_work_is_not_continued(
     make: MakeTracker, store: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
