@@ -80,7 +80,10 @@ def require_same_network(run: Mapping[str, Any], other: Mapping[str, Any], folde
         raise ConfigError(f"{silent / 'run.json'} does not say which weights were used. Predict again with a bundle.")
     if list(here) != list(there):
         found = f"{folders[0]} was predicted with {_names(here)}, {folders[1]} with {_names(there)}"
-        raise ConfigError(f"{found}. Evaluate the same network: python -m monai.bundle run evaluating --weights FILE.")
+        advice = "Evaluate the same network: python -m monai.bundle run evaluating --weights FILE."
+        if len(here) > 1:
+            advice = "Evaluate each of its networks and average the evaluations: dermaseg ensemble ... --out FOLDER."
+        raise ConfigError(f"{found}. {advice}")
     if run.get("threshold") != other.get("threshold"):
         found = f"{folders[0]} has the threshold {run.get('threshold')}, {folders[1]} {other.get('threshold')}"
         raise ConfigError(f"{found}. Evaluate with --threshold {run.get('threshold')}.")

@@ -161,7 +161,9 @@ def test_an_evaluation_that_does_not_say_its_network_is_named(tmp_path: Path, ca
 def test_a_mean_of_networks_is_judged_by_the_same_mean(tmp_path: Path, calibration: Path) -> None:
     members = [{"weights": NETWORK}, {"weights": {**NETWORK, "sha256": "b" * 64}}]
     folder = write_folder(tmp_path / "new", [("a", 0.9, None)], weights=None, about={"members": members})
-    assert "bbbbbbbbbbbb" in error(folder, "--calibration", calibration)
+    words = error(folder, "--calibration", calibration)
+    assert "(sha256 bbbbbbbbbbbb), " in words
+    assert "average the evaluations: dermaseg ensemble" in words
     run = json.loads((calibration / "run.json").read_text())
     mean = {**run, "weights": None, "about": {"members": members[::-1]}}
     (calibration / "run.json").write_text(json.dumps(mean))
