@@ -26,7 +26,7 @@ _LINKED: Final = {"overlays": "outline", "masks": "mask"}
 STYLE: Final = """
 .cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:22px 18px}
 .cases.two{grid-template-columns:repeat(auto-fill,minmax(min(100%,500px),1fr))}
-figure{margin:0}.seen{display:flex;flex-wrap:wrap;gap:6px}.seen>*{flex:1 1 240px}
+details{margin:0 0 1.2em}figure{margin:0}.seen{display:flex;flex-wrap:wrap;gap:6px}.seen>*{flex:1 1 240px}
 .seen img{width:100%;max-height:420px;object-fit:contain;background:#f1f1f1}
 .lost{background:#eee;color:#5a5a5a;display:grid;place-items:center;height:160px}
 figcaption{font-size:.9rem;overflow-wrap:anywhere;margin-top:5px}.look{color:#a40000}

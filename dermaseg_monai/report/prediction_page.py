@@ -20,9 +20,8 @@ from dermaseg_monai.report.prediction_picture import UNCERTAINTY
 from dermaseg_monai.report.prediction_sections import (
     about_html,
     failed_html,
-    next_html,
-    order_html,
-    quality_html,
+    numbers_html,
+    pictures_html,
     rest_html,
     style,
 )
@@ -87,9 +86,9 @@ def write_prediction_page(folder: str | Path) -> Path:
     sections = [about_html(run, predicted=len(predicted), failed=len(failed)), *failed_html(failed)]
     if predicted:
         two = " two" if (root / UNCERTAINTY).is_dir() else ""
-        sections.append(f"<h2>Predicted ({len(predicted):,}), the least sure first</h2>")
-        sections += order_html(root, agree=any("member_dice" in row.scores for row in predicted))
-        sections += [*quality_html(root), next_html()]
+        sections.append(f"<h2>Predicted ({len(predicted):,})</h2>")
+        agree = any("member_dice" in row.scores for row in predicted)
+        sections += [*pictures_html(root), numbers_html(root, agree=agree)]
         cards = in_threads(partial(card_html, folder=root), predicted[:SHOWN], title="Drawing the page")
         sections.append(f"<div class='cases{two}'>{''.join(cards)}</div>")
         sections += rest_html(predicted[SHOWN:], folder=root, shown=SHOWN)

@@ -24,9 +24,13 @@ _OPENINGS: Final = ("Cannot read ", "There is not enough memory to read ", "The 
 _MINUTE: Final = len("2026-11-29T14:05")
 _DICE: Final = (
     "Predicted Dice is the overlap, 0 to 1, that the network itself expects between its outline and a person's. It is "
-    "good for ordering: look at the lowest first. As a number it promises too much: with the released network it was "
-    "0.94 on average over 529 test photographs of ISIC 2018 where Dice was 0.87, and of the 74 poor outlines among "
-    "them (Jaccard below 0.65) 22 were not in the lowest quarter. A high value is no guarantee."
+    "good for ordering. As a number it promises too much: with the released network it was 0.94 on average over 529 "
+    "test photographs of ISIC 2018 where Dice was 0.87, and of the 74 poor outlines among them (Jaccard below 0.65) 22 "
+    "were not in the lowest quarter."
+)
+_ORDER: Final = (
+    "First come photographs on which no lesion was found, then the lowest predicted Dice: check these before the "
+    "others. A high value is no guarantee."
 )
 _NEXT: Final = (
     "Outlines that are wrong can be corrected: dermaseg review writes the photographs as tasks for Label Studio, the "
@@ -57,8 +61,8 @@ def failed_html(rows: Sequence[CaseRow]) -> Iterator[str]:
         yield f"<details><summary>and {len(rest):,} more</summary>{html_list(rest)}</details>"
 
 
-def order_html(folder: Path, *, agree: bool) -> Iterator[str]:
-    """Yield what the pictures and the numbers mean."""
+def pictures_html(folder: Path) -> Iterator[str]:
+    """Yield what the pictures show and in which order they stand."""
     words = "Yellow: the predicted outline. Links open the files of the folder that this page was written into."
     if (folder / UNCERTAINTY).is_dir():
         words += " The second picture: where the network expects errors of its own,"
@@ -70,29 +74,14 @@ def order_html(folder: Path, *, agree: bool) -> Iterator[str]:
             "This folder holds no photographs, so the outlines lie on grey. A mean of several networks has them with "
             "dermaseg ensemble --images FOLDER."
         )
-    yield html_paragraph(_DICE)
-    if agree:
-        yield html_paragraph(_AGREE)
+    yield html_paragraph(_ORDER)
 
 
-def quality_html(folder: Path) -> Iterator[str]:
-    """Yield what the lower bound of Dice means, where `dermaseg quality` has written one."""
-    said = read_object(folder / "quality.json")
-    confidence, cases = said.get("confidence"), said.get("cases")
-    if not isinstance(confidence, float) or not isinstance(cases, int):
-        return
-    learned = f"{cases:,} photographs that people had outlined ({said.get('learned_from', 'not recorded')})"
-    yield html_paragraph(
-        "“At least 0.70” says that a person's outline of this photograph would have a Dice of 0.70 or more with the "
-        f"one shown. This is right for {100 * confidence:g} % of photographs; it cannot be told for which. 0.00 says "
-        f"nothing. It was learned from {learned}, and holds over all photographs from the same source as those and for "
-        "people who draw as those did; for others, or for a few chosen ones, it may promise too much."
-    )
-
-
-def next_html() -> str:
-    """Return what a person can do about an outline that is wrong."""
-    return html_paragraph(_NEXT)
+def numbers_html(folder: Path, *, agree: bool) -> str:
+    """Return what the numbers mean and what can be done about a wrong outline; folded, or the pictures come late."""
+    words = [_DICE, *([_AGREE] if agree else []), *_bound_words(folder), _NEXT]
+    summary = "What the numbers mean, and what to do about a wrong outline"
+    return f"<details><summary>{summary}</summary>{''.join(map(html_paragraph, words))}</details>"
 
 
 def rest_html(rows: Sequence[CaseRow], *, folder: Path, shown: int) -> Iterator[str]:
@@ -115,6 +104,21 @@ def style() -> str:
     return (
         f".scale{{display:inline-block;width:90px;height:.7em;background:linear-gradient(90deg,{colours})}}\n"
         "td{white-space:nowrap}td.name{white-space:normal;overflow-wrap:anywhere;min-width:16ch}\n"
+    )
+
+
+def _bound_words(folder: Path) -> Iterator[str]:
+    # `dermaseg quality` writes them
+    said = read_object(folder / "quality.json")
+    confidence, cases = said.get("confidence"), said.get("cases")
+    if not isinstance(confidence, float) or not isinstance(cases, int):
+        return
+    learned = f"{cases:,} photographs that people had outlined ({said.get('learned_from', 'not recorded')})"
+    yield (
+        "“At least 0.70” says that a person's outline of this photograph would have a Dice of 0.70 or more with the "
+        f"one shown. This is right for {100 * confidence:g} % of photographs; it cannot be told for which. 0.00 says "
+        f"nothing. It was learned from {learned}, and holds over all photographs from the same source as those and for "
+        "people who draw as those did; for others, or for a few chosen ones, it may promise too much."
     )
 
 

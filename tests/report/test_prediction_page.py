@@ -294,6 +294,14 @@ def test_the_table_says_where_nothing_was_found_and_leaves_empty_what_is_not_kno
     assert "<td class=name>c.jpg</td><td>0.75</td><td>0.50</td><td></td>" in table
 
 
+def test_the_words_that_explain_the_numbers_are_folded_and_the_warning_is_not(folder: Path) -> None:
+    text = page(folder, [predicted(folder, "a", dice=0.9)]).text
+    folded = text[text.index("<details>") : text.index("</details>")]
+    assert "As a number it promises too much" in folded
+    assert "dermaseg review" in folded
+    assert "A high value is no guarantee." in text.replace(folded, "")
+
+
 def test_many_that_failed_are_folded(folder: Path) -> None:
     rows = [failed_row(f"{at:02}", f"{at:02}.gif", f"{at:02}.gif is of a format that is not read.") for at in range(25)]
     found = page(folder, [*rows, predicted(folder, "a", dice=0.9)])
