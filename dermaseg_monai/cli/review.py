@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from dermaseg_monai.cli.label_tool import people_of, require_new
-from dermaseg_monai.errors import ConfigError
+from dermaseg_monai.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from dermaseg_monai.predict import Correction, Member, ReviewQuestion, ReviewTasks
@@ -30,6 +30,9 @@ def review(
     worst: Annotated[
         int | None, typer.Option(min=1, help="Ask for so many, the lowest predicted Dice first; default: all.")
     ] = None,
+    asked: Annotated[
+        list[Path] | None, typer.Option(help="queue.csv of an earlier round, whose cases are left out; repeat.")
+    ] = None,
     import_: Annotated[Path | None, typer.Option("--import", help="JSON export with the corrected masks.")] = None,
     queue: Annotated[Path | None, typer.Option(help="The queue.csv that the tasks of the export came with.")] = None,
     reviewers: Annotated[
@@ -46,12 +49,12 @@ def review(
     if import_ is None:
         if queue is not None or reviewers is not None:
             raise ConfigError("--queue and --reviewers belong to an export that comes back: give it with --import.")
-        _send(member, out, images, worst)
+        _send(member, out, images, worst, asked or ())
         return
     if queue is None or reviewers is None:
         raise ConfigError("--import needs --queue queue.csv and --reviewers 'ACCOUNT=NAME,...': who was asked what.")
-    if worst is not None:
-        raise ConfigError("--worst says how many are asked; with --import every answer of the queue is taken.")
+    if worst is not None or asked:
+        raise ConfigError("--worst and --asked say who is asked; with --import every answer of the queue is taken.")
     people = people_of(reviewers, "--reviewers")
     _take(member, out, images=images, export=import_, queue=queue, people=people)
 
@@ -64,12 +67,20 @@ def _member(folder: Path) -> "Member":
     return Member(folder, {row.case_id: row for row in read_rows(folder)}, read_run(folder))
 
 
-def _send(member: "Member", out: Path, images: Path | None, worst: int | None) -> None:
+def _send(member: "Member", out: Path, images: Path | None, worst: int | None, asked: Sequence[Path]) -> None:
     from dermaseg_monai.exchange import REVIEW_PAGE  # noqa: PLC0415
     from dermaseg_monai.files import write_json, write_text  # noqa: PLC0415
-    from dermaseg_monai.predict import make_review_tasks, require_paintable, write_review_queue  # noqa: PLC0415
+    from dermaseg_monai.predict import (  # noqa: PLC0415
+        make_review_tasks,
+        read_review_queue,
+        require_paintable,
+        write_review_queue,
+    )
 
-    rows = list(member.rows.values())
+    before = {case_id for queue in asked for case_id in read_review_queue(queue)}
+    rows = [row for row in member.rows.values() if row.case_id not in before]
+    if not rows:
+        raise DataError(f"All {len(member.rows)} photographs of {member.folder} were asked before (--asked).")
     require_paintable(member.folder, rows)
     made = make_review_tasks(member.folder, rows, _photographs(member, images), worst=worst)
     write_json(out / "tasks.json", made.tasks)
@@ -77,7 +88,8 @@ def _send(member: "Member", out: Path, images: Path | None, worst: int | None) -
     write_review_queue(out / "queue.csv", made.questions)
     for case_id, reason in made.left_out.items():
         typer.echo(f"Not asked: {case_id!r}: {reason}", err=True)
-    typer.echo(f"{_asked_words(made, member)}\nWrote {out}\n{_NEXT}")
+    earlier = len(member.rows) - len(rows)
+    typer.echo(f"{_asked_words(made, member, earlier=earlier)}\nWrote {out}\n{_NEXT}")
 
 
 def _photographs(member: "Member", images: Path | None) -> dict[str, Path]:
@@ -96,11 +108,13 @@ def _photographs(member: "Member", images: Path | None) -> dict[str, Path]:
     return {case.id: dataset_dir / case.image.path for case in Manifest.load(manifest).cases}
 
 
-def _asked_words(made: "ReviewTasks", member: "Member") -> str:
+def _asked_words(made: "ReviewTasks", member: "Member", *, earlier: int) -> str:
     bare = sum(member.rows[one.case_id].file is None for one in made.questions)
     parts = [f"{len(made.tasks)} of {len(member.rows)} photographs are tasks, the lowest predicted Dice first."]
     if bare:
         parts.append(f"{bare} of them have no outline, for a person to draw one; they come first.")
+    if earlier:
+        parts.append(f"{earlier} were asked before (--asked).")
     if made.later:
         parts.append(f"{made.later} are not asked now (--worst).")
     if made.left_out:

@@ -136,6 +136,21 @@ def test_only_the_worst_are_asked_and_the_others_are_counted(pred: Path, tmp_pat
     assert list(asked(tmp_path / "few")) == ["failed", "nothing"]
 
 
+def test_a_second_round_asks_for_the_next(pred: Path, tmp_path: Path) -> None:
+    words = ["review", pred, "--images", tmp_path / "photographs", "--worst", 1]
+    run(*words, "--out", tmp_path / "one")
+    said = run(*words, "--asked", tmp_path / "one" / "queue.csv", "--out", tmp_path / "two")
+    assert "1 were asked before (--asked). " in said
+    queues = [word for name in ("one", "two") for word in ("--asked", tmp_path / name / "queue.csv")]
+    run(*words, *queues, "--out", tmp_path / "three")
+    assert [list(asked(tmp_path / name)) for name in ("one", "two", "three")] == [["failed"], ["nothing"], ["unsure"]]
+    every = ["failed", "nothing", "unsure", "sure", "phone"]
+    rows = [f"{at},{name},,6x9,/x/{name}.jpg,d" for at, name in enumerate(every)]
+    (tmp_path / "all.csv").write_text("\n".join(["rank,case_id,predicted_dice,size_px,photograph,digest", *rows]))
+    with pytest.raises(DataError, match=r"All 5 photographs of .*pred were asked before"):
+        run(*words, "--asked", tmp_path / "all.csv", "--out", tmp_path / "four")
+
+
 def test_a_folder_evaluated_from_a_manifest_knows_its_photographs(pred: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"run\.json does not say where the photographs are.*--images FOLDER"):
         run("review", pred, "--out", tmp_path / "tasks")
@@ -300,7 +315,7 @@ def test_a_picture_or_prediction_that_changed_meanwhile_is_refused(
 
 def test_a_case_that_the_predictions_do_not_have_is_named(pred: Path, tasks: Path) -> None:
     text = (pred / "cases.csv").read_text()
-    (pred / "cases.csv").write_text(text.replace("unsure,unsure.jpg,ok,,unsure.png,0.25\n", ""))
+    (pred / "cases.csv").write_text(text.replace("unsure,unsure.jpg,ok,,unsure.png,16,0.25\n", ""))
     with pytest.raises(DataError, match=r"pred has no case 'unsure'\. Give the predictions that the tasks are of"):
         take(pred, tasks, {"unsure": [painted(lesion(2, 3))]})
 
@@ -322,6 +337,7 @@ def test_words_that_do_not_fit_together_are_one_line(pred: Path, tasks: Path, tm
         (queue, "belong to an export that comes back"),
         ([*back, *queue], "--import needs --queue"),
         ([*back, *queue, *people, "--worst", 3], "with --import every answer of the queue is taken"),
+        ([*back, *queue, *people, "--asked", "q.csv"], "with --import every answer of the queue is taken"),
     ):
         with pytest.raises(ConfigError, match=said):
             run("review", pred, *words, "--out", tmp_path / "new")
