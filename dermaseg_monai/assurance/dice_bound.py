@@ -11,7 +11,7 @@ from dermaseg_monai.errors import DataError
 from dermaseg_monai.metrics.least_groups import LEAST_GROUPS
 
 _LEAST_SPREAD: Final = 0.01
-"""A network that says 1 is given a spread of one hundredth; chosen before any photograph was looked at."""
+"""A network that says 1 is given a spread of one hundredth; chosen before any test image was looked at."""
 
 
 @dataclass(frozen=True)
